@@ -1,0 +1,247 @@
+//! Every code, in the one place where codes are declared.
+
+use super::Severity;
+use super::code::codes;
+
+codes! {
+    // 01xx: files and JSON.
+    JsonSyntax "MTI0101" "json-syntax" Error "a file is not valid JSON"
+        "Files are strict JSON: keys and strings in double quotes, no comments, no comma after the last member."
+        "//- a/e.json\n{\"title\": \"A\", \"type\": \"\",}\n";
+    DuplicateKey "MTI0102" "duplicate-key" Error "an object names one key twice"
+        "Readers disagree about which of two values wins, so neither is taken. Keep one."
+        "//- a/e.json\n{\"title\": \"A\", \"type\": \"\", \"title\": \"B\"}\n";
+    NestedTooDeep "MTI0103" "nested-too-deep" Error "arrays and objects are nested more than 128 deep"
+        "Nesting is bounded so that no file can exhaust the stack of whoever reads it."
+        "";
+    NotUtf8 "MTI0104" "not-utf8" Error "a file is not UTF-8"
+        "All files are UTF-8; a byte order mark is tolerated."
+        "";
+    FileTooLarge "MTI0105" "file-too-large" Error "a file is larger than 1 MiB"
+        "Definitions are read whole, so their size is bounded. Move large data elsewhere."
+        "";
+    FileUnreadable "MTI0106" "file-unreadable" Error "a file or directory cannot be read"
+        "The operating system refused. What an unreadable directory contains cannot be known, so this is never passed over in silence."
+        "";
+    NotAFile "MTI0107" "not-a-file" Error "what should be a file is something else"
+        "A directory, a pipe or a link that leads out of the app stands where a file is expected."
+        "//- a/e.json/notes.txt\nnot a file\n";
+    NotAnObject "MTI0108" "not-an-object" Error "a file is JSON, but not an object"
+        "`app.json`, `e.json` and business configs are JSON objects."
+        "//- a/e.json\n[]\n";
+    LinkEscapes "MTI0109" "link-escapes" Warning "a symbolic link leads out of the app"
+        "Links are followed inside the app's root only. Copy what it points to into the app."
+        "";
+    LinkLoop "MTI0110" "link-loop" Warning "a symbolic link leads back to where it came from"
+        "The link is not followed. Remove it."
+        "";
+    LinkBroken "MTI0111" "link-broken" Warning "a symbolic link leads nowhere"
+        "Remove the link, or restore what it points to."
+        "";
+    TreeTooLarge "MTI0112" "tree-too-large" Error "an app has too many files, or too deep directories"
+        "Most often data or a build directory lies inside the app. Exclude it with `.mtiignore`."
+        "";
+    BadIgnorePattern "MTI0113" "bad-ignore-pattern" Warning "a line of `.mtiignore` is no pattern"
+        "`.mtiignore` has the syntax of `.gitignore`. The line is passed over."
+        "//- .mtiignore\n[z-a]\n";
+
+    // 02xx: app.json and the app chain.
+    AppManifestMissing "MTI0201" "app-manifest-missing" Error "there is no `app.json`"
+        "A directory is an app when it has an `app.json` with an `appId` and a `version`."
+        "";
+    AppIdMissing "MTI0202" "app-id-missing" Error "`app.json` has no `appId`"
+        "Name the app `org.name`."
+        "//- app.json\n{\"version\": \"1.0.0\"}\n";
+    BadAppId "MTI0203" "bad-app-id" Error "an app id is not of the form `org.name`"
+        "An app id has exactly two segments; each is an identifier that may have hyphens inside."
+        "//- app.json\n{\"appId\": \"shop\", \"version\": \"1.0.0\"}\n";
+    AppVersionMissing "MTI0204" "app-version-missing" Error "`app.json` has no `version`"
+        "Give the app a version of three numbers."
+        "//- app.json\n{\"appId\": \"acme.shop\"}\n";
+    BadVersion "MTI0205" "bad-version" Error "a version, or a demand on one, cannot be read"
+        "A version is three numbers, `1.2.3`. A demand in `extends` is a version, or a range such as `^1.2`, `~1.2` or `>=1.2, <2`."
+        "//- app.json\n{\"appId\": \"acme.shop\", \"version\": \"1.0\"}\n";
+    BadAppKey "MTI0206" "bad-app-key" Error "a key of `app.json` has a value of the wrong type"
+        "Texts are strings, `extends` is an array of objects, `settings` is an object."
+        "//- app.json\n{\"appId\": \"acme.shop\", \"version\": \"1.0.0\", \"extends\": \"acme.base\"}\n";
+    UnknownAppKey "MTI0207" "unknown-app-key" Note "`app.json` has a key that means nothing here"
+        "The key is kept for whoever knows it. If it is a misspelling, correct it."
+        "//- app.json\n{\"appId\": \"acme.shop\", \"version\": \"1.0.0\", \"titel\": \"Shop\"}\n";
+    ParentMissing "MTI0208" "parent-missing" Error "a parent app cannot be found"
+        "Parents are looked for in the directories of the app path, beside the app itself, and among the apps embedded in the binary."
+        "//- app.json\n{\"appId\": \"acme.shop\", \"version\": \"1.0.0\", \"extends\": [{\"appId\": \"acme.lost\", \"version\": \"^1.0\"}]}\n";
+    ParentVersionMissing "MTI0209" "parent-version-missing" Error "a parent app is there, but not in a version that will do"
+        "Change the demand in `extends`, or provide a version that meets it."
+        "";
+    AppCycle "MTI0210" "app-cycle" Error "apps extend each other in a circle"
+        "Remove one of the `extends` entries that are shown."
+        "//- app.json\n{\"appId\": \"acme.shop\", \"version\": \"1.0.0\", \"extends\": [{\"appId\": \"acme.shop\", \"version\": \"1.0.0\"}]}\n";
+    AppVersionsDiffer "MTI0211" "app-versions-differ" Error "two versions of one app would be needed at once"
+        "A running app contains one version of each app. Make the demands that are shown agree."
+        "";
+    NoLinearization "MTI0212" "no-linearization" Error "the parents cannot be put into one order"
+        "The app chain keeps the order of every `extends`. Here two of them contradict each other; reverse one."
+        "";
+    DuplicateParent "MTI0213" "duplicate-parent" Error "`extends` names one app twice"
+        "Keep one of the two entries."
+        "//- app.json\n{\"appId\": \"acme.shop\", \"version\": \"1.0.0\", \"extends\": [{\"appId\": \"acme.lost\", \"version\": \"1.0.0\"}, {\"appId\": \"acme.lost\", \"version\": \"1.0.0\"}]}\n";
+    ParentUnpinned "MTI0214" "parent-unpinned" Warning "`extends` names a parent without a version"
+        "Any version is taken. Say which ones the app was made for."
+        "//- app.json\n{\"appId\": \"acme.shop\", \"version\": \"1.0.0\", \"extends\": [{\"appId\": \"acme.lost\"}]}\n";
+
+    // 03xx: e.json.
+    WrongType "MTI0301" "wrong-type" Error "a key of `e.json` has a value of the wrong type"
+        "The element is quarantined, because guessing what was meant could open what should be closed."
+        "//- a/e.json\n{\"title\": 5, \"type\": \"\"}\n";
+    BadTypeName "MTI0302" "bad-type-name" Error "`type` is no element name"
+        "`type` is the full name of a Meta or a Type, such as `auths.loginTypes.WeChatType`, or empty for a Meta."
+        "//- a/e.json\n{\"title\": \"A\", \"type\": \"auths/loginTypes\"}\n";
+    UnknownWord "MTI0303" "unknown-word" Error "a key of `e.json` has a word that it does not take"
+        "`backend` takes `rust` and `python`, `accessModifier` takes `public`, `protected` and `private`, `backendLoadTime` takes `afterAppInit` and `beforeHandleRequest`, `override` takes `replace`."
+        "//- a/e.json\n{\"title\": \"A\", \"type\": \"\", \"accessModifier\": \"hidden\"}\n";
+    FunctionUnnamed "MTI0304" "function-unnamed" Error "an entry of `functionList` or of its `args` has no usable `name`"
+        "A function and its arguments are called by name: a non-empty string."
+        "//- a/e.json\n{\"title\": \"A\", \"type\": \"\", \"functionList\": [{\"title\": \"Hello\"}]}\n";
+    DuplicateFunction "MTI0305" "duplicate-function" Error "`functionList`, or the `args` of a function, has a name twice"
+        "Keep one of the two entries."
+        "//- a/e.json\n{\"title\": \"A\", \"type\": \"\", \"functionList\": [{\"name\": \"hello\"}, {\"name\": \"hello\"}]}\n";
+    TitleMissing "MTI0306" "title-missing" Error "an element has no `title`"
+        "Every element has a title, in its own `e.json` or in a definition that it overrides."
+        "//- a/e.json\n{\"type\": \"\"}\n";
+    TypeMissing "MTI0307" "type-missing" Error "an element has no `type`"
+        "Every element has a type, in its own `e.json` or in a definition that it overrides; a Meta has the empty type `\"\"`."
+        "//- a/e.json\n{\"title\": \"A\"}\n";
+    DuplicateElement "MTI0308" "duplicate-element" Error "two directories of one app declare the same element"
+        "`backend` and `frontend` add no segment to a name, so `a/e.json` and `a/backend/e.json` both declare `a`. Keep one of them."
+        "//- a/e.json\n{\"title\": \"A\", \"type\": \"\"}\n//- a/backend/e.json\n{\"title\": \"A\", \"type\": \"\"}\n";
+    BadDirectoryName "MTI0309" "bad-directory-name" Error "a directory with an `e.json` has a name that no element can have"
+        "A segment starts with a letter or `_`, goes on with letters, digits, `_` and inner `-`, and is at most 255 bytes long. Rename the directory."
+        "//- my element/e.json\n{\"title\": \"A\", \"type\": \"\"}\n";
+    ElementAtRoot "MTI0310" "element-at-root" Error "an `e.json` lies at the app's root"
+        "An element's name is its path from the app's root, and the root has none. Move the file into a directory."
+        "//- e.json\n{\"title\": \"A\", \"type\": \"\"}\n";
+
+    // 04xx: resolution.
+    UnknownType "MTI0401" "unknown-type" Error "`type` names an element that does not exist"
+        "The type is looked up by name from the running app. Correct the name, or declare the type."
+        "//- a/e.json\n{\"title\": \"A\", \"type\": \"no.such.Type\"}\n";
+    TypeCycle "MTI0402" "type-cycle" Error "types refer to each other in a circle"
+        "A type chain ends in a Meta, whose `type` is empty."
+        "//- a/e.json\n{\"title\": \"A\", \"type\": \"b\"}\n//- b/e.json\n{\"title\": \"B\", \"type\": \"a\"}\n";
+    MissingCode "MTI0403" "missing-code" Error "a definition declares code that is not there"
+        "`backend` says that this definition contributes a level in Rust or Python, but this binary has none for it. The element is quarantined: what it would have enforced must not vanish."
+        "//- a/e.json\n{\"title\": \"A\", \"type\": \"\", \"backend\": \"rust\"}\n";
+    ProtectedOverride "MTI0404" "protected-override" Error "an element overrides one that does not allow it"
+        "A `protected` or `private` element cannot be overridden by another app. Derive a new Type from it instead."
+        "";
+    OrphanOverride "MTI0405" "orphan-override" Warning "an override implements a method that nothing below has"
+        "The method was probably renamed or removed. Follow the change, or declare the method in `functionList`."
+        "";
+    QuarantinedDependency "MTI0406" "quarantined-dependency" Error "an element needs one that is quarantined"
+        "Repair the element that is named; this one then works again."
+        "";
+    LoaderFailed "MTI0407" "loader-failed" Error "an element could not be loaded"
+        "Its loader refused its definition or its config; the cause is in the message. Loading is tried again at the next call."
+        "";
+    DeclaredFunctionMissing "MTI0408" "declared-function-missing" Error "`functionList` declares a function that nothing implements"
+        "Implement the function, or remove the entry."
+        "";
+    FunctionDiffers "MTI0409" "function-differs" Warning "`functionList` and the implementation disagree about a function"
+        "Make the arguments in `functionList` those of the implementation."
+        "";
+    ElementNotFound "MTI0410" "element-not-found" Error "there is no element of that name"
+        "Names are looked up along the app chain, nearest app first."
+        "";
+    DuplicateLevel "MTI0411" "duplicate-level" Error "two levels are registered for one element of one app"
+        "An element of an app has at most one level in Rust. Remove one of the registrations."
+        "";
+    UnusedLevel "MTI0412" "unused-level" Warning "a level is registered for a definition that does not ask for it"
+        "Write `\"backend\": \"rust\"` into the element's `e.json`, or remove the registration."
+        "";
+    TypeChanged "MTI0413" "type-changed" Warning "an override changes the type of what it overrides"
+        "Every element that counted on the old type now gets the new one."
+        "";
+    PrivateElement "MTI0414" "private-element" Error "an element refers to a private element of another app"
+        "A `private` element is visible in its own app only."
+        "";
+    PythonUnavailable "MTI0415" "python-unavailable" Error "a definition has Python code, and there is no interpreter"
+        "This program has no Python. Run the app with `python -m mti` instead."
+        "//- a/e.json\n{\"title\": \"A\", \"type\": \"\"}\n//- a/loader.py\nclass Loader: ...\n";
+
+    // 05xx: configuration.
+    VariableMissing "MTI0501" "variable-missing" Error "a placeholder names a variable that is not set"
+        "Set the variable in `.env`, in the file given with `--env-file`, or in the environment of the process."
+        "//- a/e.json\n{\"title\": \"A\", \"type\": \"\"}\n//- a/a.json\n{\"key\": \"{{NO_SUCH_VARIABLE}}\"}\n";
+    BadPlaceholder "MTI0502" "bad-placeholder" Warning "a placeholder is not closed, or names nothing"
+        "Write `{{NAME}}` or `${NAME}`; to have the characters themselves, escape them as `\\\\{{` and `$${`."
+        "//- a/e.json\n{\"title\": \"A\", \"type\": \"\"}\n//- a/a.json\n{\"key\": \"${NAME\"}\n";
+    ConfigMissing "MTI0503" "config-missing" Error "the config that `frontBundleEntry` names does not exist"
+        "`frontBundleEntry` names a `.json` file in the element's own directory. Without it, `<Name>.json` and then `config.json` are looked for."
+        "//- a/e.json\n{\"title\": \"A\", \"type\": \"\", \"frontBundleEntry\": \"./lost.json\"}\n";
+    ConfigKeyMissing "MTI0504" "config-key-missing" Error "a config lacks a required key"
+        "Add the key to the element's config, or to that of one of its types."
+        "";
+    ConfigWrongType "MTI0505" "config-wrong-type" Error "a config has a value of the wrong type"
+        "Correct the value."
+        "";
+    UnknownConfigKey "MTI0506" "unknown-config-key" Note "a config has a key that its type does not know"
+        "The key is kept. If it is a misspelling, correct it."
+        "";
+    BadEnvLine "MTI0507" "bad-env-line" Warning "a line of an environment file cannot be read"
+        "Lines are `NAME=value`, `export NAME=value`, comments that start with `#`, or empty."
+        "";
+
+    // 06xx: login.
+    WeChatAppIdMissing "MTI0601" "wechat-app-id-missing" Error "a WeChat login has no appId"
+        "Put the appId of the website application into `authConfig.appId` of the instance's config."
+        "//- auths/loginTypes/MyWeChatLogin/e.json\n{\"title\": \"WeChat\", \"type\": \"auths.loginTypes.WeChatType\", \"appSecret\": \"x\"}\n";
+    WeChatAppSecretMissing "MTI0602" "wechat-app-secret-missing" Error "a WeChat login has no appSecret"
+        "Put the appSecret into `authConfig.appSecret` of the instance's config, best as a placeholder."
+        "//- auths/loginTypes/MyWeChatLogin/e.json\n{\"title\": \"WeChat\", \"type\": \"auths.loginTypes.WeChatType\"}\n//- auths/loginTypes/MyWeChatLogin/MyWeChatLogin.json\n{\"authConfig\": {\"appId\": \"wx1\"}}\n";
+    WeChatSecretsDiffer "MTI0603" "wechat-secrets-differ" Warning "`e.json` and the config give different appSecrets"
+        "The one in the config is used. Keep one."
+        "//- auths/loginTypes/MyWeChatLogin/e.json\n{\"title\": \"WeChat\", \"type\": \"auths.loginTypes.WeChatType\", \"appSecret\": \"x\"}\n//- auths/loginTypes/MyWeChatLogin/MyWeChatLogin.json\n{\"authConfig\": {\"appId\": \"wx1\", \"appSecret\": \"y\"}}\n";
+    LoginDuplicate "MTI0604" "login-duplicate" Warning "two logins use the same application"
+        "Two instances with one appId share their bindings. Keep one, unless that is meant."
+        "";
+    BadEndpoint "MTI0605" "bad-endpoint" Error "an endpoint is not an acceptable address"
+        "Endpoints are https addresses; http is accepted for loopback hosts only."
+        "";
+    BadRedirectUri "MTI0606" "bad-redirect-uri" Error "a redirect address is not acceptable"
+        "Give an absolute address without a fragment, on the authorised domain of the WeChat application."
+        "";
+
+    // 07xx: models and databases.
+    BadField "MTI0701" "bad-field" Error "a field of a model is not declared correctly"
+        "A field has a `name` that is an identifier, a `title` and a `dataType`."
+        "";
+    BadDataType "MTI0702" "bad-data-type" Error "a field has a `dataType` that does not exist"
+        "Use one of the data types that the message lists."
+        "";
+    DuplicateField "MTI0703" "duplicate-field" Error "a model declares a field twice"
+        "Keep one of the two."
+        "";
+    UnknownIndexField "MTI0704" "unknown-index-field" Error "an index names a field that the model does not have"
+        "Correct the name in `uniqueList` or `indexList`, or declare the field."
+        "";
+    DatabaseNotFound "MTI0705" "database-not-found" Error "a model names a database element that does not exist"
+        "`db` is the full name of a database element; without it, the app's default is used."
+        "";
+    BadPrimaryKey "MTI0706" "bad-primary-key" Error "a model does not have exactly one primary key"
+        "Mark one field with `primaryKey`."
+        "";
+    BadDatabaseConfig "MTI0707" "bad-database-config" Error "the config of a database cannot be used"
+        "The message names the key."
+        "";
+
+    // 08xx: initial data.
+    BadInitData "MTI0801" "bad-init-data" Error "`initData.json` is not an object of arrays of rows"
+        "It maps the full name of each model to an array of objects."
+        "";
+    InitDataModelNotFound "MTI0802" "init-data-model-not-found" Error "`initData.json` names a model that does not exist"
+        "Correct the name, or declare the model."
+        "";
+    InitDataField "MTI0803" "init-data-field" Error "a row of `initData.json` does not fit its model"
+        "The message names the field."
+        "";
+}

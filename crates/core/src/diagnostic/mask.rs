@@ -1,0 +1,173 @@
+//! Finding the secrets in a text that may not even be JSON, so that none is ever quoted.
+
+use crate::json::Span;
+
+/// What the name of a secret contains, in lower case.
+const SENSITIVE: [&str; 3] = ["secret", "password", "token"];
+
+/// The values in `text` whose keys have a name that contains `secret`, `password` or `token`, in order and apart.
+///
+/// The text is read leniently, because it is most often quoted when it is broken: whatever stands between such a name and the next comma, closing bracket
+/// or line break is taken for its value, and everything inside brackets that open there.
+pub(crate) fn mask_secrets(text: &str) -> Vec<Span> {
+    let mut masks = Vec::new();
+    let mut tokens = Tokens { text, at: 0 };
+    // How many brackets deep the value of a sensitive key is; none outside of one.
+    let mut masked_depth: Option<usize> = None;
+    let mut named = false;
+    while let Some((token, span)) = tokens.next_token() {
+        match token {
+            Token::Open => {
+                masked_depth = match masked_depth {
+                    Some(depth) => Some(depth + 1),
+                    None => named.then_some(1),
+                };
+                named = false;
+            }
+            Token::Close => {
+                masked_depth = masked_depth
+                    .and_then(|depth| depth.checked_sub(1))
+                    .filter(|&depth| depth > 0);
+                named = false;
+            }
+            Token::Comma | Token::LineBreak if masked_depth.is_none() => {
+                // A value may stand on the line after its key, but not after a comma.
+                if matches!(token, Token::Comma) {
+                    named = false;
+                }
+            }
+            Token::Comma | Token::LineBreak | Token::Separator => {}
+            Token::Text => {
+                let is_key = tokens.separator_follows();
+                if masked_depth.is_some() && !is_key || named {
+                    masks.push(inner(text, span));
+                    named = named && is_key;
+                } else if let Some(value) = assigned_within(text, span) {
+                    masks.push(value);
+                } else {
+                    named = is_sensitive(span.of(text));
+                }
+            }
+        }
+    }
+    masks
+}
+
+/// The part of a token that a reader would take for its content: without the quotes.
+fn inner(text: &str, span: Span) -> Span {
+    let token = span.of(text);
+    let start = span.start + usize::from(token.starts_with(['"', '\'']));
+    let closes = token.len() > 1 && token.ends_with(['"', '\'']);
+    Span::new(start, (span.end - usize::from(closes)).max(start))
+}
+
+/// The value in a token that holds both a sensitive name and what is assigned to it, as `"appSecret=abc"` or a string with a quote missing.
+fn assigned_within(text: &str, span: Span) -> Option<Span> {
+    let token = span.of(text);
+    let name_end = token.find([':', '='])?;
+    is_sensitive(token.get(..name_end)?).then(|| Span::new(span.start + name_end + 1, span.end))
+}
+
+fn is_sensitive(token: &str) -> bool {
+    let unescaped: Option<String> = token
+        .contains('\\')
+        .then(|| serde_json::from_str(token).ok())
+        .flatten();
+    let name = unescaped.as_deref().unwrap_or(token).to_lowercase();
+    SENSITIVE.iter().any(|word| name.contains(word))
+}
+
+#[derive(Clone, Copy)]
+enum Token {
+    Open,
+    Close,
+    Comma,
+    Separator,
+    LineBreak,
+    Text,
+}
+
+struct Tokens<'text> {
+    text: &'text str,
+    at: usize,
+}
+
+impl Tokens<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn next_token(&mut self) -> Option<(Token, Span)> {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\r')) {
+            self.at += 1;
+        }
+        let start = self.at;
+        let token = match self.peek()? {
+            b'{' | b'[' => Token::Open,
+            b'}' | b']' => Token::Close,
+            b',' => Token::Comma,
+            b':' | b'=' => Token::Separator,
+            b'\n' => Token::LineBreak,
+            quote @ (b'"' | b'\'') => {
+                self.skip_quoted(quote);
+                return Some((Token::Text, Span::new(start, self.at)));
+            }
+            _ => {
+                self.skip_bare();
+                return Some((Token::Text, Span::new(start, self.at)));
+            }
+        };
+        self.at += 1;
+        Some((token, Span::new(start, self.at)))
+    }
+
+    /// To behind the closing quote, or to the end of the line where it is missing.
+    fn skip_quoted(&mut self, quote: u8) {
+        self.at += 1;
+        while let Some(byte) = self.peek() {
+            match byte {
+                b'\n' => return,
+                b'\\'
+                    if self
+                        .text
+                        .as_bytes()
+                        .get(self.at + 1)
+                        .is_some_and(|&next| next != b'\n') =>
+                {
+                    self.at += 2;
+                }
+                _ => self.at += 1,
+            }
+            if byte == quote {
+                return;
+            }
+        }
+    }
+
+    fn skip_bare(&mut self) {
+        while let Some(byte) = self.peek() {
+            if matches!(
+                byte,
+                b'{' | b'['
+                    | b'}'
+                    | b']'
+                    | b','
+                    | b':'
+                    | b'='
+                    | b'\n'
+                    | b'"'
+                    | b' '
+                    | b'\t'
+                    | b'\r'
+            ) {
+                return;
+            }
+            self.at += 1;
+        }
+    }
+
+    fn separator_follows(&self) -> bool {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        rest.trim_ascii_start().starts_with([':', '='])
+    }
+}

@@ -1,0 +1,265 @@
+//! Files on disk.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read as _};
+use std::path::{Component, Path, PathBuf};
+
+use walkdir::{DirEntry, WalkDir};
+
+use super::ignore_rules::{IGNORE_FILE, IgnoreRules};
+use super::{AppFiles, Entry, EntryKind, FILE_LIMIT, Listing, ReadError, is_plain};
+use crate::diagnostic::{Code, Diagnostic, Location};
+
+/// How many entries a tree may have. Links make trees of any size out of few directories, so there must be an end.
+const ENTRY_LIMIT: usize = 2_000_000;
+/// How deep directories may be.
+const DEPTH_LIMIT: usize = 64;
+
+/// An app in a directory.
+#[derive(Debug, Clone)]
+pub struct DiskFiles {
+    root: PathBuf,
+}
+
+impl DiskFiles {
+    /// The app in `root`. The directory is looked at only when files are asked for.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        let root = root.into();
+        // Links are judged by where they lead, which needs the root's real path.
+        let root = fs::canonicalize(&root).unwrap_or(root);
+        Self { root }
+    }
+
+    fn ignore_rules(&self, problems: &mut Vec<Diagnostic>) -> IgnoreRules {
+        let text = match self.read(IGNORE_FILE, FILE_LIMIT) {
+            Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+            Err(ReadError::NotFound) => None,
+            Err(error) => {
+                problems.push(
+                    Diagnostic::new(
+                        Code::FileUnreadable,
+                        format!("`{IGNORE_FILE}` cannot be read: {error}"),
+                    )
+                    .with_location(Location::file(IGNORE_FILE))
+                    .with_help(error.help()),
+                );
+                None
+            }
+        };
+        IgnoreRules::new(text.as_deref(), problems)
+    }
+
+    /// Whether everything below `path` that a link leads to is still inside the root.
+    fn stays_inside(&self, path: &Path) -> bool {
+        fs::canonicalize(path).is_ok_and(|real| real.starts_with(&self.root))
+    }
+
+    /// The path relative to the root, with forward slashes, bytes that are not UTF-8 escaped.
+    fn relative(&self, path: &Path) -> String {
+        let mut relative = String::new();
+        for component in path.strip_prefix(&self.root).unwrap_or(path).components() {
+            if let Component::Normal(segment) = component {
+                if !relative.is_empty() {
+                    relative.push('/');
+                }
+                match segment.to_str() {
+                    Some(segment) => relative.push_str(segment),
+                    None => push_escaped(&mut relative, segment.as_encoded_bytes()),
+                }
+            }
+        }
+        relative
+    }
+
+    /// Notes what could not be walked, unless the rules leave it out.
+    fn note_failure(&self, error: &walkdir::Error, rules: &IgnoreRules, listing: &mut Listing) {
+        let path = error
+            .path()
+            .map(|path| self.relative(path))
+            .unwrap_or_default();
+        if !path.is_empty() && (rules.excludes(&path, true) || rules.excludes(&path, false)) {
+            return;
+        }
+        listing.problems.push(self.walk_problem(error));
+        // A directory that cannot be opened is listed already; a link is not.
+        let is_link = error.loop_ancestor().is_some()
+            || error
+                .io_error()
+                .is_some_and(|error| error.kind() == ErrorKind::NotFound);
+        if is_link && !path.is_empty() {
+            listing.entries.push(Entry {
+                path: path.into_boxed_str(),
+                kind: EntryKind::Other,
+            });
+        }
+    }
+
+    fn walk_problem(&self, error: &walkdir::Error) -> Diagnostic {
+        let path = error
+            .path()
+            .map(|path| self.relative(path))
+            .unwrap_or_default();
+        let location = Location::file(path.clone());
+        if error.loop_ancestor().is_some() {
+            return Diagnostic::new(
+                Code::LinkLoop,
+                format!("the link `{path}` leads back to a directory that contains it"),
+            )
+            .with_location(location)
+            .with_help("remove the link");
+        }
+        let is_link = error
+            .path()
+            .and_then(|path| fs::symlink_metadata(path).ok())
+            .is_some_and(|metadata| metadata.is_symlink());
+        if is_link {
+            return Diagnostic::new(Code::LinkBroken, format!("the link `{path}` leads nowhere"))
+                .with_location(location)
+                .with_help("remove the link, or restore what it points to");
+        }
+        let reason = error
+            .io_error()
+            .map_or_else(|| "unknown reason".to_owned(), ToString::to_string);
+        Diagnostic::new(
+            Code::FileUnreadable,
+            format!("`{path}` cannot be read: {reason}"),
+        )
+        .with_location(location)
+        .with_help("check the permissions, or exclude it with `.mtiignore`")
+    }
+}
+
+impl AppFiles for DiskFiles {
+    fn list(&self) -> Listing {
+        let mut listing = Listing::default();
+        let rules = self.ignore_rules(&mut listing.problems);
+        let mut walk = WalkDir::new(&self.root)
+            .min_depth(1)
+            .max_depth(DEPTH_LIMIT)
+            .follow_links(true)
+            .into_iter();
+        while let Some(step) = walk.next() {
+            let entry = match step {
+                Ok(entry) => entry,
+                Err(error) => {
+                    self.note_failure(&error, &rules, &mut listing);
+                    continue;
+                }
+            };
+            let path = self.relative(entry.path());
+            let is_directory = entry.file_type().is_dir();
+            if rules.excludes(&path, is_directory) {
+                if is_directory {
+                    walk.skip_current_dir();
+                }
+                continue;
+            }
+            if listing.entries.len() == ENTRY_LIMIT {
+                listing
+                    .problems
+                    .push(too_large(&path, &format!("more than {ENTRY_LIMIT} files")));
+                break;
+            }
+            if is_directory && entry.depth() == DEPTH_LIMIT {
+                listing.problems.push(too_large(
+                    &path,
+                    &format!("directories more than {DEPTH_LIMIT} deep"),
+                ));
+            }
+            let mut kind = kind_of(&entry);
+            if entry.path_is_symlink() && !self.stays_inside(entry.path()) {
+                listing.problems.push(
+                    Diagnostic::new(
+                        Code::LinkEscapes,
+                        format!("the link `{path}` leads out of the app, and is not followed"),
+                    )
+                    .with_location(Location::file(path.clone()))
+                    .with_help("copy what it points to into the app"),
+                );
+                kind = EntryKind::Other;
+                if is_directory {
+                    walk.skip_current_dir();
+                }
+            }
+            listing.entries.push(Entry {
+                path: path.into_boxed_str(),
+                kind,
+            });
+        }
+        listing
+    }
+
+    fn read(&self, path: &str, limit: u64) -> Result<Vec<u8>, ReadError> {
+        if !is_plain(path) {
+            return Err(ReadError::Outside);
+        }
+        let real = fs::canonicalize(self.root.join(path))?;
+        if !real.starts_with(&self.root) {
+            return Err(ReadError::Outside);
+        }
+        // Opening a pipe would wait for its other end, so look first.
+        if !fs::metadata(&real)?.is_file() {
+            return Err(ReadError::NotAFile);
+        }
+        read_bounded(&real, limit)
+    }
+
+    fn read_listed(&self, path: &str, limit: u64) -> Result<Vec<u8>, ReadError> {
+        if !is_plain(path) {
+            return Err(ReadError::Outside);
+        }
+        read_bounded(&self.root.join(path), limit)
+    }
+
+    fn root(&self) -> Option<&Path> {
+        Some(&self.root)
+    }
+
+    fn description(&self) -> String {
+        self.root.display().to_string()
+    }
+}
+
+fn kind_of(entry: &DirEntry) -> EntryKind {
+    let file_type = entry.file_type();
+    if file_type.is_dir() {
+        EntryKind::Directory
+    } else if file_type.is_file() {
+        EntryKind::File
+    } else {
+        EntryKind::Other
+    }
+}
+
+fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
+    let mut bytes = Vec::with_capacity(1024);
+    File::open(path)?
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length <= limit) {
+        Ok(bytes)
+    } else {
+        Err(ReadError::TooLarge { limit })
+    }
+}
+
+fn too_large(path: &str, what: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::TreeTooLarge,
+        format!("the app has {what}; what lies beyond `{path}` was not searched"),
+    )
+    .with_location(Location::file(path))
+    .with_help("exclude data and build directories with `.mtiignore`")
+}
+
+/// Appends bytes that are not UTF-8: valid parts as they are, the rest as `\xNN`.
+fn push_escaped(target: &mut String, bytes: &[u8]) {
+    for chunk in bytes.utf8_chunks() {
+        target.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            // Writing to a string cannot fail.
+            let _ = write!(target, "\\x{byte:02x}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The only way to an app's files, whether they are on disk, in memory or in the binary.
+
+mod disk;
+mod ignore_rules;
+mod memory;
+
+use std::fmt;
+use std::path::Path;
+
+pub use disk::DiskFiles;
+pub use memory::MemoryFiles;
+
+use crate::diagnostic::{Code, Diagnostic};
+
+/// The most bytes that a definition file may have.
+pub const FILE_LIMIT: u64 = 1024 * 1024;
+
+/// The files of one app.
+///
+/// Paths are relative to the app's root, with forward slashes, and never contain `..`.
+pub trait AppFiles: Send + Sync + fmt::Debug {
+    /// The whole tree, without what is never searched and what the app's `.mtiignore` excludes.
+    fn list(&self) -> Listing;
+
+    /// Reads a file of at most `limit` bytes. Nothing outside the app's root is ever read.
+    fn read(&self, path: &str, limit: u64) -> Result<Vec<u8>, ReadError>;
+
+    /// Reads a file that [`AppFiles::list`] has just listed, and so already judged.
+    fn read_listed(&self, path: &str, limit: u64) -> Result<Vec<u8>, ReadError> {
+        self.read(path, limit)
+    }
+
+    /// The app's root directory, where there is one.
+    fn root(&self) -> Option<&Path>;
+
+    /// Where the app is, for people.
+    fn description(&self) -> String;
+}
+
+/// What a tree contains.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// Files and directories; a directory comes before what it contains.
+    pub entries: Vec<Entry>,
+    /// What could not be listed, and why.
+    pub problems: Vec<Diagnostic>,
+}
+
+/// One file or directory of a tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its path; bytes that are not UTF-8 are escaped, and a file with such a path cannot be read.
+    pub path: Box<str>,
+    /// What it is.
+    pub kind: EntryKind,
+}
+
+/// What an entry of a tree is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A file, or a link to one inside the app.
+    File,
+    /// A directory, or a link to one inside the app.
+    Directory,
+    /// Something that is not read: a link that is not followed, a pipe, a device.
+    Other,
+}
+
+/// Why a file was not read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// There is no such file.
+    #[error("there is no such file")]
+    NotFound,
+    /// It is a directory, a pipe or a device.
+    #[error("it is not a file")]
+    NotAFile,
+    /// It is too large.
+    #[error("it is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit that was asked for.
+        limit: u64,
+    },
+    /// The path, or a link on it, leads out of the app.
+    #[error("it lies outside of the app")]
+    Outside,
+    /// The operating system refused.
+    #[error(transparent)]
+    Io(std::io::Error),
+}
+
+impl ReadError {
+    /// The code under which a failure to read a definition is reported.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::TooLarge { .. } => Code::FileTooLarge,
+            Self::NotAFile | Self::Outside => Code::NotAFile,
+            Self::NotFound | Self::Io(_) => Code::FileUnreadable,
+        }
+    }
+
+    /// What to do about it.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::NotFound => "create the file",
+            Self::NotAFile => "put a file there",
+            Self::TooLarge { .. } => "definitions have at most 1 MiB; move large data elsewhere",
+            Self::Outside => "copy the file into the app",
+            Self::Io(_) => "check the permissions of the file",
+        }
+    }
+}
+
+impl From<std::io::Error> for ReadError {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Self::NotFound,
+            std::io::ErrorKind::IsADirectory => Self::NotAFile,
+            _ => Self::Io(error),
+        }
+    }
+}
+
+/// Whether `path` stays below the root by itself: relative, with neither `.` nor `..` nor empty segments.
+fn is_plain(path: &str) -> bool {
+    !path.contains(['\0', '\\'])
+        && path
+            .split('/')
+            .all(|segment| !matches!(segment, "" | "." | ".."))
+}

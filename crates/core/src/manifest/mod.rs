@@ -1,0 +1,13 @@
+//! What `app.json` and `e.json` say, typed.
+
+mod app;
+mod element;
+mod field;
+mod function;
+
+pub use app::{AppManifest, Extension};
+pub use element::{AccessModifier, Backend, ElementManifest, ElementType, LoadTime};
+pub use field::FieldProblem;
+pub use function::{Argument, Function};
+
+pub(crate) use app::APP_FILE;

@@ -1,0 +1,73 @@
+//! The `#[level]` attribute of `mti-element`.
+
+use proc_macro::TokenStream;
+use proc_macro_crate::{FoundCrate, crate_name};
+use proc_macro2::{Span, TokenStream as TokenStream2};
+use quote::quote;
+use syn::punctuated::Punctuated;
+use syn::{Ident, ImplItem, ItemImpl, Path, Token, parse_macro_input, parse_quote};
+
+/// Marks an `impl` of a steps trait as a level: only the steps that the `impl` names become part of the chain.
+///
+/// `#[level(OtherSteps)]` adds the steps of a second trait, whose own `impl` carries `#[level(part)]`: what a
+/// Type needs that overrides steps of its base and declares steps of its own.
+#[proc_macro_attribute]
+pub fn level(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let others = parse_macro_input!(attribute with Punctuated::<Path, Token![,]>::parse_terminated);
+    let implementation = parse_macro_input!(item as ItemImpl);
+    expand(&others, implementation).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+fn expand(others: &Punctuated<Path, Token![,]>, mut implementation: ItemImpl) -> syn::Result<TokenStream2> {
+    let Some((_, steps, _)) = implementation.trait_.clone() else {
+        return Err(syn::Error::new_spanned(
+            &implementation.self_ty,
+            "`#[level]` belongs on the `impl` of a steps trait: `impl WeChatSteps for MyLevel`",
+        ));
+    };
+    let named: Vec<String> = implementation
+        .items
+        .iter()
+        .filter_map(|item| match item {
+            ImplItem::Fn(function) => Some(function.sig.ident.to_string()),
+            _ => None,
+        })
+        .collect();
+    implementation.items.insert(0, parse_quote! { const NAMED: &'static [&'static str] = &[#(#named),*]; });
+
+    let is_part = others.len() == 1 && others.iter().all(|path| path.is_ident("part"));
+    if is_part {
+        return Ok(quote!(#implementation));
+    }
+    let element = element_crate()?;
+    let level = &implementation.self_ty;
+    let others = others.iter();
+    Ok(quote! {
+        #implementation
+
+        impl #element::LevelMethods for #level {
+            fn methods() -> ::std::vec::Vec<#element::NativeMethod<Self>> {
+                #[allow(unused_mut, clippy::allow_attributes, reason = "most levels implement one trait of steps")]
+                let mut methods = <Self as #steps>::named_methods();
+                #(methods.extend(<Self as #others>::named_methods());)*
+                methods
+            }
+        }
+    })
+}
+
+/// The path of `mti-element` in the author's crate: its own dependency, or the facade's re-export.
+fn element_crate() -> syn::Result<TokenStream2> {
+    for (package, inside) in [("mti-element", quote!()), ("mti", quote!(::element))] {
+        match crate_name(package) {
+            Ok(FoundCrate::Itself) if package == "mti" => return Ok(quote!(::mti #inside)),
+            Ok(FoundCrate::Itself) => return Ok(quote!(::mti_element #inside)),
+            Ok(FoundCrate::Name(name)) => {
+                let name = Ident::new(&name, Span::call_site());
+                return Ok(quote!(::#name #inside));
+            }
+            Err(_) => {}
+        }
+    }
+    Err(syn::Error::new(Span::call_site(), "`#[level]` needs a dependency on `mti` or on `mti-element`"))
+}

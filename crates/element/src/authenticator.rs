@@ -1,0 +1,14 @@
+use std::fmt;
+use std::sync::Arc;
+
+use crate::{AppView, BoxFuture, Principal, Result, Secret};
+
+/// How the HTTP server learns who is signed in. The login family implements it; the server knows nothing of
+/// how people sign in.
+pub trait Authenticator: Send + Sync + fmt::Debug {
+    /// The name of the cookie that carries the session token.
+    fn cookie_name(&self) -> &'static str;
+
+    /// Who a session token belongs to; nobody when it is unknown or has expired.
+    fn authenticate(&self, app: Arc<dyn AppView>, token: Secret) -> BoxFuture<'_, Result<Option<Principal>>>;
+}

@@ -1,0 +1,66 @@
+use mti_core::merge::Layered;
+use mti_core::manifest::{ElementManifest, Function};
+use mti_core::{AppKey, ElementName};
+use serde_json::Value;
+
+/// What is on disk for an element, with the overrides of the whole app chain merged. Reading it loads nothing.
+#[derive(Debug)]
+pub struct ElementDefinition {
+    /// The full name.
+    pub name: ElementName,
+    /// The app whose definition is the nearest.
+    pub app: AppKey,
+    /// What it is in its family.
+    pub kind: Kind,
+    /// Its title.
+    pub title: String,
+    /// Its type chain, nearest first; empty for a Meta.
+    pub types: Vec<ElementName>,
+    /// The interface that may be called from outside: its own functions and those of its type chain.
+    pub functions: Vec<Function>,
+    /// The merged `e.json`, typed.
+    pub header: ElementManifest,
+    /// The merged `e.json`, placeholders replaced in the keys that belong to its Type.
+    pub manifest: Layered,
+    /// The merged business config, placeholders replaced; below it lie the configs of the type chain.
+    pub config: Layered,
+}
+
+impl ElementDefinition {
+    /// Whether the element is of a Type or of a family: whether its type chain holds that name.
+    pub fn is_a(&self, type_name: &str) -> bool {
+        self.types.iter().any(|name| name.as_str() == type_name)
+    }
+
+    /// A declared function.
+    pub fn function(&self, name: &str) -> Option<&Function> {
+        self.functions.iter().find(|function| function.name == name)
+    }
+
+    /// A key of the merged `e.json`.
+    pub fn manifest_value(&self, key: &str) -> Option<&Value> {
+        self.manifest.value().get(key)
+    }
+}
+
+/// What an element is in its family. It follows from the `e.json` files alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The root of a family: its `type` is empty.
+    Meta,
+    /// An element whose `type` is a Meta, or that is itself the `type` of another.
+    Type,
+    /// Any other element.
+    Instance,
+}
+
+impl Kind {
+    /// The word for it: `meta`, `type` or `instance`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Meta => "meta",
+            Self::Type => "type",
+            Self::Instance => "instance",
+        }
+    }
+}

@@ -1,0 +1,87 @@
+use std::fmt;
+use std::sync::Arc;
+
+use mti_core::ElementName;
+use serde_json::Value;
+
+use crate::{AppView, CallContext, ElementDefinition, Facade, Live, Payload, Result, This, Visitor};
+
+/// A handle to an element. It is cheap to clone and follows reloads: every call goes to the element as it is
+/// at that moment, and finishes on the snapshot that it began on.
+#[derive(Clone)]
+pub struct Element {
+    source: Arc<dyn ElementSource>,
+}
+
+/// What stands behind an [`Element`]: one element of a snapshot. The registry implements it.
+pub trait ElementSource: Send + Sync {
+    /// The full name.
+    fn name(&self) -> &ElementName;
+
+    /// The live object as of now, and the snapshot that it belongs to.
+    fn enter(&self) -> Result<(Arc<Live>, Arc<dyn AppView>)>;
+
+    /// The app as of now.
+    fn app(&self) -> Result<Arc<dyn AppView>>;
+}
+
+impl Element {
+    /// A handle to what the registry found.
+    pub fn new(source: Arc<dyn ElementSource>) -> Self {
+        Self { source }
+    }
+
+    /// The full name.
+    pub fn name(&self) -> &ElementName {
+        self.source.name()
+    }
+
+    /// The definition as of now, overrides merged.
+    pub fn definition(&self) -> Result<Arc<ElementDefinition>> {
+        self.app()?.definition(self.name().as_str())
+    }
+
+    /// Calls a method in process: a JSON object of named arguments in, JSON out. Such a call is trusted.
+    pub async fn call(&self, method: &str, arguments: Value) -> Result<Value> {
+        let (live, app) = self.enter()?;
+        let context = CallContext::in_process(app);
+        live.dispatch(&context, None, 0, method, Payload::Wire(arguments)).await?.into_wire()
+    }
+
+    /// Calls a method for a visitor from outside. The interface that the element declares is the caller's to
+    /// check: see [`ElementDefinition::function`].
+    pub async fn call_for(&self, visitor: Arc<Visitor>, method: &str, arguments: Value) -> Result<Value> {
+        let (live, app) = self.enter()?;
+        let context = CallContext::remote(app, visitor);
+        live.dispatch(&context, None, 0, method, Payload::Wire(arguments)).await?.into_wire()
+    }
+
+    /// Reads a property as the Rust value that it is.
+    pub async fn property<T: crate::StepValue>(&self, name: &str) -> Result<T> {
+        This::outside(self.clone())?.invoke_for(name, Payload::Wire(Value::Null)).await
+    }
+
+    /// The element through the steps of its Type: typed calls that follow reloads.
+    pub fn through<F: Facade<'static>>(&self) -> Result<F> {
+        F::checked(This::outside(self.clone())?)
+    }
+
+    /// The live object as of now.
+    pub fn live(&self) -> Result<Arc<Live>> {
+        Ok(self.source.enter()?.0)
+    }
+
+    pub(crate) fn enter(&self) -> Result<(Arc<Live>, Arc<dyn AppView>)> {
+        self.source.enter()
+    }
+
+    pub(crate) fn app(&self) -> Result<Arc<dyn AppView>> {
+        self.source.app()
+    }
+}
+
+impl fmt::Debug for Element {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Element({})", self.name())
+    }
+}

@@ -1,0 +1,50 @@
+//! What authors of Types depend on.
+//!
+//! An element is a definition on disk with a *chain* of *levels*: places that implement methods, most derived
+//! first. [`steps!`] declares the methods of a Type, [`Level`] and [`macro@level`] implement some of them, and the
+//! facade that `steps!` makes calls them: virtually through `this`, at the next level through `this.sup()`.
+//!
+//! The crate also holds the ports through which a family reaches its app ([`AppView`], [`AppHandle`]) and its
+//! caller ([`CallContext`], [`Visitor`]). The registry and the HTTP server implement them; families depend on
+//! neither.
+
+mod app;
+mod authenticator;
+mod chain;
+mod context;
+mod definition;
+mod descriptor;
+mod failure;
+mod frame;
+mod handle;
+mod level;
+mod live;
+mod open;
+mod payload;
+mod secret;
+mod steps;
+mod this;
+
+pub use mti_element_macros::level;
+pub use serde_json::{Map, Value};
+
+pub use crate::app::{AppHandle, AppView, Resources};
+pub use crate::authenticator::Authenticator;
+pub use crate::chain::{Chain, ChainLevel};
+pub use crate::context::{CallContext, Cookie, Principal, Visitor};
+pub use crate::definition::{ElementDefinition, Kind};
+pub use crate::descriptor::{MethodDescriptor, MethodKind, SourcePosition};
+pub use crate::failure::{Fail, Failure, Result};
+pub use crate::frame::Frame;
+pub use crate::handle::{Element, ElementSource};
+pub use crate::level::{BoxFuture, Level, LevelCode, LevelMethods, NativeCode, NativeMethod, OpenLevel};
+pub use crate::live::Live;
+pub use crate::open::OpenContext;
+pub use crate::payload::{NamedArguments, Payload, StepValue};
+pub use crate::secret::{REDACTED, Secret};
+pub use crate::this::{Facade, This};
+
+#[doc(hidden)]
+pub use crate::descriptor::wire_name;
+#[doc(hidden)]
+pub use crate::payload::{foreign_value, no_wire_form};

@@ -1,0 +1,114 @@
+use std::cell::RefCell;
+use std::fmt;
+use std::sync::Arc;
+
+use mti_core::{Diagnostic, ElementName, suggest};
+
+use crate::frame::MAXIMUM_DEPTH;
+use crate::{
+    CallContext, Chain, ElementDefinition, Fail, Failure, Frame, OpenContext, OpenLevel, Payload, Resources, Result,
+};
+
+/// A loaded element: its definition, its chain, and the state of each level of the chain.
+pub struct Live {
+    definition: Arc<ElementDefinition>,
+    chain: Arc<Chain>,
+    levels: Box<[Box<dyn OpenLevel>]>,
+    warnings: Vec<Diagnostic>,
+}
+
+impl Live {
+    /// Opens every level of the chain for one element. The first level that refuses decides.
+    pub fn open(definition: Arc<ElementDefinition>, chain: Arc<Chain>, resources: &Resources) -> Result<Self> {
+        let warnings = RefCell::default();
+        let levels = chain
+            .levels()
+            .iter()
+            .map(|level| level.code.open(&OpenContext::new(&definition, level, resources, &warnings)))
+            .collect::<Result<_>>()?;
+        Ok(Self { definition, chain, levels, warnings: warnings.into_inner() })
+    }
+
+    /// Its full name.
+    pub fn name(&self) -> &ElementName {
+        &self.definition.name
+    }
+
+    /// Its definition, overrides merged.
+    pub fn definition(&self) -> &Arc<ElementDefinition> {
+        &self.definition
+    }
+
+    /// Its levels of code.
+    pub fn chain(&self) -> &Arc<Chain> {
+        &self.chain
+    }
+
+    /// What its levels found in its config that is probably not meant.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
+    /// Lets every level let go of what it holds, most derived first.
+    pub async fn retire(&self) {
+        for level in &self.levels {
+            level.retire().await;
+        }
+    }
+
+    /// Calls a method at the first level from `from_level` on that implements it.
+    pub(crate) async fn dispatch(
+        self: &Arc<Self>,
+        context: &CallContext,
+        caller: Option<&Frame<'_>>,
+        from_level: usize,
+        method: &str,
+        arguments: Payload,
+    ) -> Result<Payload> {
+        let depth = caller.map_or(0, |frame| frame.depth() + 1);
+        if depth > MAXIMUM_DEPTH {
+            return Err(self.too_deep(caller));
+        }
+        let place = self.chain.find(method, from_level).ok_or_else(|| self.no_such_method(method, from_level))?;
+        let level = self.levels.get(place.level).ok_or_else(|| self.no_such_method(method, from_level))?;
+        let frame = Frame::new(self, context, caller, method, place.level, depth);
+        level.call(place.method, &frame, arguments).await
+    }
+
+    fn no_such_method(&self, method: &str, from_level: usize) -> Failure {
+        if from_level > 0 && self.chain.find(method, 0).is_some() {
+            return Fail::FUNCTION_NOT_FOUND.failure().noting(format!(
+                "no level of `{}` after number {} implements `{method}`: there is no `sup` to call",
+                self.name(),
+                from_level - 1,
+            ));
+        }
+        let names = self.chain.method_names();
+        let nearest = suggest::nearest(method, names.iter().copied(), 3);
+        let message = match nearest.as_slice() {
+            [] => format!("`{}` has no function `{}`", self.name(), method.escape_default()),
+            _ => format!(
+                "`{}` has no function `{}`; the nearest are {}",
+                self.name(),
+                method.escape_default(),
+                nearest.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+            ),
+        };
+        Fail::FUNCTION_NOT_FOUND.because(message)
+    }
+
+    fn too_deep(&self, caller: Option<&Frame<'_>>) -> Failure {
+        let innermost = caller.map(Frame::trace).unwrap_or_default();
+        Fail::ELEMENT_EXCEPTION.failure().noting(format!(
+            "calls are nested more than {MAXIMUM_DEPTH} deep in `{}`: an override that calls `this` where it means `this.sup()`? \
+             The innermost calls: {innermost}",
+            self.name(),
+        ))
+    }
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Live").field("name", self.name()).field("chain", &self.chain).finish()
+    }
+}

@@ -1,0 +1,148 @@
+/// Declares the steps of a Type once, and makes from that declaration:
+///
+/// - the *facade*, through which code calls the element: `this.match_user(who)` is virtual and enters at the most
+///   derived level, `this.sup().match_user(who)` goes to the next level after the calling one;
+/// - the *trait* that levels implement with `#[level]`, in which every step defaults to the next level: a new step
+///   breaks no existing level, and a wrong signature is a compile error;
+/// - the descriptors, with the documentation and the names on the wire.
+///
+/// ```ignore
+/// steps! {
+///     /// A greeting.
+///     "greetings.PlainType": Greeting, GreetingSteps {
+///         /// What is said.
+///         "greet" fn greet(name: String) -> String;
+///         /// The language that it is said in.
+///         property "language" fn language() -> String;
+///     }
+/// }
+/// ```
+///
+/// Argument names are camelCase on the wire (`open_id` is `openId`). An argument of an `Option` type may be
+/// left out. A step marked `property` takes no arguments and is read like a field.
+#[macro_export]
+macro_rules! steps {
+    (
+        $(#[doc = $type_documentation:literal])*
+        $type_name:literal: $facade:ident, $steps:ident {
+            $(
+                $(#[doc = $documentation:literal])*
+                $($property:ident)? $wire:literal fn $step:ident(
+                    $($argument:ident: $argument_type:ty),* $(,)?
+                ) $(-> $result:ty)?;
+            )*
+        }
+    ) => {
+        $(#[doc = $type_documentation])*
+        #[derive(Clone, Debug)]
+        pub struct $facade<'a>($crate::This<'a>);
+
+        impl<'a> $crate::Facade<'a> for $facade<'a> {
+            const TYPE: &'static str = $type_name;
+
+            fn over(this: $crate::This<'a>) -> Self {
+                Self(this)
+            }
+        }
+
+        impl<'a> ::std::ops::Deref for $facade<'a> {
+            type Target = $crate::This<'a>;
+
+            fn deref(&self) -> &Self::Target {
+                &self.0
+            }
+        }
+
+        impl $facade<'_> {
+            /// The same element, entered at the next level after the calling one.
+            #[must_use]
+            pub fn sup(&self) -> Self {
+                Self(self.0.sup())
+            }
+
+            $(
+                $(#[doc = $documentation])*
+                pub async fn $step(&self $(, $argument: $argument_type)*) -> $crate::Result<$crate::steps!(@result $($result)?)> {
+                    let arguments = $crate::Payload::Native {
+                        value: ::std::boxed::Box::new(($($argument,)*)),
+                        to_wire: |value| {
+                            let ($($argument,)*) = *value
+                                .downcast::<($($argument_type,)*)>()
+                                .map_err(|_| $crate::foreign_value())?;
+                            #[allow(unused_mut, clippy::allow_attributes, reason = "a step without arguments adds none")]
+                            let mut object = $crate::Map::new();
+                            $(object.insert(
+                                $crate::wire_name(stringify!($argument)),
+                                $crate::StepValue::into_wire($argument)?,
+                            );)*
+                            Ok($crate::Value::Object(object))
+                        },
+                    };
+                    self.0.invoke_for($wire, arguments).await
+                }
+            )*
+        }
+
+        #[doc = concat!("The steps of `", $type_name, "`, for levels to implement with `#[level]`.")]
+        #[diagnostic::on_unimplemented(note = "put `#[level]` on the `impl`")]
+        pub trait $steps: Sized + Send + Sync + 'static {
+            /// The steps that the level names; `#[level]` writes it.
+            const NAMED: &'static [&'static str];
+
+            $(
+                $(#[doc = $documentation])*
+                fn $step(
+                    &self,
+                    this: $facade<'_>
+                    $(, $argument: $argument_type)*
+                ) -> impl ::std::future::Future<Output = $crate::Result<$crate::steps!(@result $($result)?)>> + Send {
+                    async move { this.sup().$step($($argument),*).await }
+                }
+            )*
+
+            #[doc(hidden)]
+            fn named_methods() -> ::std::vec::Vec<$crate::NativeMethod<Self>> {
+                let mut methods = ::std::vec::Vec::new();
+                $(
+                    if Self::NAMED.contains(&stringify!($step)) {
+                        methods.push($crate::NativeMethod {
+                            descriptor: $crate::MethodDescriptor {
+                                name: $wire,
+                                kind: $crate::steps!(@kind $($property)?),
+                                documentation: concat!($($documentation, "\n",)* "").trim().to_owned(),
+                                arguments: vec![$($crate::wire_name(stringify!($argument))),*],
+                                source: $crate::SourcePosition { file: file!(), line: line!() },
+                            },
+                            call: |level, frame, arguments| ::std::boxed::Box::pin(async move {
+                                let ($($argument,)*): ($($argument_type,)*) = match arguments {
+                                    $crate::Payload::Native { value, .. } => {
+                                        *value.downcast().map_err(|_| $crate::foreign_value())?
+                                    }
+                                    $crate::Payload::Wire(arguments) => {
+                                        #[allow(unused_mut, unused_variables, clippy::allow_attributes, reason = "a step without arguments takes none")]
+                                        let mut arguments = $crate::NamedArguments::new(
+                                            arguments,
+                                            &[$($crate::wire_name(stringify!($argument))),*],
+                                        )?;
+                                        ($(arguments.take::<$argument_type>(
+                                            &$crate::wire_name(stringify!($argument)),
+                                        )?,)*)
+                                    }
+                                };
+                                let this = <$facade<'_> as $crate::Facade<'_>>::over($crate::This::within(frame));
+                                let result = level.$step(this $(, $argument)*).await?;
+                                Ok($crate::Payload::result::<$crate::steps!(@result $($result)?)>(result))
+                            }),
+                        });
+                    }
+                )*
+                methods
+            }
+        }
+    };
+
+    (@result) => { () };
+    (@result $result:ty) => { $result };
+    (@kind) => { $crate::MethodKind::Method };
+    (@kind property) => { $crate::MethodKind::Property };
+}

@@ -1,0 +1,132 @@
+use std::fmt;
+use std::sync::Arc;
+
+use crate::{AppHandle, AppView, CallContext, Element, Fail, Frame, Live, Payload, Result, StepValue, Visitor};
+
+/// An element as code sees it: the one that a step is running on, or another one that it asked for.
+///
+/// The facades that [`steps!`](crate::steps) makes (such as `WeChat`) wrap it and add one method for each step.
+#[derive(Clone)]
+pub struct This<'a> {
+    position: Position<'a>,
+}
+
+#[derive(Clone)]
+enum Position<'a> {
+    /// Inside a call of the element itself; calls enter the chain at `entry`.
+    Within { frame: &'a Frame<'a>, entry: usize },
+    /// Another element that a call in progress asked for: of the snapshot that the call began on.
+    Beside { live: Arc<Live>, context: CallContext, caller: Option<&'a Frame<'a>> },
+    /// Outside of any call. Calls follow reloads; `app` is the snapshot that the handle was made on.
+    Outside { element: Element, app: Arc<dyn AppView> },
+}
+
+impl<'a> This<'a> {
+    /// The element that a call is running on.
+    pub fn within(frame: &'a Frame<'a>) -> Self {
+        Self { position: Position::Within { frame, entry: 0 } }
+    }
+
+    /// Another element, called as part of a call in progress.
+    pub(crate) fn beside(live: Arc<Live>, context: CallContext, caller: Option<&'a Frame<'a>>) -> Self {
+        Self { position: Position::Beside { live, context, caller } }
+    }
+
+    /// An element held outside of any call.
+    pub fn outside(element: Element) -> Result<Self> {
+        let app = element.app()?;
+        Ok(Self { position: Position::Outside { element, app } })
+    }
+
+    /// The same element, entered at the next level of the chain: what the calling level overrides.
+    #[must_use]
+    pub fn sup(&self) -> Self {
+        match &self.position {
+            Position::Within { frame, .. } => {
+                Self { position: Position::Within { frame, entry: frame.level() + 1 } }
+            }
+            Position::Beside { .. } | Position::Outside { .. } => self.clone(),
+        }
+    }
+
+    /// The live object.
+    pub fn live(&self) -> Result<Arc<Live>> {
+        match &self.position {
+            Position::Within { frame, .. } => Ok(Arc::clone(frame.live())),
+            Position::Beside { live, .. } => Ok(Arc::clone(live)),
+            Position::Outside { element, .. } => element.live(),
+        }
+    }
+
+    /// The full name of the element.
+    pub fn name(&self) -> &str {
+        match &self.position {
+            Position::Within { frame, .. } => frame.live().name().as_str(),
+            Position::Beside { live, .. } => live.name().as_str(),
+            Position::Outside { element, .. } => element.name().as_str(),
+        }
+    }
+
+    /// The app that the element is used in: always the running one, wherever the element was declared.
+    pub fn app(&self) -> AppHandle<'_> {
+        match &self.position {
+            Position::Within { frame, .. } => AppHandle::within(frame),
+            Position::Beside { context, caller, .. } => AppHandle::beside(context, *caller),
+            Position::Outside { app, .. } => AppHandle::outside(app),
+        }
+    }
+
+    /// Who calls from outside the process; nobody when the call began in process, which is trusted.
+    pub fn visitor(&self) -> Option<&Visitor> {
+        match &self.position {
+            Position::Within { frame, .. } => frame.context().visitor(),
+            Position::Beside { context, .. } => context.visitor(),
+            Position::Outside { .. } => None,
+        }
+    }
+
+    /// Calls a method. `arguments` is what its level expects: the facades take care of that.
+    pub async fn invoke(&self, method: &str, arguments: Payload) -> Result<Payload> {
+        match &self.position {
+            Position::Within { frame, entry } => {
+                frame.live().dispatch(frame.context(), Some(frame), *entry, method, arguments).await
+            }
+            Position::Beside { live, context, caller } => {
+                live.dispatch(context, *caller, 0, method, arguments).await
+            }
+            Position::Outside { element, .. } => {
+                let (live, app) = element.enter()?;
+                live.dispatch(&CallContext::in_process(app), None, 0, method, arguments).await
+            }
+        }
+    }
+
+    /// Calls a method and takes its result out.
+    pub async fn invoke_for<T: StepValue>(&self, method: &str, arguments: Payload) -> Result<T> {
+        self.invoke(method, arguments).await?.into_result()
+    }
+}
+
+/// What [`steps!`](crate::steps) makes for a Type: the view of an element through that Type's steps.
+pub trait Facade<'a>: Sized {
+    /// The full name of the Type (or Meta) that declares the steps.
+    const TYPE: &'static str;
+
+    /// The view of an element.
+    fn over(this: This<'a>) -> Self;
+
+    /// Makes the view after making sure that the element is of the Type.
+    fn checked(this: This<'a>) -> Result<Self> {
+        let live = this.live()?;
+        if live.definition().is_a(Self::TYPE) {
+            return Ok(Self::over(this));
+        }
+        Err(Fail::ELEMENT_EXCEPTION.failure().noting(format!("`{}` is not a `{}`", live.name(), Self::TYPE)))
+    }
+}
+
+impl fmt::Debug for This<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "This({})", self.name())
+    }
+}

@@ -1,0 +1,131 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use mti_core::json::Pointer;
+use mti_core::manifest::{ElementManifest, Function};
+use mti_core::merge::{Layer, Layered, SourceRef};
+use mti_core::placeholder::substitute;
+use mti_core::{AppKey, Code, Definition, Diagnostic, Discovered};
+use mti_element::ElementDefinition;
+use serde_json::Value;
+
+use crate::home::Recipe;
+use crate::node::Node;
+
+/// Merges what is on disk for an element: its `e.json` over those that it overrides, its config over those of its
+/// type chain, and puts the values of variables in the place of placeholders.
+pub(crate) fn define(node: &Node, recipe: &Recipe) -> Result<ElementDefinition, Vec<Diagnostic>> {
+    let mut diagnostics = Vec::new();
+    let mut manifest = merged_manifest(&node.layers);
+    fill_placeholders(node, &mut manifest, &recipe.environment, &mut diagnostics);
+    let mut config = Layered::new(config_layers(node, &recipe.type_defaults));
+    fill_placeholders(node, &mut config, &recipe.environment, &mut diagnostics);
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        return Err(diagnostics);
+    }
+    let header = header_of(&manifest);
+    Ok(ElementDefinition {
+        name: node.name.clone(),
+        app: nearest_app(node, recipe),
+        kind: node.kind,
+        title: header.title.clone().unwrap_or_default(),
+        types: node.ancestry().skip(1).map(|ancestor| ancestor.name.clone()).collect(),
+        functions: functions(node),
+        header,
+        manifest,
+        config,
+    })
+}
+
+/// The `e.json` files of one name, merged.
+pub(crate) fn merged_manifest(layers: &[Discovered]) -> Layered {
+    let layers = definitions(layers)
+        .map(|definition| Layer {
+            origin: definition.manifest_source(),
+            value: Value::Object(definition.document()),
+        })
+        .collect();
+    Layered::new(layers)
+}
+
+/// The functions that an element declares, and those that it inherits from its type chain; of two with one name
+/// the nearer one.
+pub(crate) fn functions(node: &Node) -> Vec<Function> {
+    let mut functions: Vec<Function> = Vec::new();
+    for ancestor in node.ancestry() {
+        for function in header_of(&merged_manifest(&ancestor.layers)).function_list {
+            if functions.iter().all(|nearer| nearer.name != function.name) {
+                functions.push(function);
+            }
+        }
+    }
+    functions
+}
+
+/// The config files of an element and of its type chain, nearest first, and below them what the process adds.
+fn config_layers(node: &Node, type_defaults: &BTreeMap<String, Value>) -> Vec<Layer> {
+    let mut layers = Vec::new();
+    for ancestor in node.ancestry() {
+        for definition in definitions(&ancestor.layers) {
+            let (Some(origin), Some(document)) = (definition.config_source(), definition.config_document()) else {
+                continue;
+            };
+            layers.push(Layer { origin, value: Value::Object(document) });
+        }
+    }
+    for ancestor in node.ancestry() {
+        let Some(defaults) = type_defaults.get(ancestor.name.as_str()) else { continue };
+        let Some(definition) = definitions(&ancestor.layers).next() else { continue };
+        let origin = SourceRef { app: definition.app.clone(), file: Arc::from("(set by the command)"), text: None };
+        layers.push(Layer { origin, value: defaults.clone() });
+    }
+    layers
+}
+
+fn fill_placeholders(
+    node: &Node,
+    document: &mut Layered,
+    environment: &BTreeMap<String, String>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let substitution = substitute(document.value_mut(), &|name| environment.get(name).cloned());
+    let mut report = |code: Code, pointer: &Pointer, message: String, help: String| {
+        let diagnostic = Diagnostic::new(code, message).with_element(node.name.clone()).with_help(help);
+        diagnostics.push(match document.origin(pointer) {
+            Some(origin) => diagnostic.with_app(origin.app.id).with_location(origin.location),
+            None => diagnostic,
+        });
+    };
+    for missing in &substitution.missing {
+        let name = &missing.name;
+        report(
+            Code::VariableMissing,
+            &missing.pointer,
+            format!("the variable `{name}` is not set"),
+            format!("set `{name}` in the environment, in the app's `.env` or in the file given by `--env-file`"),
+        );
+    }
+    for malformed in &substitution.malformed {
+        report(
+            Code::BadPlaceholder,
+            &malformed.pointer,
+            "a placeholder is not closed or names no variable".to_owned(),
+            "write `${NAME}` or `{{NAME}}`; `$${` and `\\{{` stand for the characters themselves".to_owned(),
+        );
+    }
+}
+
+pub(crate) fn header_of(manifest: &Layered) -> ElementManifest {
+    match manifest.value() {
+        Value::Object(document) => ElementManifest::read(document).0,
+        _ => ElementManifest::default(),
+    }
+}
+
+pub(crate) fn definitions(layers: &[Discovered]) -> impl Iterator<Item = &Arc<Definition>> {
+    layers.iter().filter_map(Discovered::definition)
+}
+
+fn nearest_app(node: &Node, recipe: &Recipe) -> AppKey {
+    definitions(&node.layers).next().map_or_else(|| recipe.running.clone(), |definition| definition.app.clone())
+}

@@ -1,0 +1,240 @@
+//! Resolution: from the definitions of the whole app chain to elements that know their type chain and their levels.
+//!
+//! Linking is total, as discovery is: an element that cannot be resolved is quarantined with its diagnostics, and so
+//! is everything that needs it, and nothing else.
+
+mod levels;
+mod names;
+mod overrides;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Weak};
+
+use mti_core::json::Pointer;
+use mti_core::manifest::ElementType;
+use mti_core::{AppChain, Code, Diagnostic, ElementName, suggest};
+use mti_element::{Chain, Kind, Resources};
+
+use crate::home::{Home, Recipe};
+use crate::node::{Linked, Node, NodeState};
+use crate::snapshot::Snapshot;
+
+use levels::own_levels;
+use names::{Named, named_elements};
+use overrides::orphans;
+
+/// Links the elements of an app chain.
+pub(crate) fn link(
+    chain: AppChain,
+    mut diagnostics: Vec<Diagnostic>,
+    recipe: &Recipe,
+    resources: Arc<Resources>,
+    home: &Weak<Home>,
+) -> Snapshot {
+    let named = named_elements(&chain, &recipe.running);
+    diagnostics.extend(levels::unused_levels(&chain, &named, &recipe.codes));
+    let mut linker = Linker::new(named, recipe, home);
+    let nodes = linker.link_all();
+    diagnostics.append(&mut linker.diagnostics);
+    deduplicate(&mut diagnostics);
+    Diagnostic::sort(&mut diagnostics);
+    let environment = Arc::clone(&recipe.environment);
+    Snapshot::new(recipe.running.clone(), chain, nodes.into_iter(), diagnostics, environment, resources)
+}
+
+struct Linker<'a> {
+    named: BTreeMap<ElementName, Named>,
+    /// The names that are the `type` of some element.
+    used_as_type: BTreeSet<ElementName>,
+    linked: HashMap<ElementName, Arc<Node>>,
+    diagnostics: Vec<Diagnostic>,
+    recipe: &'a Recipe,
+    home: &'a Weak<Home>,
+    no_levels: Arc<Chain>,
+}
+
+impl<'a> Linker<'a> {
+    fn new(named: BTreeMap<ElementName, Named>, recipe: &'a Recipe, home: &'a Weak<Home>) -> Self {
+        let used_as_type = named.values().filter_map(|named| named.type_name().cloned()).collect();
+        Self {
+            named,
+            used_as_type,
+            linked: HashMap::new(),
+            diagnostics: Vec::new(),
+            recipe,
+            home,
+            no_levels: Arc::default(),
+        }
+    }
+
+    fn link_all(&mut self) -> Vec<Arc<Node>> {
+        let names: Vec<_> = self.named.keys().cloned().collect();
+        names
+            .iter()
+            .map(|name| {
+                self.link_with_ancestors(name);
+                self.linked.get(name).cloned()
+            })
+            .collect::<Option<_>>()
+            .unwrap_or_default()
+    }
+
+    /// Links an element after what it needs. It walks up first and links on the way down: a type chain may be
+    /// longer than a stack is deep.
+    fn link_with_ancestors(&mut self, name: &ElementName) {
+        let mut path: Vec<ElementName> = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut cursor = Some(name.clone());
+        while let Some(current) = cursor {
+            if self.linked.contains_key(&current) || !self.named.contains_key(&current) {
+                break;
+            }
+            if !seen.insert(current.clone()) {
+                let start = path.iter().position(|name| *name == current).unwrap_or_default();
+                for member in path.split_off(start) {
+                    self.quarantine_cycle_member(&member);
+                }
+                break;
+            }
+            cursor = self.named.get(&current).and_then(|named| named.type_name().cloned());
+            path.push(current);
+        }
+        for name in path.into_iter().rev() {
+            self.link_one(&name);
+        }
+    }
+
+    /// Links an element whose type is linked already, or cannot be.
+    fn link_one(&mut self, name: &ElementName) {
+        let Some(named) = self.named.get(name) else { return };
+        let mut findings = named.problems.clone();
+        let mut parent = None;
+        if findings.is_empty() {
+            match &named.element_type {
+                Some(ElementType::Meta) | None => {}
+                Some(ElementType::Of(type_name)) => match self.linked.get(type_name) {
+                    Some(found) if found.invisible && !named.shares_an_app_with(found) => {
+                        findings.push(private_type(named, type_name));
+                    }
+                    Some(found) => {
+                        if let Some(causes) = found.quarantine() {
+                            findings.push(quarantined_type(named, type_name, causes));
+                        }
+                        parent = Some(Arc::clone(found));
+                    }
+                    None => findings.push(self.unknown_type(named, type_name)),
+                },
+            }
+        }
+        let own = own_levels(named, &self.recipe.codes, &mut findings);
+        let kind = self.kind(named, parent.as_deref());
+        let state = if findings.iter().any(Diagnostic::is_error) {
+            NodeState::Quarantined(findings.iter().cloned().collect())
+        } else {
+            let inherited = match parent.as_deref().map(|parent| &parent.state) {
+                Some(NodeState::Sound { serving, .. }) => Arc::clone(serving),
+                _ => Arc::clone(&self.no_levels),
+            };
+            findings.extend(orphans(named, &own, &inherited));
+            let full = if own.is_empty() {
+                Arc::clone(&inherited)
+            } else {
+                Arc::new(Chain::new(own.into_iter().chain(inherited.levels().iter().cloned()).collect()))
+            };
+            match kind {
+                Kind::Instance => NodeState::Sound { chain: full, serving: Arc::clone(&self.no_levels) },
+                // The code of a Type serves its instances, never the Type itself.
+                Kind::Type | Kind::Meta => NodeState::Sound { chain: inherited, serving: full },
+            }
+        };
+        self.diagnostics.extend(findings);
+        let linked = Linked {
+            name: name.clone(),
+            kind,
+            layers: named.layers.clone(),
+            hidden: named.hidden.clone(),
+            parent,
+            invisible: named.invisible,
+            state,
+        };
+        self.linked.insert(name.clone(), Arc::new(Node::new(linked, self.home.clone())));
+    }
+
+    fn kind(&self, named: &Named, parent: Option<&Node>) -> Kind {
+        if matches!(named.element_type, Some(ElementType::Meta)) {
+            Kind::Meta
+        } else if parent.is_some_and(|parent| parent.kind == Kind::Meta) || self.used_as_type.contains(&named.name) {
+            Kind::Type
+        } else {
+            Kind::Instance
+        }
+    }
+
+    fn quarantine_cycle_member(&mut self, name: &ElementName) {
+        let Some(named) = self.named.get_mut(name) else { return };
+        let mut path = vec![name.to_string()];
+        let mut cursor = named.type_name().cloned();
+        while let Some(next) = cursor {
+            path.push(next.to_string());
+            if next == *name {
+                break;
+            }
+            cursor = self.named.get(&next).and_then(|named| named.type_name().cloned());
+        }
+        let Some(named) = self.named.get_mut(name) else { return };
+        let finding = named
+            .at_type(Code::TypeCycle, format!("the type chain of `{name}` leads back to it: {}", path.join(" → ")))
+            .with_help("one of these elements must be of a Type outside of the circle");
+        named.problems.push(finding);
+        self.link_one(name);
+    }
+
+    fn unknown_type(&self, named: &Named, type_name: &ElementName) -> Diagnostic {
+        let types = self.named.keys().filter(|name| {
+            self.used_as_type.contains(*name)
+                || self.named.get(*name).is_some_and(|named| matches!(named.element_type, Some(ElementType::Meta)))
+        });
+        let nearest = suggest::nearest(type_name.as_str(), types.map(ElementName::as_str), 3);
+        let finding = named.at_type(Code::UnknownType, format!("there is no element `{type_name}` to be of"));
+        match nearest.as_slice() {
+            [] => finding.with_help("name a Meta or a Type of this app or of an app that it inherits"),
+            _ => finding.with_help(format!(
+                "did you mean {}?",
+                nearest.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
+            )),
+        }
+    }
+}
+
+fn quarantined_type(named: &Named, type_name: &ElementName, causes: &[Diagnostic]) -> Diagnostic {
+    let cause = causes.first().map_or_else(String::new, |cause| format!(": {}", cause.message));
+    named
+        .at_type(Code::QuarantinedDependency, format!("its type `{type_name}` is quarantined{cause}"))
+        .with_help(format!("mend `{type_name}`; this element then works again"))
+}
+
+fn private_type(named: &Named, type_name: &ElementName) -> Diagnostic {
+    named
+        .at_type(Code::PrivateElement, format!("`{type_name}` is `private` to the app that declares it"))
+        .with_help("use a Type that is public or protected")
+}
+
+/// Takes out findings that are the same in every respect: those of an element that is quarantined are known both
+/// to discovery and to the element.
+fn deduplicate(diagnostics: &mut Vec<Diagnostic>) {
+    let mut kept: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
+    let mut seen = std::collections::HashSet::new();
+    for diagnostic in diagnostics.drain(..) {
+        let place = diagnostic.location.as_ref().map(|place| (place.file.clone(), place.line, place.column));
+        let key = (diagnostic.code.id(), diagnostic.app.clone(), place, diagnostic.message.clone());
+        if seen.insert(key) {
+            kept.push(diagnostic);
+        }
+    }
+    *diagnostics = kept;
+}
+
+/// Where `type` stands in an `e.json`.
+fn type_pointer() -> Pointer {
+    Pointer::ROOT.key("type")
+}

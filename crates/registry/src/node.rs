@@ -1,0 +1,163 @@
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+
+use mti_core::{Diagnostic, Discovered, ElementName};
+use mti_element::{AppView, Chain, ElementDefinition, ElementSource, Fail, Failure, Kind, Live, Result};
+use once_cell::sync::OnceCell;
+
+use crate::define::define;
+use crate::home::Home;
+
+/// One element of a snapshot: what link found out about it, and its live object once somebody asked for it.
+///
+/// A node that a reload does not change is shared by the snapshots before and after, with its live object.
+pub(crate) struct Node {
+    pub(crate) name: ElementName,
+    pub(crate) kind: Kind,
+    /// The definitions of that name, nearest first, down to the one that cuts off the rest.
+    pub(crate) layers: Box<[Discovered]>,
+    /// The definitions that an `"override": "replace"` cut off.
+    pub(crate) hidden: Box<[Discovered]>,
+    /// The element that its `type` names.
+    pub(crate) parent: Option<Arc<Node>>,
+    /// Whether only the app that declares it may ask for it, and that app is not the running one.
+    pub(crate) invisible: bool,
+    pub(crate) state: NodeState,
+    home: Weak<Home>,
+    definition: OnceCell<Arc<ElementDefinition>>,
+    live: OnceCell<Arc<Live>>,
+    superseded: AtomicBool,
+}
+
+/// Whether an element can be used.
+pub(crate) enum NodeState {
+    /// It can.
+    Sound {
+        /// Its own levels of code.
+        chain: Arc<Chain>,
+        /// The levels that it gives to elements whose `type` it is.
+        serving: Arc<Chain>,
+    },
+    /// It cannot, and neither can what needs it.
+    Quarantined(Arc<[Diagnostic]>),
+}
+
+/// What link found out about an element.
+pub(crate) struct Linked {
+    pub(crate) name: ElementName,
+    pub(crate) kind: Kind,
+    pub(crate) layers: Box<[Discovered]>,
+    pub(crate) hidden: Box<[Discovered]>,
+    pub(crate) parent: Option<Arc<Node>>,
+    pub(crate) invisible: bool,
+    pub(crate) state: NodeState,
+}
+
+impl Node {
+    pub(crate) fn new(linked: Linked, home: Weak<Home>) -> Self {
+        let Linked { name, kind, layers, hidden, parent, invisible, state } = linked;
+        Self {
+            name,
+            kind,
+            layers,
+            hidden,
+            parent,
+            invisible,
+            state,
+            home,
+            definition: OnceCell::new(),
+            live: OnceCell::new(),
+            superseded: AtomicBool::new(false),
+        }
+    }
+
+    /// The element and its type chain, nearest first.
+    pub(crate) fn ancestry(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |node| node.parent.as_deref())
+    }
+
+    /// Whether the live object is there already.
+    pub(crate) fn is_live(&self) -> bool {
+        self.live.get().is_some()
+    }
+
+    /// The merged definition, made when it is asked for first. A failure is not kept.
+    pub(crate) fn definition(&self) -> Result<Arc<ElementDefinition>> {
+        self.definition
+            .get_or_try_init(|| {
+                let home = self.home()?;
+                define(self, home.recipe()).map(Arc::new).map_err(|diagnostics| {
+                    let message = format!("`{}` has a config that cannot be used", self.name);
+                    Fail::ELEMENT_EXCEPTION.because(message).diagnosed(diagnostics)
+                })
+            })
+            .cloned()
+    }
+
+    /// The live object, loaded by whoever asks first. Whoever asks meanwhile waits for that one load; a failed
+    /// load is not kept, so that the next call tries again.
+    pub(crate) fn live(&self) -> Result<Arc<Live>> {
+        self.live
+            .get_or_try_init(|| {
+                let NodeState::Sound { chain, .. } = &self.state else { return Err(self.quarantine_failure()) };
+                let home = self.home()?;
+                let definition = self.definition()?;
+                Live::open(definition, Arc::clone(chain), home.resources()).map(Arc::new).map_err(|failure| {
+                    tracing::error!(element = %self.name, "loading failed: {}", failure.operator_message());
+                    failure
+                })
+            })
+            .cloned()
+    }
+
+    /// What is wrong with it, if it is quarantined.
+    pub(crate) fn quarantine(&self) -> Option<&[Diagnostic]> {
+        match &self.state {
+            NodeState::Sound { .. } => None,
+            NodeState::Quarantined(diagnostics) => Some(diagnostics),
+        }
+    }
+
+    pub(crate) fn quarantine_failure(&self) -> Failure {
+        let diagnostics = self.quarantine().unwrap_or_default().to_vec();
+        Fail::ELEMENT_EXCEPTION
+            .because(format!("`{}` is quarantined", self.name))
+            .diagnosed(diagnostics)
+    }
+
+    fn home(&self) -> Result<Arc<Home>> {
+        self.home.upgrade().ok_or_else(|| {
+            Fail::ELEMENT_EXCEPTION.failure().noting(format!(
+                "the app that `{}` belongs to was dropped: keep the `App` for as long as its elements are used",
+                self.name
+            ))
+        })
+    }
+}
+
+impl ElementSource for Node {
+    fn name(&self) -> &ElementName {
+        &self.name
+    }
+
+    fn enter(&self) -> Result<(Arc<Live>, Arc<dyn AppView>)> {
+        let snapshot = self.home()?.snapshot();
+        let live = if self.superseded.load(Ordering::Acquire) {
+            snapshot.live(self.name.as_str())?
+        } else {
+            self.live()?
+        };
+        Ok((live, snapshot))
+    }
+
+    fn app(&self) -> Result<Arc<dyn AppView>> {
+        Ok(self.home()?.snapshot())
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Node").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
+    }
+}

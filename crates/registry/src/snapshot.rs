@@ -1,0 +1,173 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use mti_core::{AppChain, AppKey, Code, Diagnostic, ElementName, suggest};
+use mti_element::{AppView, Element, ElementDefinition, Fail, Failure, Kind, Live, Resources, Result};
+
+use crate::node::Node;
+
+/// The app at one moment: every element of the app chain, resolved. It never changes; a reload makes another one.
+pub struct Snapshot {
+    generation: u64,
+    running: AppKey,
+    chain: AppChain,
+    names: HashTable<Arc<Node>>,
+    hasher: FixedState,
+    diagnostics: Vec<Diagnostic>,
+    environment: Arc<BTreeMap<String, String>>,
+    resources: Arc<Resources>,
+}
+
+static GENERATIONS: AtomicU64 = AtomicU64::new(1);
+
+impl Snapshot {
+    pub(crate) fn new(
+        running: AppKey,
+        chain: AppChain,
+        nodes: impl ExactSizeIterator<Item = Arc<Node>>,
+        diagnostics: Vec<Diagnostic>,
+        environment: Arc<BTreeMap<String, String>>,
+        resources: Arc<Resources>,
+    ) -> Self {
+        // Names come from files that the operator chose to run, and lookups of foreign names insert nothing: a
+        // fixed seed costs nothing in safety, and makes instruction counts repeatable.
+        let hasher = FixedState::default();
+        let mut names = HashTable::with_capacity(nodes.len());
+        for node in nodes {
+            let hash = hasher.hash_one(node.name.as_str());
+            names.insert_unique(hash, node, |node| hasher.hash_one(node.name.as_str()));
+        }
+        let generation = GENERATIONS.fetch_add(1, Ordering::Relaxed);
+        Self { generation, running, chain, names, hasher, diagnostics, environment, resources }
+    }
+
+    /// A number that no other snapshot of this process has; later snapshots have higher ones.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The running app and its parents, nearest first.
+    pub fn chain(&self) -> &AppChain {
+        &self.chain
+    }
+
+    /// What is wrong with the app's files, as far as it is known without loading an element.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// How many elements there are, quarantined ones included.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether there is no element at all.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// The names of quarantined elements, in order.
+    pub fn quarantined(&self) -> Vec<ElementName> {
+        self.sorted(|node| node.quarantine().is_some())
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<&Arc<Node>> {
+        self.names.find(self.hasher.hash_one(name), |node| node.name.as_str() == name)
+    }
+
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &Arc<Node>> {
+        self.names.iter()
+    }
+
+    /// The node of a name that may be asked for from outside, or the failure that says where it was looked for.
+    pub(crate) fn node(&self, name: &str) -> Result<&Arc<Node>> {
+        match self.find(name) {
+            Some(node) if !node.invisible => Ok(node),
+            Some(_) => Err(self.not_found(name, Some("it is `private` to the app that declares it"))),
+            None => Err(self.not_found(name, None)),
+        }
+    }
+
+    pub(crate) fn sorted(&self, wanted: impl Fn(&Node) -> bool) -> Vec<ElementName> {
+        let mut names: Vec<_> = self.nodes().filter(|node| wanted(node)).map(|node| node.name.clone()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    fn not_found(&self, name: &str, reason: Option<&str>) -> Failure {
+        let apps = self.chain.keys().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let names = self.sorted(|node| !node.invisible);
+        let nearest = suggest::nearest(name, names.iter().map(ElementName::as_str), 3);
+        let shown = name.escape_debug().take(200).collect::<String>();
+        let mut message = format!("there is no element `{shown}` in {apps}");
+        if let Some(reason) = reason {
+            message.push_str(": ");
+            message.push_str(reason);
+        }
+        let mut diagnostic = Diagnostic::new(Code::ElementNotFound, message.clone());
+        if !nearest.is_empty() {
+            let listed = nearest.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            message.push_str("; the nearest are ");
+            message.push_str(&listed);
+            diagnostic = diagnostic.with_help(format!("did you mean {listed}?"));
+        }
+        Fail::ELEMENT_NOT_FOUND.because(message).diagnosed(vec![diagnostic])
+    }
+}
+
+impl AppView for Snapshot {
+    fn key(&self) -> &AppKey {
+        &self.running
+    }
+
+    fn live(&self, name: &str) -> Result<Arc<Live>> {
+        self.node(name)?.live()
+    }
+
+    fn element(&self, name: &str) -> Result<Element> {
+        let node = self.node(name)?;
+        node.live()?;
+        Ok(Element::new(Arc::clone(node) as _))
+    }
+
+    fn definition(&self, name: &str) -> Result<Arc<ElementDefinition>> {
+        let node = self.node(name)?;
+        if node.quarantine().is_some() { Err(node.quarantine_failure()) } else { node.definition() }
+    }
+
+    fn names(&self) -> Vec<ElementName> {
+        self.sorted(|node| !node.invisible)
+    }
+
+    fn instances_of(&self, type_name: &str) -> Vec<ElementName> {
+        self.sorted(|node| {
+            node.kind == Kind::Instance
+                && !node.invisible
+                && node.ancestry().skip(1).any(|ancestor| ancestor.name.as_str() == type_name)
+        })
+    }
+
+    fn environment(&self) -> &BTreeMap<String, String> {
+        &self.environment
+    }
+
+    fn resources(&self) -> &Resources {
+        &self.resources
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Snapshot")
+            .field("generation", &self.generation)
+            .field("app", self.key())
+            .field("elements", &self.names.len())
+            .finish_non_exhaustive()
+    }
+}
