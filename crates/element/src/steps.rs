@@ -116,7 +116,9 @@ macro_rules! steps {
                             call: |level, frame, arguments| ::std::boxed::Box::pin(async move {
                                 let ($($argument,)*): ($($argument_type,)*) = match arguments {
                                     $crate::Payload::Native { value, .. } => {
-                                        *value.downcast().map_err(|_| $crate::foreign_value())?
+                                        *value
+                                            .downcast::<($($argument_type,)*)>()
+                                            .map_err(|_| $crate::foreign_value())?
                                     }
                                     $crate::Payload::Wire(arguments) => {
                                         #[allow(unused_mut, unused_variables, clippy::allow_attributes, reason = "a step without arguments takes none")]
@@ -130,8 +132,10 @@ macro_rules! steps {
                                     }
                                 };
                                 let this = <$facade<'_> as $crate::Facade<'_>>::over($crate::This::within(frame));
-                                let result = level.$step(this $(, $argument)*).await?;
-                                Ok($crate::Payload::result::<$crate::steps!(@result $($result)?)>(result))
+                                let result = Self::$step(level, this $(, $argument)*).await?;
+                                $crate::Result::<$crate::Payload, $crate::Failure>::Ok(
+                                    $crate::Payload::result::<$crate::steps!(@result $($result)?)>(result),
+                                )
                             }),
                         });
                     }

@@ -1,0 +1,5 @@
+//! Levels, steps and dispatch, without a registry.
+
+mod dispatch;
+mod failures;
+mod support;
