@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use crate::{AppView, CallContext, ElementDefinition, Facade, Live, Payload, Result, This, Visitor};
 
-/// A handle to an element. It is cheap to clone and follows reloads: every call goes to the element as it is
-/// at that moment, and finishes on the snapshot that it began on.
-#[derive(Clone)]
+/// A handle to an element. It is a copyable word and follows reloads: every call goes to the element as it is at
+/// that moment, and finishes on the snapshot that it began on. Keep the app for as long as handles are used.
+#[derive(Clone, Copy)]
 pub struct Element {
-    source: Arc<dyn ElementSource>,
+    source: &'static dyn ElementSource,
 }
 
-/// What stands behind an [`Element`]: one element of a snapshot. The registry implements it.
+/// What stands behind an [`Element`]: the place of one name in an app. The registry implements it.
 pub trait ElementSource: Send + Sync {
     /// The full name.
     fn name(&self) -> &ElementName;
@@ -26,13 +26,13 @@ pub trait ElementSource: Send + Sync {
 }
 
 impl Element {
-    /// A handle to what the registry found.
-    pub fn new(source: Arc<dyn ElementSource>) -> Self {
+    /// A handle to a place that the registry keeps for as long as the process lives.
+    pub fn new(source: &'static dyn ElementSource) -> Self {
         Self { source }
     }
 
     /// The full name.
-    pub fn name(&self) -> &ElementName {
+    pub fn name(&self) -> &'static ElementName {
         self.source.name()
     }
 
@@ -58,12 +58,12 @@ impl Element {
 
     /// Reads a property as the Rust value that it is.
     pub async fn property<T: crate::StepValue>(&self, name: &str) -> Result<T> {
-        This::outside(self.clone())?.invoke_for(name, Payload::Wire(Value::Null)).await
+        This::outside(*self)?.invoke_for(name, Payload::Wire(Value::Null)).await
     }
 
     /// The element through the steps of its Type: typed calls that follow reloads.
     pub fn through<F: Facade<'static>>(&self) -> Result<F> {
-        F::checked(This::outside(self.clone())?)
+        F::checked(This::outside(*self)?)
     }
 
     /// The live object as of now.

@@ -46,7 +46,7 @@ impl TestApp {
 
     pub(crate) fn element(self: &Arc<Self>, name: &str) -> Element {
         let live = self.live(name).unwrap();
-        Element::new(Arc::new(Handle { name: live.name().clone(), app: Arc::clone(self) }))
+        Element::new(Box::leak(Box::new(Handle { name: live.name().clone(), app: Arc::clone(self) })))
     }
 
     fn open(&self, declared: Declared) -> Result<Live> {

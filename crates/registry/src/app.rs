@@ -30,6 +30,12 @@ impl App {
         AppBuilder::new(directory.into())
     }
 
+    #[cold]
+    #[inline(never)]
+    fn load_element(&self, name: &str) -> Result<Element> {
+        self.home.snapshot().element(name)
+    }
+
     pub(crate) fn at_home(home: Arc<Home>) -> Self {
         Self { home }
     }
@@ -39,14 +45,11 @@ impl App {
     /// The nearest definition along the app chain wins; its type chain is walked by name from the running app.
     /// Fails with `ELEMENT_NOT_FOUND`, which says where it looked and which names are near, or, for an element
     /// that is quarantined or does not load, with the diagnostics that say why.
+    #[inline]
     pub fn get_element(&self, name: &str) -> Result<Element> {
-        let found = self.home.current().with(|snapshot| match snapshot.find(name) {
-            Some(node) if node.is_live() && !node.invisible => Some(Element::new(Arc::clone(node) as _)),
-            _ => None,
-        });
-        match found {
-            Some(element) => Ok(element),
-            None => self.home.snapshot().element(name),
+        match self.home.current().find(name) {
+            Some(slot) if slot.is_ready() => Ok(Element::new(slot)),
+            _ => self.load_element(name),
         }
     }
 

@@ -123,8 +123,8 @@ impl AppBuilder {
             environment: Arc::new(self.environment),
             type_defaults: self.type_defaults,
         };
-        let home = Home::new(recipe, Arc::new(self.resources), |recipe, resources, home| {
-            Arc::new(link(chain, diagnostics, recipe, Arc::clone(resources), &home))
+        let home = Home::new(recipe, Arc::new(self.resources), |recipe, resources, slots| {
+            link(chain, diagnostics, recipe, Arc::clone(resources), slots)
         });
         Ok(App::at_home(home))
     }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::codes::Codes;
 use crate::current::Current;
+use crate::slot::Slots;
 use crate::snapshot::Snapshot;
 
 /// What an app is beyond its snapshots: how they are made, and what the process shares.
@@ -14,6 +15,8 @@ use crate::snapshot::Snapshot;
 pub(crate) struct Home {
     recipe: Recipe,
     resources: Arc<Resources>,
+    #[expect(dead_code, reason = "a reload finds the places of its names here")]
+    slots: Slots,
     current: Current,
 }
 
@@ -34,11 +37,12 @@ impl Home {
     pub(crate) fn new(
         recipe: Recipe,
         resources: Arc<Resources>,
-        first: impl FnOnce(&Recipe, &Arc<Resources>, Weak<Home>) -> Arc<Snapshot>,
+        first: impl FnOnce(&Recipe, &Arc<Resources>, &Slots) -> Snapshot,
     ) -> Arc<Self> {
         Arc::new_cyclic(|home| {
-            let current = Current::new(first(&recipe, &resources, home.clone()));
-            Self { recipe, resources, current }
+            let slots = Slots::new(Weak::clone(home));
+            let current = Current::new(Arc::new(first(&recipe, &resources, &slots)));
+            Self { recipe, resources, slots, current }
         })
     }
 

@@ -16,9 +16,11 @@ mod explain;
 mod frontend;
 mod home;
 mod link;
+mod names;
 mod node;
 mod secrets;
 mod selector;
+mod slot;
 mod snapshot;
 
 pub use crate::app::App;

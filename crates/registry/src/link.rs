@@ -8,15 +8,16 @@ mod names;
 mod overrides;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use mti_core::json::Pointer;
 use mti_core::manifest::ElementType;
 use mti_core::{AppChain, Code, Diagnostic, ElementName, suggest};
 use mti_element::{Chain, Kind, Resources};
 
-use crate::home::{Home, Recipe};
+use crate::home::Recipe;
 use crate::node::{Linked, Node, NodeState};
+use crate::slot::Slots;
 use crate::snapshot::Snapshot;
 
 use levels::own_levels;
@@ -29,17 +30,17 @@ pub(crate) fn link(
     mut diagnostics: Vec<Diagnostic>,
     recipe: &Recipe,
     resources: Arc<Resources>,
-    home: &Weak<Home>,
+    slots: &Slots,
 ) -> Snapshot {
     let named = named_elements(&chain, &recipe.running);
     diagnostics.extend(levels::unused_levels(&chain, &named, &recipe.codes));
-    let mut linker = Linker::new(named, recipe, home);
+    let mut linker = Linker::new(named, recipe, slots);
     let nodes = linker.link_all();
     diagnostics.append(&mut linker.diagnostics);
     deduplicate(&mut diagnostics);
     Diagnostic::sort(&mut diagnostics);
     let environment = Arc::clone(&recipe.environment);
-    Snapshot::new(recipe.running.clone(), chain, nodes.into_iter(), diagnostics, environment, resources)
+    Snapshot::new(recipe.running.clone(), chain, nodes, diagnostics, environment, resources)
 }
 
 struct Linker<'a> {
@@ -49,12 +50,12 @@ struct Linker<'a> {
     linked: HashMap<ElementName, Arc<Node>>,
     diagnostics: Vec<Diagnostic>,
     recipe: &'a Recipe,
-    home: &'a Weak<Home>,
+    slots: &'a Slots,
     no_levels: Arc<Chain>,
 }
 
 impl<'a> Linker<'a> {
-    fn new(named: BTreeMap<ElementName, Named>, recipe: &'a Recipe, home: &'a Weak<Home>) -> Self {
+    fn new(named: BTreeMap<ElementName, Named>, recipe: &'a Recipe, slots: &'a Slots) -> Self {
         let used_as_type = named.values().filter_map(|named| named.type_name().cloned()).collect();
         Self {
             named,
@@ -62,7 +63,7 @@ impl<'a> Linker<'a> {
             linked: HashMap::new(),
             diagnostics: Vec::new(),
             recipe,
-            home,
+            slots,
             no_levels: Arc::default(),
         }
     }
@@ -157,7 +158,7 @@ impl<'a> Linker<'a> {
             invisible: named.invisible,
             state,
         };
-        self.linked.insert(name.clone(), Arc::new(Node::new(linked, self.home.clone())));
+        self.linked.insert(name.clone(), Arc::new(Node::new(linked, self.slots.place_of(name))));
     }
 
     fn kind(&self, named: &Named, parent: Option<&Node>) -> Kind {

@@ -1,18 +1,18 @@
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use mti_core::{Diagnostic, Discovered, ElementName};
-use mti_element::{AppView, Chain, ElementDefinition, ElementSource, Fail, Failure, Kind, Live, Result};
+use mti_element::{Chain, ElementDefinition, Fail, Failure, Kind, Live, Result};
 use once_cell::sync::OnceCell;
 
 use crate::define::define;
-use crate::home::Home;
+use crate::slot::Slot;
 
 /// One element of a snapshot: what link found out about it, and its live object once somebody asked for it.
 ///
 /// A node that a reload does not change is shared by the snapshots before and after, with its live object.
 pub(crate) struct Node {
+    pub(crate) slot: &'static Slot,
     pub(crate) name: ElementName,
     pub(crate) kind: Kind,
     /// The definitions of that name, nearest first, down to the one that cuts off the rest.
@@ -24,10 +24,8 @@ pub(crate) struct Node {
     /// Whether only the app that declares it may ask for it, and that app is not the running one.
     pub(crate) invisible: bool,
     pub(crate) state: NodeState,
-    home: Weak<Home>,
     definition: OnceCell<Arc<ElementDefinition>>,
     live: OnceCell<Arc<Live>>,
-    superseded: AtomicBool,
 }
 
 /// Whether an element can be used.
@@ -55,9 +53,10 @@ pub(crate) struct Linked {
 }
 
 impl Node {
-    pub(crate) fn new(linked: Linked, home: Weak<Home>) -> Self {
+    pub(crate) fn new(linked: Linked, slot: &'static Slot) -> Self {
         let Linked { name, kind, layers, hidden, parent, invisible, state } = linked;
         Self {
+            slot,
             name,
             kind,
             layers,
@@ -65,10 +64,8 @@ impl Node {
             parent,
             invisible,
             state,
-            home,
             definition: OnceCell::new(),
             live: OnceCell::new(),
-            superseded: AtomicBool::new(false),
         }
     }
 
@@ -77,16 +74,11 @@ impl Node {
         std::iter::successors(Some(self), |node| node.parent.as_deref())
     }
 
-    /// Whether the live object is there already.
-    pub(crate) fn is_live(&self) -> bool {
-        self.live.get().is_some()
-    }
-
     /// The merged definition, made when it is asked for first. A failure is not kept.
     pub(crate) fn definition(&self) -> Result<Arc<ElementDefinition>> {
         self.definition
             .get_or_try_init(|| {
-                let home = self.home()?;
+                let home = self.slot.home()?;
                 define(self, home.recipe()).map(Arc::new).map_err(|diagnostics| {
                     let message = format!("`{}` has a config that cannot be used", self.name);
                     Fail::ELEMENT_EXCEPTION.because(message).diagnosed(diagnostics)
@@ -101,7 +93,7 @@ impl Node {
         self.live
             .get_or_try_init(|| {
                 let NodeState::Sound { chain, .. } = &self.state else { return Err(self.quarantine_failure()) };
-                let home = self.home()?;
+                let home = self.slot.home()?;
                 let definition = self.definition()?;
                 Live::open(definition, Arc::clone(chain), home.resources()).map(Arc::new).map_err(|failure| {
                     tracing::error!(element = %self.name, "loading failed: {}", failure.operator_message());
@@ -124,35 +116,6 @@ impl Node {
         Fail::ELEMENT_EXCEPTION
             .because(format!("`{}` is quarantined", self.name))
             .diagnosed(diagnostics)
-    }
-
-    fn home(&self) -> Result<Arc<Home>> {
-        self.home.upgrade().ok_or_else(|| {
-            Fail::ELEMENT_EXCEPTION.failure().noting(format!(
-                "the app that `{}` belongs to was dropped: keep the `App` for as long as its elements are used",
-                self.name
-            ))
-        })
-    }
-}
-
-impl ElementSource for Node {
-    fn name(&self) -> &ElementName {
-        &self.name
-    }
-
-    fn enter(&self) -> Result<(Arc<Live>, Arc<dyn AppView>)> {
-        let snapshot = self.home()?.snapshot();
-        let live = if self.superseded.load(Ordering::Acquire) {
-            snapshot.live(self.name.as_str())?
-        } else {
-            self.live()?
-        };
-        Ok((live, snapshot))
-    }
-
-    fn app(&self) -> Result<Arc<dyn AppView>> {
-        Ok(self.home()?.snapshot())
     }
 }
 

@@ -1,23 +1,23 @@
 use std::collections::BTreeMap;
 use std::fmt;
-use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use foldhash::fast::FixedState;
-use hashbrown::HashTable;
 use mti_core::{AppChain, AppKey, Code, Diagnostic, ElementName, suggest};
 use mti_element::{AppView, Element, ElementDefinition, Fail, Failure, Kind, Live, Resources, Result};
 
+use crate::names::Names;
 use crate::node::Node;
+use crate::slot::Slot;
 
 /// The app at one moment: every element of the app chain, resolved. It never changes; a reload makes another one.
 pub struct Snapshot {
     generation: u64,
     running: AppKey,
     chain: AppChain,
-    names: HashTable<Arc<Node>>,
-    hasher: FixedState,
+    names: Arc<Names>,
+    /// By the index of the name's place. There are gaps: names that earlier snapshots had.
+    nodes: Vec<Option<Arc<Node>>>,
     diagnostics: Vec<Diagnostic>,
     environment: Arc<BTreeMap<String, String>>,
     resources: Arc<Resources>,
@@ -29,21 +29,21 @@ impl Snapshot {
     pub(crate) fn new(
         running: AppKey,
         chain: AppChain,
-        nodes: impl ExactSizeIterator<Item = Arc<Node>>,
+        linked: Vec<Arc<Node>>,
         diagnostics: Vec<Diagnostic>,
         environment: Arc<BTreeMap<String, String>>,
         resources: Arc<Resources>,
     ) -> Self {
-        // Names come from files that the operator chose to run, and lookups of foreign names insert nothing: a
-        // fixed seed costs nothing in safety, and makes instruction counts repeatable.
-        let hasher = FixedState::default();
-        let mut names = HashTable::with_capacity(nodes.len());
-        for node in nodes {
-            let hash = hasher.hash_one(node.name.as_str());
-            names.insert_unique(hash, node, |node| hasher.hash_one(node.name.as_str()));
+        let names = Arc::new(Names::new(linked.iter().map(|node| node.slot)));
+        let length = linked.iter().map(|node| node.slot.index + 1).max().unwrap_or_default();
+        let mut nodes = vec![None; length];
+        for node in linked {
+            if let Some(place) = nodes.get_mut(node.slot.index) {
+                *place = Some(node);
+            }
         }
         let generation = GENERATIONS.fetch_add(1, Ordering::Relaxed);
-        Self { generation, running, chain, names, hasher, diagnostics, environment, resources }
+        Self { generation, running, chain, names, nodes, diagnostics, environment, resources }
     }
 
     /// A number that no other snapshot of this process has; later snapshots have higher ones.
@@ -68,7 +68,7 @@ impl Snapshot {
 
     /// Whether there is no element at all.
     pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
+        self.names.len() == 0
     }
 
     /// The names of quarantined elements, in order.
@@ -76,12 +76,24 @@ impl Snapshot {
         self.sorted(|node| node.quarantine().is_some())
     }
 
+    pub(crate) fn table(&self) -> &Arc<Names> {
+        &self.names
+    }
+
     pub(crate) fn find(&self, name: &str) -> Option<&Arc<Node>> {
-        self.names.find(self.hasher.hash_one(name), |node| node.name.as_str() == name)
+        self.nodes.get(self.names.find(name)?.index)?.as_ref()
+    }
+
+    /// The node at a place, whatever has become of the name since a handle to it was taken.
+    pub(crate) fn node_at(&self, slot: &Slot) -> Result<&Arc<Node>> {
+        match self.nodes.get(slot.index) {
+            Some(Some(node)) if !node.invisible => Ok(node),
+            _ => self.node(slot.name.as_str()),
+        }
     }
 
     pub(crate) fn nodes(&self) -> impl Iterator<Item = &Arc<Node>> {
-        self.names.iter()
+        self.nodes.iter().flatten()
     }
 
     /// The node of a name that may be asked for from outside, or the failure that says where it was looked for.
@@ -132,7 +144,8 @@ impl AppView for Snapshot {
     fn element(&self, name: &str) -> Result<Element> {
         let node = self.node(name)?;
         node.live()?;
-        Ok(Element::new(Arc::clone(node) as _))
+        node.slot.set_ready();
+        Ok(Element::new(node.slot))
     }
 
     fn definition(&self, name: &str) -> Result<Arc<ElementDefinition>> {

@@ -1,0 +1,52 @@
+use std::fmt;
+use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+
+use crate::slot::Slot;
+
+/// The names of a snapshot: one flat table for the whole app chain, so that four layers cost what one costs.
+pub(crate) struct Names {
+    id: u64,
+    table: HashTable<&'static Slot>,
+    hasher: FixedState,
+}
+
+static IDS: AtomicU64 = AtomicU64::new(1);
+
+impl Names {
+    pub(crate) fn new(slots: impl ExactSizeIterator<Item = &'static Slot>) -> Self {
+        // Names come from files that the operator chose to run, and asking for a foreign name inserts nothing: a
+        // fixed seed costs no safety, and makes instruction counts repeatable.
+        let hasher = FixedState::default();
+        let mut table = HashTable::with_capacity(slots.len());
+        for slot in slots {
+            let hash = hasher.hash_one(slot.name.as_str());
+            table.insert_unique(hash, slot, |slot| hasher.hash_one(slot.name.as_str()));
+        }
+        Self { id: IDS.fetch_add(1, Ordering::Relaxed), table, hasher }
+    }
+
+    /// A number that no other table of this process has.
+    #[inline]
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    #[inline]
+    pub(crate) fn find(&self, name: &str) -> Option<&'static Slot> {
+        self.table.find(self.hasher.hash_one(name), |slot| slot.name.as_str() == name).copied()
+    }
+}
+
+impl fmt::Debug for Names {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Names({})", self.table.len())
+    }
+}

@@ -1,0 +1,165 @@
+use mti_element::Secret;
+use url::{Host, Url};
+
+use crate::bounded::BoundedMap;
+use crate::options::UnknownApps;
+
+/// The account to which applications belong that name none.
+const DEFAULT_ACCOUNT: &str = "open-platform";
+
+/// How many applications are learned.
+const LEARNED_CAPACITY: usize = 256;
+
+/// An application as it is registered with WeChat.
+#[derive(Debug, Clone)]
+pub struct AppRegistration {
+    /// The public identifier.
+    pub app_id: String,
+    /// The secret; `None` accepts the first one that is presented, and from then on no other.
+    pub secret: Option<Secret>,
+    /// Which pages the application may use.
+    pub kind: AppKind,
+    /// Where browsers may be sent.
+    pub callback: CallbackRule,
+    /// The open-platform account, within which a person has one unionId.
+    pub account: String,
+}
+
+/// What sort of application it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AppKind {
+    /// A website: `/connect/qrconnect`, scope `snsapi_login`.
+    Website,
+    /// A service account: `/connect/oauth2/authorize`, scopes `snsapi_base` and `snsapi_userinfo`.
+    ServiceAccount,
+    /// Both at once, which WeChat does not have.
+    Either,
+}
+
+/// Where browsers may be sent with a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallbackRule {
+    /// Any port of this machine, which WeChat itself refuses.
+    Loopback,
+    /// Any path on these hosts.
+    Hosts(Vec<String>),
+    /// These addresses, to the letter.
+    Exactly(Vec<String>),
+}
+
+impl AppRegistration {
+    /// A website with a secret, whose callbacks are on this machine.
+    pub fn website(app_id: impl Into<String>, secret: Secret) -> Self {
+        Self {
+            secret: Some(secret),
+            kind: AppKind::Website,
+            ..Self::learned(app_id.into())
+        }
+    }
+
+    fn learned(app_id: String) -> Self {
+        Self {
+            app_id,
+            secret: None,
+            kind: AppKind::Either,
+            callback: CallbackRule::Loopback,
+            account: DEFAULT_ACCOUNT.to_owned(),
+        }
+    }
+
+    /// Judges a secret, and keeps it if it is the first.
+    pub(crate) fn accepts_secret(&mut self, presented: &str) -> bool {
+        self.secret
+            .get_or_insert_with(|| Secret::new(presented))
+            .reveal()
+            == presented
+    }
+}
+
+impl CallbackRule {
+    pub(crate) fn allows(&self, redirect_uri: &str, refuse_ports: bool) -> bool {
+        let Ok(address) = Url::parse(redirect_uri) else {
+            return false;
+        };
+        if !matches!(address.scheme(), "http" | "https")
+            || !address.username().is_empty()
+            || address.password().is_some()
+            || (refuse_ports && address.port().is_some())
+        {
+            return false;
+        }
+        match self {
+            Self::Loopback => match address.host() {
+                Some(Host::Ipv4(host)) => host.is_loopback(),
+                Some(Host::Ipv6(host)) => host.is_loopback(),
+                Some(Host::Domain(host)) => host == "localhost",
+                None => false,
+            },
+            Self::Hosts(hosts) => hosts
+                .iter()
+                .any(|host| Some(host.as_str()) == address.host_str()),
+            Self::Exactly(addresses) => addresses.iter().any(|address| address == redirect_uri),
+        }
+    }
+}
+
+/// The applications there are.
+#[derive(Debug)]
+pub(crate) struct Apps {
+    registered: Vec<AppRegistration>,
+    learned: BoundedMap<AppRegistration>,
+    unknown: UnknownApps,
+}
+
+impl Apps {
+    pub(crate) fn new(registered: Vec<AppRegistration>, unknown: UnknownApps) -> Self {
+        Self {
+            registered,
+            learned: BoundedMap::new(LEARNED_CAPACITY),
+            unknown,
+        }
+    }
+
+    /// Finds an application, learning it if that is allowed.
+    pub(crate) fn resolve(&mut self, app_id: &str) -> Option<&mut AppRegistration> {
+        if let Some(index) = self.registered.iter().position(|app| app.app_id == app_id) {
+            return self.registered.get_mut(index);
+        }
+        if self.learned.get(app_id).is_none() {
+            if self.unknown == UnknownApps::Refuse || !is_well_formed(app_id) {
+                return None;
+            }
+            self.learned.insert(
+                app_id.to_owned(),
+                AppRegistration::learned(app_id.to_owned()),
+            );
+        }
+        self.learned.get_mut(app_id)
+    }
+
+    /// Adds an application or replaces the one of the same id.
+    pub(crate) fn register(&mut self, app: AppRegistration) {
+        self.registered.retain(|known| known.app_id != app.app_id);
+        self.registered.push(app);
+    }
+
+    /// The registered applications and those learned, newest first.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let learned = self
+            .learned
+            .newest_first()
+            .map(|(app_id, _)| app_id.to_owned());
+        self.registered
+            .iter()
+            .map(|app| app.app_id.clone())
+            .chain(learned)
+            .collect()
+    }
+}
+
+fn is_well_formed(app_id: &str) -> bool {
+    app_id.len() == 18
+        && app_id
+            .strip_prefix("wx")
+            .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}

@@ -1,0 +1,18 @@
+//! The simulator, through HTTP.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper that fails is a test that fails"
+)]
+
+mod authorize;
+mod contract;
+mod control;
+mod faults;
+mod guard;
+mod inside_wechat;
+mod lifetimes;
+mod people;
+mod qr_login;
+mod server_calls;
+mod support;
