@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::diagnostic::{Code, Diagnostic};
 use crate::json::Pointer;
+use crate::merge::Layered;
 
 /// What [`substitute`] did and could not do.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -15,6 +17,37 @@ pub struct Substitution {
     pub missing: Vec<MissingVariable>,
     /// The placeholders that are not closed or name nothing; they were left as they are.
     pub malformed: Vec<Malformed>,
+}
+
+impl Substitution {
+    /// What could not be done, as findings that name the file and the line. `document` is what was substituted in.
+    pub fn diagnostics(&self, document: &Layered) -> Vec<Diagnostic> {
+        let missing = self.missing.iter().map(|missing| {
+            let finding = Diagnostic::new(
+                Code::VariableMissing,
+                format!("the variable `{}` is not set", missing.name),
+            )
+            .with_help(format!(
+                "add `{}=…` to `.env`, or set it in the environment",
+                missing.name
+            ));
+            located(finding, document, &missing.pointer)
+        });
+        let malformed = self.malformed.iter().map(|malformed| {
+            let finding = Diagnostic::new(Code::BadPlaceholder, "this placeholder is not closed, or names nothing")
+                .with_help("write `{{NAME}}` or `${NAME}`; the characters themselves are written `\\\\{{` and `$${`");
+            located(finding, document, &malformed.pointer)
+        });
+        missing.chain(malformed).collect()
+    }
+}
+
+fn located(mut finding: Diagnostic, document: &Layered, pointer: &Pointer) -> Diagnostic {
+    if let Some(origin) = document.origin(pointer) {
+        finding.app = Some(origin.app.id);
+        finding.location = Some(origin.location);
+    }
+    finding
 }
 
 /// A placeholder whose variable is not set.

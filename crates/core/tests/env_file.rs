@@ -35,9 +35,22 @@ fn bad_lines_are_told_without_their_values() {
     assert_eq!(lines, [2, 3, 4, 5, 6]);
     for diagnostic in &diagnostics {
         assert_eq!(diagnostic.code, Code::BadEnvLine);
-        assert!(!format!("{diagnostic:?}").contains("hunter2"), "{diagnostic:?}");
+        assert!(
+            !format!("{diagnostic:?}").contains("hunter2"),
+            "{diagnostic:?}"
+        );
     }
-    assert_eq!(diagnostics[2].location.as_ref().unwrap().excerpt.as_ref().unwrap().line_text, "Q=***");
+    assert_eq!(
+        diagnostics[2]
+            .location
+            .as_ref()
+            .unwrap()
+            .excerpt
+            .as_ref()
+            .unwrap()
+            .line_text,
+        "Q=***"
+    );
 }
 
 #[test]

@@ -1,5 +1,12 @@
 //! The definitions layer, through its public doors.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::format_push_string,
+    reason = "what helpers of tests cannot do fails the test"
+)]
+
 mod app_manifest;
 mod chain;
 mod codes;
@@ -24,6 +31,9 @@ fn every_test_file_is_part_of_this_binary() {
     for entry in std::fs::read_dir(directory).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let module = name.strip_suffix(".rs").unwrap();
-        assert!(module == "main" || this.contains(&format!("mod {module};")), "{name} is not declared");
+        assert!(
+            module == "main" || this.contains(&format!("mod {module};")),
+            "{name} is not declared"
+        );
     }
 }

@@ -14,6 +14,9 @@ pub trait AppView: Send + Sync + fmt::Debug {
     /// The running app.
     fn key(&self) -> &AppKey;
 
+    /// Whether there is an element of that name, in whatever state. Cheap, also for names that nobody has.
+    fn contains(&self, name: &str) -> bool;
+
     /// The live object of that name, loaded if it is not yet.
     fn live(&self, name: &str) -> Result<Arc<Live>>;
 
@@ -118,9 +121,9 @@ impl Resources {
         if let Some(found) = values.get(&TypeId::of::<R>()).cloned().and_then(|found| found.downcast().ok()) {
             return found;
         }
-        let made = Arc::new(make());
-        values.insert(TypeId::of::<R>(), Arc::clone(&made) as _);
-        made
+        let resource = Arc::new(make());
+        values.insert(TypeId::of::<R>(), Arc::clone(&resource) as _);
+        resource
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<TypeId, Arc<dyn Any + Send + Sync>>> {

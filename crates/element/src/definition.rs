@@ -1,6 +1,7 @@
-use mti_core::merge::Layered;
+use mti_core::json::{self, Pointer};
 use mti_core::manifest::{ElementManifest, Function};
-use mti_core::{AppKey, ElementName};
+use mti_core::merge::{Layered, SourceRef};
+use mti_core::{AppKey, Code, Diagnostic, ElementName, Location};
 use serde_json::Value;
 
 /// What is on disk for an element, with the overrides of the whole app chain merged. Reading it loads nothing.
@@ -24,6 +25,31 @@ pub struct ElementDefinition {
     pub manifest: Layered,
     /// The merged business config, placeholders replaced; below it lie the configs of the type chain.
     pub config: Layered,
+    /// The rows that the apps give it to begin with, those of the base first. Only models look at them.
+    pub initial_rows: Vec<InitialRow>,
+}
+
+/// One row of an app's `initData.json`.
+#[derive(Debug, Clone)]
+pub struct InitialRow {
+    /// The row as it is written.
+    pub value: Value,
+    /// The file that it is written in.
+    pub source: SourceRef,
+    /// The place in that file.
+    pub pointer: Pointer,
+}
+
+impl InitialRow {
+    /// A finding about the row, at its place.
+    pub fn finding(&self, code: Code, message: impl Into<String>) -> Diagnostic {
+        let text = self.source.text.as_deref().unwrap_or_default();
+        let location = match json::locate(text, &self.pointer) {
+            Some(found) => Location::at(&*self.source.file, text, found.value),
+            None => Location::file(&*self.source.file),
+        };
+        Diagnostic::new(code, message).with_app(self.source.app.id.clone()).with_location(location)
+    }
 }
 
 impl ElementDefinition {

@@ -142,6 +142,11 @@ impl Failure {
         self
     }
 
+    /// The error that caused it, if it is of this type.
+    pub fn cause<E: Error + 'static>(&self) -> Option<&E> {
+        self.0.cause.as_deref()?.downcast_ref()
+    }
+
     /// Everything the operator should see of it, on one line: kind, message, note and the chain of causes.
     pub fn operator_message(&self) -> String {
         let parts = &*self.0;

@@ -44,16 +44,14 @@ impl Element {
     /// Calls a method in process: a JSON object of named arguments in, JSON out. Such a call is trusted.
     pub async fn call(&self, method: &str, arguments: Value) -> Result<Value> {
         let (live, app) = self.enter()?;
-        let context = CallContext::in_process(app);
-        live.dispatch(&context, None, 0, method, Payload::Wire(arguments)).await?.into_wire()
+        live.call(&CallContext::in_process(app), method, arguments).await
     }
 
     /// Calls a method for a visitor from outside. The interface that the element declares is the caller's to
     /// check: see [`ElementDefinition::function`].
     pub async fn call_for(&self, visitor: Arc<Visitor>, method: &str, arguments: Value) -> Result<Value> {
         let (live, app) = self.enter()?;
-        let context = CallContext::remote(app, visitor);
-        live.dispatch(&context, None, 0, method, Payload::Wire(arguments)).await?.into_wire()
+        live.call(&CallContext::remote(app, visitor), method, arguments).await
     }
 
     /// Reads a property as the Rust value that it is.

@@ -32,7 +32,7 @@ pub use crate::app::{AppHandle, AppView, Resources};
 pub use crate::authenticator::Authenticator;
 pub use crate::chain::{Chain, ChainLevel};
 pub use crate::context::{CallContext, Cookie, Principal, Visitor};
-pub use crate::definition::{ElementDefinition, Kind};
+pub use crate::definition::{ElementDefinition, InitialRow, Kind};
 pub use crate::descriptor::{MethodDescriptor, MethodKind, SourcePosition};
 pub use crate::failure::{Fail, Failure, Result};
 pub use crate::frame::Frame;

@@ -3,6 +3,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use mti_core::{Diagnostic, ElementName, suggest};
+use serde_json::Value;
 
 use crate::frame::MAXIMUM_DEPTH;
 use crate::{
@@ -54,6 +55,12 @@ impl Live {
         for level in &self.levels {
             level.retire().await;
         }
+    }
+
+    /// Calls a method: a JSON object of named arguments in, JSON out. For those who hold a snapshot for longer than
+    /// one call; others call through an [`Element`](crate::Element).
+    pub async fn call(self: &Arc<Self>, context: &CallContext, method: &str, arguments: Value) -> Result<Value> {
+        self.dispatch(context, None, 0, method, Payload::Wire(arguments)).await?.into_wire()
     }
 
     /// Calls a method at the first level from `from_level` on that implements it.
@@ -109,6 +116,6 @@ impl Live {
 
 impl fmt::Debug for Live {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Live").field("name", self.name()).field("chain", &self.chain).finish()
+        formatter.debug_struct("Live").field("name", self.name()).field("chain", &self.chain).finish_non_exhaustive()
     }
 }

@@ -61,6 +61,7 @@ impl TestApp {
             functions: Vec::new(),
             header: ElementManifest::default(),
             manifest: Layered::default(),
+            initial_rows: Vec::new(),
             config: Layered::new(vec![Layer { origin, value: declared.config }]),
         };
         let levels = declared
@@ -75,6 +76,10 @@ impl TestApp {
 impl AppView for TestApp {
     fn key(&self) -> &AppKey {
         &self.key
+    }
+
+    fn contains(&self, name: &str) -> bool {
+        self.live(name).is_ok()
     }
 
     fn live(&self, name: &str) -> Result<Arc<Live>> {

@@ -1,11 +1,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use mti_core::json::Pointer;
 use mti_core::manifest::{ElementManifest, Function};
 use mti_core::merge::{Layer, Layered, SourceRef};
 use mti_core::placeholder::substitute;
-use mti_core::{AppKey, Code, Definition, Diagnostic, Discovered};
+use mti_core::{AppKey, Definition, Diagnostic, Discovered};
 use mti_element::ElementDefinition;
 use serde_json::Value;
 
@@ -34,6 +33,7 @@ pub(crate) fn define(node: &Node, recipe: &Recipe) -> Result<ElementDefinition, 
         header,
         manifest,
         config,
+        initial_rows: node.initial_rows.clone(),
     })
 }
 
@@ -89,30 +89,8 @@ fn fill_placeholders(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let substitution = substitute(document.value_mut(), &|name| environment.get(name).cloned());
-    let mut report = |code: Code, pointer: &Pointer, message: String, help: String| {
-        let diagnostic = Diagnostic::new(code, message).with_element(node.name.clone()).with_help(help);
-        diagnostics.push(match document.origin(pointer) {
-            Some(origin) => diagnostic.with_app(origin.app.id).with_location(origin.location),
-            None => diagnostic,
-        });
-    };
-    for missing in &substitution.missing {
-        let name = &missing.name;
-        report(
-            Code::VariableMissing,
-            &missing.pointer,
-            format!("the variable `{name}` is not set"),
-            format!("set `{name}` in the environment, in the app's `.env` or in the file given by `--env-file`"),
-        );
-    }
-    for malformed in &substitution.malformed {
-        report(
-            Code::BadPlaceholder,
-            &malformed.pointer,
-            "a placeholder is not closed or names no variable".to_owned(),
-            "write `${NAME}` or `{{NAME}}`; `$${` and `\\{{` stand for the characters themselves".to_owned(),
-        );
-    }
+    let findings = substitution.diagnostics(document);
+    diagnostics.extend(findings.into_iter().map(|finding| finding.with_element(node.name.clone())));
 }
 
 pub(crate) fn header_of(manifest: &Layered) -> ElementManifest {

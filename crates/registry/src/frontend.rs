@@ -9,9 +9,14 @@ pub(crate) fn frontend_file(snapshot: &Snapshot, element: &str, file: &str) -> O
     let node = snapshot.node(element).ok().filter(|node| node.quarantine().is_none())?;
     let wanted = format!("frontend/{file}");
     for definition in definitions(&node.layers) {
+        let path = format!("{}/{wanted}", definition.directory);
+        // A definition and its config may lie in `frontend/` too; config holds secrets.
+        let is_config = definition.config.as_ref().is_some_and(|config| *config.path == *path);
+        if is_config || *definition.manifest_file.path == *path {
+            return None;
+        }
         if definition.files.iter().any(|listed| **listed == *wanted) {
             let app = snapshot.chain().get(&definition.app.id)?;
-            let path = format!("{}/{wanted}", definition.directory);
             return app.files.read(&path, FILE_LIMIT).ok();
         }
     }

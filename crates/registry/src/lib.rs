@@ -15,6 +15,7 @@ mod define;
 mod explain;
 mod frontend;
 mod home;
+mod initial_data;
 mod link;
 mod names;
 mod node;

@@ -16,6 +16,7 @@ use mti_core::{AppChain, Code, Diagnostic, ElementName, suggest};
 use mti_element::{Chain, Kind, Resources};
 
 use crate::home::Recipe;
+use crate::initial_data::InitialData;
 use crate::node::{Linked, Node, NodeState};
 use crate::slot::Slots;
 use crate::snapshot::Snapshot;
@@ -33,8 +34,10 @@ pub(crate) fn link(
     slots: &Slots,
 ) -> Snapshot {
     let named = named_elements(&chain, &recipe.running);
+    let (initial_data, findings) = InitialData::read(&chain, &named.keys().cloned().collect());
+    diagnostics.extend(findings);
     diagnostics.extend(levels::unused_levels(&chain, &named, &recipe.codes));
-    let mut linker = Linker::new(named, recipe, slots);
+    let mut linker = Linker::new(named, initial_data, recipe, slots);
     let nodes = linker.link_all();
     diagnostics.append(&mut linker.diagnostics);
     deduplicate(&mut diagnostics);
@@ -48,6 +51,7 @@ struct Linker<'a> {
     /// The names that are the `type` of some element.
     used_as_type: BTreeSet<ElementName>,
     linked: HashMap<ElementName, Arc<Node>>,
+    initial_data: InitialData,
     diagnostics: Vec<Diagnostic>,
     recipe: &'a Recipe,
     slots: &'a Slots,
@@ -55,12 +59,18 @@ struct Linker<'a> {
 }
 
 impl<'a> Linker<'a> {
-    fn new(named: BTreeMap<ElementName, Named>, recipe: &'a Recipe, slots: &'a Slots) -> Self {
+    fn new(
+        named: BTreeMap<ElementName, Named>,
+        initial_data: InitialData,
+        recipe: &'a Recipe,
+        slots: &'a Slots,
+    ) -> Self {
         let used_as_type = named.values().filter_map(|named| named.type_name().cloned()).collect();
         Self {
             named,
             used_as_type,
             linked: HashMap::new(),
+            initial_data,
             diagnostics: Vec::new(),
             recipe,
             slots,
@@ -156,6 +166,7 @@ impl<'a> Linker<'a> {
             hidden: named.hidden.clone(),
             parent,
             invisible: named.invisible,
+            initial_rows: self.initial_data.take(name),
             state,
         };
         self.linked.insert(name.clone(), Arc::new(Node::new(linked, self.slots.place_of(name))));

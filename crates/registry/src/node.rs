@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use mti_core::{Diagnostic, Discovered, ElementName};
-use mti_element::{Chain, ElementDefinition, Fail, Failure, Kind, Live, Result};
+use mti_element::{Chain, ElementDefinition, Fail, Failure, InitialRow, Kind, Live, Result};
 use once_cell::sync::OnceCell;
 
 use crate::define::define;
@@ -23,6 +23,8 @@ pub(crate) struct Node {
     pub(crate) parent: Option<Arc<Node>>,
     /// Whether only the app that declares it may ask for it, and that app is not the running one.
     pub(crate) invisible: bool,
+    /// The rows that the apps give it to begin with.
+    pub(crate) initial_rows: Vec<InitialRow>,
     pub(crate) state: NodeState,
     definition: OnceCell<Arc<ElementDefinition>>,
     live: OnceCell<Arc<Live>>,
@@ -49,12 +51,13 @@ pub(crate) struct Linked {
     pub(crate) hidden: Box<[Discovered]>,
     pub(crate) parent: Option<Arc<Node>>,
     pub(crate) invisible: bool,
+    pub(crate) initial_rows: Vec<InitialRow>,
     pub(crate) state: NodeState,
 }
 
 impl Node {
     pub(crate) fn new(linked: Linked, slot: &'static Slot) -> Self {
-        let Linked { name, kind, layers, hidden, parent, invisible, state } = linked;
+        let Linked { name, kind, layers, hidden, parent, invisible, initial_rows, state } = linked;
         Self {
             slot,
             name,
@@ -63,6 +66,7 @@ impl Node {
             hidden,
             parent,
             invisible,
+            initial_rows,
             state,
             definition: OnceCell::new(),
             live: OnceCell::new(),

@@ -137,6 +137,10 @@ impl AppView for Snapshot {
         &self.running
     }
 
+    fn contains(&self, name: &str) -> bool {
+        self.find(name).is_some_and(|node| !node.invisible)
+    }
+
     fn live(&self, name: &str) -> Result<Arc<Live>> {
         self.node(name)?.live()
     }

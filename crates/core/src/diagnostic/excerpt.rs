@@ -105,8 +105,9 @@ impl Pieces {
             quoted.push('…');
         }
         let shown = quoted.chars().count();
+        let length = (end - start).min(room);
         let start = start - first + usize::from(first > 0);
-        let length = (end - start.min(end)).min(shown.saturating_sub(start));
+        let length = length.min(shown.saturating_sub(start));
         excerpt(quoted, start, length)
     }
 }

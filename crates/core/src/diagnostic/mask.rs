@@ -5,7 +5,7 @@ use crate::json::Span;
 /// What the name of a secret contains, in lower case.
 const SENSITIVE: [&str; 3] = ["secret", "password", "token"];
 
-/// The values in `text` whose keys have a name that contains `secret`, `password` or `token`, in order and apart.
+/// The values in `text` whose keys have a name that contains `secret`, `password` or `token`, and the passwords in addresses, in order and apart.
 ///
 /// The text is read leniently, because it is most often quoted when it is broken: whatever stands between such a name and the next comma, closing bracket
 /// or line break is taken for its value, and everything inside brackets that open there.
@@ -42,8 +42,12 @@ pub(crate) fn mask_secrets(text: &str) -> Vec<Span> {
                 if masked_depth.is_some() && !is_key || named {
                     masks.push(inner(text, span));
                     named = named && is_key;
+                } else if let Some(password) = password_in_url(text, span) {
+                    masks.push(password);
                 } else if let Some(value) = assigned_within(text, span) {
                     masks.push(value);
+                    // With a quote missing, the value may go on behind the next one.
+                    named = true;
                 } else {
                     named = is_sensitive(span.of(text));
                 }
@@ -66,6 +70,17 @@ fn assigned_within(text: &str, span: Span) -> Option<Span> {
     let token = span.of(text);
     let name_end = token.find([':', '='])?;
     is_sensitive(token.get(..name_end)?).then(|| Span::new(span.start + name_end + 1, span.end))
+}
+
+/// The password in an address such as `postgres://user:password@host`.
+fn password_in_url(text: &str, span: Span) -> Option<Span> {
+    let token = span.of(text);
+    let (before, rest) = token.split_once("://")?;
+    let authority = rest.split('/').next()?;
+    let (user_info, _) = authority.rsplit_once('@')?;
+    let (user, password) = user_info.split_once(':')?;
+    let start = span.start + before.len() + "://".len() + user.len() + 1;
+    Some(Span::new(start, start + password.len()))
 }
 
 fn is_sensitive(token: &str) -> bool {

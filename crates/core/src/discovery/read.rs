@@ -267,24 +267,24 @@ impl<'app> ElementReader<'app> {
 impl<'entries> Place<'entries> {
     /// A file of the element: beside its `e.json`, in its directory, or on one of its sides.
     fn find(&self, file: &str) -> Option<&'entries str> {
-        let beside = self
+        let manifest = self
             .manifest
             .get(self.directory.len() + 1..)
-            .and_then(|manifest| manifest.rsplit_once('/'))
-            .map(|(side, _)| format!("{side}/{file}"));
-        let candidates = [
-            beside,
-            Some(file.to_owned()),
-            Some(format!("backend/{file}")),
-            Some(format!("frontend/{file}")),
-        ];
-        let manifest = self.manifest.get(self.directory.len() + 1..);
-        candidates.into_iter().flatten().find_map(|candidate| {
-            self.files
-                .iter()
-                .copied()
-                .find(|&own| own == candidate && Some(own) != manifest)
-        })
+            .unwrap_or_default();
+        let beside = manifest.rsplit_once('/').map(|(side, _)| side);
+        [beside.unwrap_or_default(), "", "backend", "frontend"]
+            .into_iter()
+            .find_map(|side| {
+                self.files.iter().copied().find(|&own| {
+                    let within = match side {
+                        "" => Some(own),
+                        side => own
+                            .strip_prefix(side)
+                            .and_then(|rest| rest.strip_prefix('/')),
+                    };
+                    within == Some(file) && own != manifest
+                })
+            })
     }
 }
 

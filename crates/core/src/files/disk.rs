@@ -57,19 +57,11 @@ impl DiskFiles {
 
     /// The path relative to the root, with forward slashes, bytes that are not UTF-8 escaped.
     fn relative(&self, path: &Path) -> String {
-        let mut relative = String::new();
-        for component in path.strip_prefix(&self.root).unwrap_or(path).components() {
-            if let Component::Normal(segment) = component {
-                if !relative.is_empty() {
-                    relative.push('/');
-                }
-                match segment.to_str() {
-                    Some(segment) => relative.push_str(segment),
-                    None => push_escaped(&mut relative, segment.as_encoded_bytes()),
-                }
-            }
+        let relative = path.strip_prefix(&self.root).unwrap_or(path);
+        match relative.to_str() {
+            Some(plain) if std::path::MAIN_SEPARATOR == '/' => plain.to_owned(),
+            _ => escaped(relative),
         }
-        relative
     }
 
     /// Notes what could not be walked, unless the rules leave it out.
@@ -251,6 +243,20 @@ fn too_large(path: &str, what: &str) -> Diagnostic {
     )
     .with_location(Location::file(path))
     .with_help("exclude data and build directories with `.mtiignore`")
+}
+
+/// The segments joined by slashes, bytes that are not UTF-8 escaped.
+fn escaped(path: &Path) -> String {
+    let mut text = String::new();
+    for component in path.components() {
+        if let Component::Normal(segment) = component {
+            if !text.is_empty() {
+                text.push('/');
+            }
+            push_escaped(&mut text, segment.as_encoded_bytes());
+        }
+    }
+    text
 }
 
 /// Appends bytes that are not UTF-8: valid parts as they are, the rest as `\xNN`.

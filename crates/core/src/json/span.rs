@@ -45,13 +45,13 @@ impl Position {
         let before = text.get(..offset).unwrap_or_default();
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
-        let column = before
-            .get(line_start..)
-            .unwrap_or_default()
-            .chars()
-            .filter(|&character| character != '\u{feff}')
-            .count()
-            + 1;
+        let on_line = before.get(line_start..).unwrap_or_default();
+        // A byte order mark is part of the file, but of no line.
+        let on_line = match line_start {
+            0 => on_line.strip_prefix('\u{feff}').unwrap_or(on_line),
+            _ => on_line,
+        };
+        let column = on_line.chars().count() + 1;
         Self {
             line: u32::try_from(line).unwrap_or(u32::MAX),
             column: u32::try_from(column).unwrap_or(u32::MAX),

@@ -1,0 +1,357 @@
+//! What the embedded database costs, each figure against a floor that is measured in the same run, in turns.
+//!
+//! `cargo bench -p mti-data`
+
+#![expect(
+    clippy::expect_used,
+    clippy::cast_precision_loss,
+    clippy::print_stdout,
+    reason = "a bench shows its figures, or that it failed"
+)]
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use mti_data::{Database, Filter, ModelSchema, Operation, Query, Row, SledDatabase, SledOptions};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+const ROUNDS: usize = 9;
+const WRITERS: usize = 16;
+const WRITES: usize = 150;
+const READS: usize = 5_000;
+
+fn main() {
+    let place = tempfile::Builder::new()
+        .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
+        .expect("a directory on the disk");
+    let runtime = Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        many_writers(place.path()).await;
+        one_writer(place.path()).await;
+        point_reads(place.path()).await;
+    });
+}
+
+/// 16 writers that each wait for their binding to be on the disk, against a log that only appends.
+async fn many_writers(place: &Path) {
+    let schema = bindings();
+    let database = open(place.join("many"), &schema).await;
+    let log = AppendLog::start(&place.join("log"));
+    let mut ours = Samples::default();
+    let mut floor = Samples::default();
+    for _ in 0..ROUNDS {
+        ours.take(WRITERS * WRITES, async || {
+            let mut writers = JoinSet::new();
+            for _ in 0..WRITERS {
+                let (database, schema) = (Arc::clone(&database), Arc::clone(&schema));
+                writers.spawn(async move {
+                    for _ in 0..WRITES {
+                        database
+                            .execute(vec![Operation::insert(&schema, binding())])
+                            .await
+                            .expect("writes");
+                    }
+                });
+            }
+            writers.join_all().await;
+        })
+        .await;
+        floor
+            .take(WRITERS * WRITES, async || {
+                let mut writers = JoinSet::new();
+                for _ in 0..WRITERS {
+                    let log = log.clone();
+                    writers.spawn(async move {
+                        for _ in 0..WRITES {
+                            log.append(serde_json::to_vec(&binding()).expect("JSON"))
+                                .await;
+                        }
+                    });
+                }
+                writers.join_all().await;
+            })
+            .await;
+    }
+    database.close().await.expect("closes");
+    ours.show("16 writers, durable inserts");
+    floor.show("16 writers, append log with group commit");
+    println!(
+        "  throughput {:.2} of the log's (goal 0.45 or more)",
+        floor.wall() / ours.wall()
+    );
+    println!(
+        "  CPU {:.0} µs for each binding (goal 180 or less)\n",
+        ours.cpu()
+    );
+}
+
+/// One writer, against sled with the same keys and the same waiting.
+async fn one_writer(place: &Path) {
+    let schema = bindings();
+    let database = open(place.join("one"), &schema).await;
+    let directory = place.join("bare");
+    let bare = sled::Config::new()
+        .path(&directory)
+        .cache_capacity(64 << 20)
+        .open()
+        .expect("opens");
+    let file = File::open(directory.join("db")).expect("its file");
+    let mut ours = Samples::default();
+    let mut floor = Samples::default();
+    for _ in 0..ROUNDS {
+        ours.take(WRITES, async || {
+            for _ in 0..WRITES {
+                database
+                    .execute(vec![Operation::insert(&schema, binding())])
+                    .await
+                    .expect("writes");
+            }
+        })
+        .await;
+        floor
+            .take(WRITES, async || {
+                tokio::task::block_in_place(|| {
+                    for number in 0..WRITES {
+                        let row = binding();
+                        let mut batch = sled::Batch::default();
+                        for prefix in ["user", "open"] {
+                            let key = format!("{prefix}{}{}", row["appId"], row["openId"]);
+                            batch.insert(key.as_bytes(), &number.to_be_bytes());
+                        }
+                        batch.insert(b"counter", &number.to_be_bytes());
+                        batch.insert(
+                            row["openId"].to_string().as_bytes(),
+                            serde_json::to_vec(&row).expect("JSON"),
+                        );
+                        bare.apply_batch(batch).expect("writes");
+                        bare.flush().expect("flushes");
+                        file.sync_data().expect("syncs");
+                    }
+                });
+            })
+            .await;
+    }
+    database.close().await.expect("closes");
+    ours.show("one writer, durable inserts");
+    floor.show("one writer, bare sled and fdatasync");
+    println!(
+        "  time {:.2} of bare sled's (goal 1.15 or less)\n",
+        ours.wall() / floor.wall()
+    );
+}
+
+/// Reading one row by its key and by a unique combination, against a bare get and parsing the JSON.
+async fn point_reads(place: &Path) {
+    let schema = bindings();
+    let database = open(place.join("reads"), &schema).await;
+    let bare = sled::Config::new()
+        .path(place.join("bare-reads"))
+        .open()
+        .expect("opens");
+    let mut rows = Vec::new();
+    for _ in 0..20 {
+        let batch = (0..100)
+            .map(|_| Operation::insert(&schema, binding()))
+            .collect();
+        let outcomes = database.execute(batch).await.expect("writes");
+        rows.extend(outcomes.into_iter().flat_map(mti_data::Outcome::into_rows));
+    }
+    for row in &rows {
+        bare.insert(
+            row["id"].to_string().as_bytes(),
+            serde_json::to_vec(row).expect("JSON"),
+        )
+        .expect("writes");
+    }
+    let read = async |filter: Filter| {
+        let filter = filter.bind(&schema).expect("fits");
+        let page = database
+            .find(Arc::clone(&schema), Query::first(filter))
+            .await
+            .expect("finds");
+        assert_eq!(page.rows.len(), 1);
+    };
+    let mut by_key = Samples::default();
+    let mut by_unique = Samples::default();
+    let mut floor = Samples::default();
+    for _ in 0..ROUNDS {
+        by_key
+            .take(READS, async || {
+                for number in 0..READS {
+                    read(Filter::equal(
+                        "id",
+                        rows[number % rows.len()]["id"].as_i64().expect("a key"),
+                    ))
+                    .await;
+                }
+            })
+            .await;
+        by_unique
+            .take(READS, async || {
+                for number in 0..READS {
+                    let text =
+                        |field: &str| rows[number % rows.len()][field].as_str().expect("a text");
+                    read(
+                        Filter::equal("appId", text("appId"))
+                            & Filter::equal("openId", text("openId")),
+                    )
+                    .await;
+                }
+            })
+            .await;
+        floor
+            .take(READS, async || {
+                for number in 0..READS {
+                    let key = rows[number % rows.len()]["id"].to_string();
+                    let bytes = bare.get(key.as_bytes()).expect("reads").expect("is there");
+                    let row: Row = serde_json::from_slice(&bytes).expect("JSON");
+                    assert_eq!(row.len(), 5);
+                }
+            })
+            .await;
+    }
+    database.close().await.expect("closes");
+    by_key.show("point read by key");
+    by_unique.show("point read by a unique combination");
+    floor.show("bare get and JSON");
+    println!("  by key: CPU {:.2} of bare", by_key.cpu() / floor.cpu());
+    println!(
+        "  by a unique combination: CPU {:.2} of bare\n",
+        by_unique.cpu() / floor.cpu()
+    );
+}
+
+fn bindings() -> Arc<ModelSchema> {
+    let text = |name: &str| json!({"name": name, "dataType": "Stext"});
+    let definition = json!({
+        "fields": [
+            {"name": "id", "dataType": "AutoInt", "primaryKey": true},
+            text("appId"), text("userId"), text("openId"), text("unionId")
+        ],
+        "uniqueList": [["appId", "openId"], ["appId", "userId"]]
+    });
+    Arc::new(ModelSchema::parse("auths.Binding", "acme.bench", &definition).expect("a schema"))
+}
+
+/// A row that no other is like.
+fn binding() -> Row {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    // Spread over the keys, as openIds are.
+    let number = NEXT
+        .fetch_add(1, Ordering::Relaxed)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let row = json!({
+        "appId": "wxbdc5610cc59c1631",
+        "userId": format!("user-{number:016x}"),
+        "openId": format!("oLVPpjqs9BhvzwPj5A-{number:016x}"),
+        "unionId": format!("o6_bmasdasdsad6_2sgVt-{number:016x}")
+    });
+    match row {
+        Value::Object(row) => row,
+        _ => unreachable!("an object was written"),
+    }
+}
+
+async fn open(directory: PathBuf, schema: &Arc<ModelSchema>) -> Arc<dyn Database> {
+    let database = Arc::new(SledDatabase::new(SledOptions {
+        directory,
+        program: "bench".to_owned(),
+    }));
+    database
+        .prepare(Arc::clone(schema), Vec::new())
+        .await
+        .expect("prepares");
+    database
+}
+
+/// The floor: one thread that appends what has queued up, waits for the disk, and answers.
+#[derive(Clone)]
+struct AppendLog(mpsc::Sender<(Vec<u8>, oneshot::Sender<()>)>);
+
+impl AppendLog {
+    fn start(path: &Path) -> Self {
+        let mut file = File::create(path).expect("a log");
+        let (sender, mut queue) = mpsc::channel::<(Vec<u8>, oneshot::Sender<()>)>(1024);
+        std::thread::spawn(move || {
+            while let Some(first) = queue.blocking_recv() {
+                let mut group = vec![first];
+                while let Ok(next) = queue.try_recv() {
+                    group.push(next);
+                }
+                let lines: Vec<u8> = group
+                    .iter()
+                    .flat_map(|(line, _)| line.iter().chain(b"\n"))
+                    .copied()
+                    .collect();
+                file.write_all(&lines).expect("appends");
+                file.sync_data().expect("syncs");
+                for (_, written) in group {
+                    let _nobody_left = written.send(());
+                }
+            }
+        });
+        Self(sender)
+    }
+
+    async fn append(&self, line: Vec<u8>) {
+        let (written, waiting) = oneshot::channel();
+        self.0.send((line, written)).await.expect("the log runs");
+        waiting.await.expect("the log answers");
+    }
+}
+
+/// What one step took in every round, in microseconds.
+#[derive(Default)]
+struct Samples {
+    wall: Vec<f64>,
+    cpu: Vec<f64>,
+}
+
+impl Samples {
+    async fn take(&mut self, steps: usize, round: impl AsyncFnOnce()) {
+        let (started, cpu) = (Instant::now(), cpu_time());
+        round().await;
+        let each = |spent: Duration| spent.as_secs_f64() * 1e6 / steps as f64;
+        self.wall.push(each(started.elapsed()));
+        self.cpu.push(each(cpu_time().saturating_sub(cpu)));
+    }
+
+    fn wall(&self) -> f64 {
+        median(&self.wall)
+    }
+
+    fn cpu(&self) -> f64 {
+        median(&self.cpu)
+    }
+
+    fn show(&self, what: &str) {
+        println!(
+            "{what}: {:.1} µs each, CPU {:.1} µs",
+            self.wall(),
+            self.cpu()
+        );
+    }
+}
+
+fn median(samples: &[f64]) -> f64 {
+    let mut sorted = samples.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
+}
+
+/// The processor time of all threads of this process that live.
+fn cpu_time() -> Duration {
+    let tasks = fs::read_dir("/proc/self/task").expect("Linux");
+    let spent = tasks.flatten().filter_map(|task| {
+        let text = fs::read_to_string(task.path().join("schedstat")).ok()?;
+        text.split(' ').next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(spent.sum())
+}

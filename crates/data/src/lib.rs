@@ -1,0 +1,43 @@
+//! Data: the types of fields, the schemas of models, Q expressions, and the databases that keep rows.
+//!
+//! A [`ModelSchema`] is read from a model's JSON; a [`Filter`] is parsed from a Q expression and bound to a schema; a
+//! [`Database`] keeps the rows of any number of models. [`MemoryDatabase`] and [`SledDatabase`] share one engine over
+//! ordered keys, and every database gives the same answers to the same questions.
+
+mod aggregate;
+mod calendar;
+mod database;
+mod datatype;
+mod element;
+mod error;
+mod field;
+mod memory;
+mod nearest;
+mod operation;
+mod order;
+mod scalar;
+mod schema;
+mod sled_database;
+mod store;
+
+pub mod q;
+
+pub use aggregate::Aggregate;
+pub use database::{BoxFuture, Database, Page, Prepared, Query};
+pub use datatype::{DataType, ValueKind};
+pub use element::{
+    Batch, Connection, DataDirectory, DatabaseElement, DatabaseSteps, Model, ModelLevel, ModelSteps, Outcomes, Rows, SledLevel, Table,
+    levels,
+};
+pub use error::DataError;
+pub use field::{Choice, Field, FieldError, Limits};
+pub use memory::MemoryDatabase;
+pub use operation::{Action, Operation, Outcome};
+pub use order::Order;
+pub use q::{BoundFilter, Filter, QError};
+pub use scalar::Scalar;
+pub use schema::{Constraint, ModelSchema, SchemaProblem};
+pub use sled_database::{SledDatabase, SledOptions};
+
+/// A row: every field of its model by name, `null` where there is no value.
+pub type Row = serde_json::Map<String, serde_json::Value>;

@@ -1,0 +1,158 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::{Bound, ControlFlow};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use serde_json::Value;
+
+use crate::store::{self, Keyspace, Overlay, Tables, Visitor};
+use crate::{
+    Aggregate, BoundFilter, BoxFuture, DataError, Database, ModelSchema, Operation, Outcome, Page,
+    Prepared, Query, Row,
+};
+
+/// A database that lives as long as the process: for tests, and for trying things out.
+#[derive(Default)]
+pub struct MemoryDatabase {
+    tables: Tables,
+    contents: RwLock<Contents>,
+}
+
+type Keys = BTreeMap<Vec<u8>, Vec<u8>>;
+
+#[derive(Default)]
+struct Contents {
+    keys: Keys,
+    closed: bool,
+}
+
+impl MemoryDatabase {
+    /// An empty database.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Keys) -> Result<T, DataError>) -> Result<T, DataError> {
+        let contents = self.contents.read().unwrap_or_else(PoisonError::into_inner);
+        if contents.closed {
+            Err(DataError::closed())
+        } else {
+            read(&contents.keys)
+        }
+    }
+
+    fn write<T>(
+        &self,
+        step: impl FnOnce(&mut Overlay<'_, Keys>) -> Result<T, DataError>,
+    ) -> Result<T, DataError> {
+        let mut contents = self
+            .contents
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if contents.closed {
+            return Err(DataError::closed());
+        }
+        let mut overlay = Overlay::new(&contents.keys);
+        let result = step(&mut overlay)?;
+        for (key, value) in overlay.into_changes() {
+            match value {
+                Some(value) => contents.keys.insert(key, value),
+                None => contents.keys.remove(&key),
+            };
+        }
+        Ok(result)
+    }
+}
+
+impl Database for MemoryDatabase {
+    fn prepare(
+        &self,
+        schema: Arc<ModelSchema>,
+        seed: Vec<Row>,
+    ) -> BoxFuture<'_, Result<Prepared, DataError>> {
+        Box::pin(async move {
+            let (prepared, table) =
+                self.write(|overlay| store::prepare(overlay, &schema, &seed))?;
+            self.tables.put(&schema, table);
+            Ok(prepared)
+        })
+    }
+
+    fn find(
+        &self,
+        schema: Arc<ModelSchema>,
+        query: Query,
+    ) -> BoxFuture<'_, Result<Page, DataError>> {
+        Box::pin(async move {
+            let table = self.tables.get(&schema)?;
+            self.read(|keys| store::find(keys, &table, &schema, &query))
+        })
+    }
+
+    fn execute(
+        &self,
+        operations: Vec<Operation>,
+    ) -> BoxFuture<'_, Result<Vec<Outcome>, DataError>> {
+        Box::pin(
+            async move { self.write(|overlay| store::execute(overlay, &self.tables, operations)) },
+        )
+    }
+
+    fn aggregate(
+        &self,
+        schema: Arc<ModelSchema>,
+        filter: BoundFilter,
+        field: String,
+        aggregate: Aggregate,
+    ) -> BoxFuture<'_, Result<Value, DataError>> {
+        Box::pin(async move {
+            let table = self.tables.get(&schema)?;
+            self.read(|keys| store::aggregate(keys, &table, &schema, &filter, &field, aggregate))
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<(), DataError>> {
+        Box::pin(async move {
+            let mut contents = self
+                .contents
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            *contents = Contents {
+                keys: Keys::new(),
+                closed: true,
+            };
+            Ok(())
+        })
+    }
+}
+
+impl fmt::Debug for MemoryDatabase {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("MemoryDatabase")
+            .finish_non_exhaustive()
+    }
+}
+
+impl Keyspace for Keys {
+    fn get(&self, key: &[u8]) -> Result<Option<impl AsRef<[u8]>>, DataError> {
+        Ok(BTreeMap::get(self, key))
+    }
+
+    fn scan(
+        &self,
+        from: &[u8],
+        to: &[u8],
+        visit: &mut Visitor<'_>,
+    ) -> Result<ControlFlow<()>, DataError> {
+        if from >= to {
+            return Ok(ControlFlow::Continue(()));
+        }
+        for (key, value) in self.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to))) {
+            if visit(key, value)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}

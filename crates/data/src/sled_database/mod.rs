@@ -1,0 +1,257 @@
+//! The embedded database: sled with one committer, so that a group of batches costs one write to the disk.
+
+mod cache;
+mod committer;
+mod holder;
+mod open;
+mod store;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
+
+use serde_json::Value;
+use tokio::sync::{OnceCell, mpsc, oneshot};
+
+use cache::{Known, Remembering};
+use committer::{Job, Request};
+use store::Store;
+
+use crate::store::{Tables, aggregate, find};
+use crate::{
+    Aggregate, BoundFilter, BoxFuture, DataError, Database, ModelSchema, Operation, Outcome, Page,
+    Prepared, Query, Row,
+};
+
+/// A database in a directory, for one process at a time.
+///
+/// It is opened when it is first used, within a Tokio runtime. What [`Database::execute`] answered with success is on
+/// the disk. A [`Database::find`] may see a batch shortly before it is there.
+pub struct SledDatabase {
+    options: Arc<SledOptions>,
+    opened: OnceCell<Arc<Opened>>,
+    /// Where the opening leaves its result, for the next caller when the one that began it has gone.
+    opening: Arc<Mutex<Option<Arc<Opened>>>>,
+    closed: AtomicBool,
+}
+
+/// Where a [`SledDatabase`] lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SledOptions {
+    /// The directory; it is made when it is not there.
+    pub directory: PathBuf,
+    /// The name under which this process is shown to another that wants the same directory.
+    pub program: String,
+}
+
+/// A database that is open, or was.
+struct Opened {
+    jobs: Mutex<Option<mpsc::Sender<Job>>>,
+    committer: Mutex<Option<JoinHandle<()>>>,
+    gate: Arc<Gate>,
+    tables: Arc<Tables>,
+}
+
+/// The store, for readers: they keep the gate open while they read, so that a batch shows as a whole. `None` once
+/// closed.
+type Gate = RwLock<Option<Store>>;
+
+impl SledDatabase {
+    /// The database in a directory. Nothing is opened yet.
+    pub fn new(options: SledOptions) -> Self {
+        Self {
+            options: Arc::new(options),
+            opened: OnceCell::new(),
+            opening: Arc::default(),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// The open database; a failed attempt is repeated by the next caller.
+    async fn opened(&self) -> Result<&Arc<Opened>, DataError> {
+        let open = || {
+            let (options, opening) = (Arc::clone(&self.options), Arc::clone(&self.opening));
+            blocking(move || {
+                let mut opening = opening.lock().unwrap_or_else(PoisonError::into_inner);
+                let opened = match opening.take() {
+                    Some(opened) => opened,
+                    None => open::open(&options)?,
+                };
+                Ok(Arc::clone(opening.insert(opened)))
+            })
+        };
+        if self.closed.load(Ordering::Acquire) {
+            return Err(DataError::closed());
+        }
+        self.opened.get_or_try_init(open).await
+    }
+
+    /// Reads off the async threads.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Remembering<'_>, &Tables) -> Result<T, DataError> + Send + 'static,
+    ) -> Result<T, DataError> {
+        let opened = Arc::clone(self.opened().await?);
+        blocking(move || {
+            let gate = opened.gate.read().unwrap_or_else(PoisonError::into_inner);
+            let store = gate.as_ref().ok_or_else(DataError::closed)?;
+            read(&Remembering::new(store), &opened.tables)
+        })
+        .await
+    }
+
+    async fn write<T>(
+        &self,
+        job: impl FnOnce(oneshot::Sender<Result<T, DataError>>) -> Job,
+    ) -> Result<T, DataError> {
+        let jobs = self
+            .opened()
+            .await?
+            .jobs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let jobs = jobs.ok_or_else(DataError::closed)?;
+        let (answer, answered) = oneshot::channel();
+        jobs.send(job(answer)).await.map_err(|_| stopped())?;
+        drop(jobs);
+        answered.await.map_err(|_| stopped())?
+    }
+}
+
+impl Opened {
+    /// The answer, if it is known without reading and nothing is being written this moment.
+    fn find_known(&self, schema: &ModelSchema, query: &Query) -> Option<Result<Page, DataError>> {
+        let gate = self.gate.try_read().ok()?;
+        let known = Known::new(gate.as_ref()?);
+        let answer = self
+            .tables
+            .get(schema)
+            .and_then(|table| find(&known, &table, schema, query));
+        (!known.missing()).then_some(answer)
+    }
+}
+
+impl Database for SledDatabase {
+    fn prepare(
+        &self,
+        schema: Arc<ModelSchema>,
+        seed: Vec<Row>,
+    ) -> BoxFuture<'_, Result<Prepared, DataError>> {
+        Box::pin(self.write(|answer| {
+            Job::Prepare(Request {
+                what: (schema, seed),
+                answer,
+            })
+        }))
+    }
+
+    fn find(
+        &self,
+        schema: Arc<ModelSchema>,
+        query: Query,
+    ) -> BoxFuture<'_, Result<Page, DataError>> {
+        Box::pin(async move {
+            if let Some(answer) = self.opened().await?.find_known(&schema, &query) {
+                return answer;
+            }
+            self.read(move |store, tables| find(store, &*tables.get(&schema)?, &schema, &query))
+                .await
+        })
+    }
+
+    fn execute(
+        &self,
+        operations: Vec<Operation>,
+    ) -> BoxFuture<'_, Result<Vec<Outcome>, DataError>> {
+        Box::pin(self.write(|answer| {
+            Job::Execute(Request {
+                what: operations,
+                answer,
+            })
+        }))
+    }
+
+    fn aggregate(
+        &self,
+        schema: Arc<ModelSchema>,
+        filter: BoundFilter,
+        field: String,
+        kind: Aggregate,
+    ) -> BoxFuture<'_, Result<Value, DataError>> {
+        Box::pin(self.read(move |store, tables| {
+            aggregate(
+                store,
+                &*tables.get(&schema)?,
+                &schema,
+                &filter,
+                &field,
+                kind,
+            )
+        }))
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<(), DataError>> {
+        Box::pin(async move {
+            self.closed.store(true, Ordering::Release);
+            let Some(opened) = self.opened.get() else {
+                return Ok(());
+            };
+            let jobs = opened
+                .jobs
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take();
+            drop(jobs);
+            let committer = opened
+                .committer
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take();
+            match committer {
+                Some(committer) => blocking(move || committer.join().map_err(|_| stopped())).await,
+                None => Ok(()),
+            }
+        })
+    }
+}
+
+impl fmt::Debug for SledDatabase {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SledDatabase")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Opened").finish_non_exhaustive()
+    }
+}
+
+/// Runs what blocks off the async threads.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, DataError> + Send + 'static,
+) -> Result<T, DataError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        if error.is_panic() {
+            DataError::corrupt("the storage engine gave up reading it")
+        } else {
+            DataError::Unavailable {
+                message: "the program is ending".to_owned(),
+                retryable: false,
+            }
+        }
+    })?
+}
+
+fn stopped() -> DataError {
+    DataError::Unavailable {
+        message: "its committer has stopped; restart the program".to_owned(),
+        retryable: false,
+    }
+}

@@ -1,0 +1,119 @@
+use std::fs::{self, File};
+use std::path::Path;
+use std::sync::{Arc, Mutex, RwLock};
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::committer::{Committer, QUEUE};
+use super::holder::Holder;
+use super::store::{Store, failed, unavailable};
+use super::{Opened, SledOptions};
+use crate::DataError;
+use crate::store::{FORMAT, FORMAT_KEY, Tables};
+
+/// How much of the store is kept in memory, in bytes.
+const CACHE: u64 = 64 << 20;
+
+/// How often sled tidies its file up, in milliseconds. Durability does not depend on it.
+const TIDY_EVERY: u64 = 1000;
+
+/// Opens the database and starts its committer.
+pub(super) fn open(options: &SledOptions) -> Result<Arc<Opened>, DataError> {
+    let directory = &options.directory;
+    fs::create_dir_all(directory).map_err(|error| unavailable(&error))?;
+    let holder = Holder::acquire(directory, &options.program)?;
+    let tree = open_tree(directory)?;
+    let file = File::open(directory.join("db")).map_err(|error| unavailable(&error))?;
+    let store = Store {
+        tree,
+        file: Arc::new(file),
+        cache: Arc::default(),
+    };
+    check_format(directory, &store)?;
+    let gate = Arc::new(RwLock::new(Some(store.clone())));
+    let tables = Arc::new(Tables::default());
+    let (jobs, queue) = mpsc::channel(QUEUE);
+    let committer = Committer::new(store, Arc::clone(&gate), Arc::clone(&tables), holder);
+    let committer = thread::Builder::new()
+        .name("mti-data-commit".to_owned())
+        .spawn(move || committer.run(queue))
+        .map_err(|error| unavailable(&error))?;
+    Ok(Arc::new(Opened {
+        jobs: Mutex::new(Some(jobs)),
+        committer: Mutex::new(Some(committer)),
+        gate,
+        tables,
+    }))
+}
+
+/// Opens sled. A database that was just closed in this process keeps its lock for a moment longer; who holds the
+/// directory has been settled before.
+fn open_tree(directory: &Path) -> Result<sled::Db, DataError> {
+    const ATTEMPTS: u32 = 100;
+    const PAUSE: Duration = Duration::from_millis(20);
+    let config = sled::Config::new()
+        .path(directory)
+        .cache_capacity(CACHE)
+        .flush_every_ms(Some(TIDY_EVERY));
+    let mut attempt = 1;
+    loop {
+        match config.open() {
+            Ok(tree) => return Ok(tree),
+            Err(sled::Error::Io(error))
+                if attempt < ATTEMPTS && error.to_string().contains("acquire lock") =>
+            {
+                attempt += 1;
+                thread::sleep(PAUSE);
+            }
+            Err(error) => return Err(failed(error)),
+        }
+    }
+}
+
+/// Notes the format in a new store; refuses one that a newer program wrote.
+fn check_format(directory: &Path, store: &Store) -> Result<(), DataError> {
+    let Some(stored) = store.tree.get(FORMAT_KEY).map_err(failed)? else {
+        if !store.tree.is_empty() {
+            return Err(DataError::corrupt(
+                "the directory holds a sled database of another program",
+            ));
+        }
+        store
+            .tree
+            .insert(FORMAT_KEY, &FORMAT.to_be_bytes())
+            .map_err(failed)?;
+        store.sync()?;
+        return sync_files(directory).map_err(|error| unavailable(&error));
+    };
+    let found = stored.as_ref().try_into().map(u64::from_be_bytes);
+    let found = found.map_err(|_| DataError::corrupt("its format is not a number"))?;
+    if found > FORMAT {
+        return Err(DataError::NewerStore {
+            directory: directory.to_owned(),
+            found,
+            known: FORMAT,
+        });
+    }
+    Ok(())
+}
+
+/// Brings the files of a new store, and their names, to the disk.
+fn sync_files(directory: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.is_file() {
+            File::open(path)?.sync_all()?;
+        }
+    }
+    File::open(directory)?.sync_all()?;
+    directory.parent().map_or(Ok(()), |parent| {
+        let parent = if parent.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            parent
+        };
+        File::open(parent)?.sync_all()
+    })
+}

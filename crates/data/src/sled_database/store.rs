@@ -1,0 +1,77 @@
+use std::fs::File;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::cache::Cache;
+use crate::DataError;
+use crate::store::{Changes, Keyspace, Visitor};
+
+/// An open sled database. Everything lies in one tree: what is applied together has to be in one.
+#[derive(Clone)]
+pub(super) struct Store {
+    pub(super) tree: sled::Db,
+    /// The file that sled writes to.
+    pub(super) file: Arc<File>,
+    pub(super) cache: Arc<Cache>,
+}
+
+impl Store {
+    /// Applies changes all together; readers have to be shut out meanwhile.
+    pub(super) fn apply(&self, changes: Changes) -> Result<(), DataError> {
+        self.cache.refresh(&changes);
+        let mut batch = sled::Batch::default();
+        for (key, value) in changes {
+            match value {
+                Some(value) => batch.insert(key, value),
+                None => batch.remove(key),
+            }
+        }
+        self.tree.apply_batch(batch).map_err(failed)
+    }
+
+    /// Waits until everything that was applied is on the disk.
+    pub(super) fn sync(&self) -> Result<(), DataError> {
+        // sled's flush hands everything to the operating system, and starts writing, but does not wait for the disk.
+        self.tree.flush().map_err(failed)?;
+        self.file.sync_data().map_err(|error| unavailable(&error))
+    }
+}
+
+impl Keyspace for Store {
+    fn get(&self, key: &[u8]) -> Result<Option<impl AsRef<[u8]>>, DataError> {
+        self.tree.get(key).map_err(failed)
+    }
+
+    fn scan(
+        &self,
+        from: &[u8],
+        to: &[u8],
+        visit: &mut Visitor<'_>,
+    ) -> Result<ControlFlow<()>, DataError> {
+        if from >= to {
+            return Ok(ControlFlow::Continue(()));
+        }
+        for entry in self.tree.range(from..to) {
+            let (key, value) = entry.map_err(failed)?;
+            if visit(&key, &value)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+/// What an error of sled's is to the caller.
+pub(super) fn failed(error: sled::Error) -> DataError {
+    match error {
+        sled::Error::Io(error) => unavailable(&error),
+        other => DataError::corrupt(other.to_string()),
+    }
+}
+
+pub(super) fn unavailable(error: &std::io::Error) -> DataError {
+    DataError::Unavailable {
+        message: error.to_string(),
+        retryable: true,
+    }
+}

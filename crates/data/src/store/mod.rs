@@ -1,0 +1,39 @@
+//! The engine over ordered keys that the embedded databases share: how rows, unique combinations, indexes and counters
+//! become keys, how a batch is carried out, and how a filter finds its rows.
+
+mod execute;
+mod find;
+mod keys;
+mod overlay;
+mod plan;
+mod prepare;
+mod rows;
+mod table;
+
+pub(crate) use execute::execute;
+pub(crate) use find::{aggregate, find};
+pub(crate) use keys::{FORMAT, FORMAT_KEY};
+pub(crate) use overlay::{Changes, Overlay};
+pub(crate) use prepare::prepare;
+pub(crate) use table::{Table, Tables};
+
+use std::ops::ControlFlow;
+
+use crate::DataError;
+
+/// What is called with one key and its value; it says whether to go on.
+pub(crate) type Visitor<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, DataError> + 'a;
+
+/// Keys in order, each with its value.
+pub(crate) trait Keyspace {
+    /// The value of a key.
+    fn get(&self, key: &[u8]) -> Result<Option<impl AsRef<[u8]>>, DataError>;
+
+    /// Visits the keys from `from` up to, but not including, `to`.
+    fn scan(
+        &self,
+        from: &[u8],
+        to: &[u8],
+        visit: &mut Visitor<'_>,
+    ) -> Result<ControlFlow<()>, DataError>;
+}

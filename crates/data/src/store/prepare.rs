@@ -1,0 +1,229 @@
+use std::ops::ControlFlow;
+
+use super::keys::{self, AFTER, NEWEST_TABLE};
+use super::table::{IndexRecord, Table, TableRecord};
+use super::{Keyspace, Overlay, rows};
+use crate::{Constraint, DataError, ModelSchema, Prepared, Row};
+
+/// Makes a model's table, with its seed rows, or brings the indexes of the one that is there in line with the model.
+pub(crate) fn prepare<K: Keyspace>(
+    overlay: &mut Overlay<'_, K>,
+    schema: &ModelSchema,
+    seed: &[Row],
+) -> Result<(Prepared, Table), DataError> {
+    let record_key = keys::table(schema.namespace(), schema.model());
+    let stored = match overlay.get(&record_key)? {
+        Some(bytes) => Some(read_record(schema, bytes.as_ref())?),
+        None => None,
+    };
+    let (record, created) = match &stored {
+        Some(stored) => (adapted(overlay, schema, stored)?, false),
+        None => (new_record(overlay, schema)?, true),
+    };
+    let table = Table::new(schema, &record);
+    if created {
+        for row in seed {
+            let row = schema
+                .complete(row)
+                .map_err(|error| DataError::FieldInvalid {
+                    model: schema.model().to_owned(),
+                    error,
+                })?;
+            rows::insert(overlay, &table, row)?;
+        }
+    }
+    if stored.as_ref() != Some(&record) {
+        let bytes =
+            serde_json::to_vec(&record).map_err(|error| DataError::corrupt(error.to_string()))?;
+        overlay.put(record_key, bytes);
+    }
+    Ok((Prepared { created }, table))
+}
+
+fn new_record<K: Keyspace>(
+    overlay: &mut Overlay<'_, K>,
+    schema: &ModelSchema,
+) -> Result<TableRecord, DataError> {
+    let newest = match overlay.get(NEWEST_TABLE)? {
+        Some(bytes) => rows::number(bytes.as_ref())?,
+        None => 0,
+    };
+    let id = newest + 1;
+    overlay.put(NEWEST_TABLE.to_vec(), id.to_be_bytes().to_vec());
+    let id = u32::try_from(id).map_err(|_| DataError::TooLarge {
+        message: "too many tables".to_owned(),
+    })?;
+    let mut record = TableRecord {
+        id,
+        key: schema.primary_key().name.clone(),
+        fields: field_kinds(schema),
+        indexes: Vec::new(),
+        newest_index: 0,
+    };
+    for constraint in schema.constraints() {
+        record.add_index(constraint);
+    }
+    Ok(record)
+}
+
+/// The record of a table whose model may have changed: indexes that are no longer wanted are dropped, new ones built.
+fn adapted<K: Keyspace>(
+    overlay: &mut Overlay<'_, K>,
+    schema: &ModelSchema,
+    stored: &TableRecord,
+) -> Result<TableRecord, DataError> {
+    check_kinds(overlay, schema, stored)?;
+    let mut record = stored.clone();
+    record.fields = field_kinds(schema);
+    let (kept, dropped) = std::mem::take(&mut record.indexes)
+        .into_iter()
+        .partition(|index| {
+            schema
+                .constraints()
+                .iter()
+                .any(|constraint| index.serves(constraint))
+        });
+    record.indexes = kept;
+    for index in dropped {
+        clear(overlay, &keys::index(record.id, index.id))?;
+    }
+    let mut added = Vec::new();
+    for constraint in schema.constraints() {
+        if !record.indexes.iter().any(|index| index.serves(constraint)) {
+            added.push(record.add_index(constraint));
+        }
+    }
+    if !added.is_empty() {
+        build(overlay, &Table::new(schema, &record), &added)?;
+    }
+    Ok(record)
+}
+
+/// The stored values have to be of the kind that the model says now; a field is free to change while no row has it.
+fn check_kinds<K: Keyspace>(
+    overlay: &Overlay<'_, K>,
+    schema: &ModelSchema,
+    stored: &TableRecord,
+) -> Result<(), DataError> {
+    let changed = |message: String| DataError::SchemaChanged {
+        model: schema.model().to_owned(),
+        message,
+    };
+    let key = &schema.primary_key().name;
+    if *key != stored.key {
+        let message = format!(
+            "its primary key was `{}` and is now `{key}`; name the old one, or rename the model",
+            stored.key
+        );
+        return Err(changed(message));
+    }
+    for (name, kind) in &stored.fields {
+        let Some(field) = schema
+            .field(name)
+            .filter(|field| field.kind().name() != kind)
+        else {
+            continue;
+        };
+        let mut used = false;
+        each(overlay, &keys::rows(stored.id), |_, bytes| {
+            let row: Row = serde_json::from_slice(bytes)
+                .map_err(|error| DataError::corrupt(error.to_string()))?;
+            used |= row.get(name).is_some_and(|value| !value.is_null());
+            Ok(())
+        })?;
+        if used {
+            let message = format!(
+                "`{name}` held {kind} and would now hold {}; give the new field another name",
+                field.kind()
+            );
+            return Err(changed(message));
+        }
+    }
+    Ok(())
+}
+
+/// Makes the entries of new indexes for the rows that are there.
+fn build<K: Keyspace>(
+    overlay: &mut Overlay<'_, K>,
+    table: &Table,
+    added: &[u32],
+) -> Result<(), DataError> {
+    let mut stored = Vec::new();
+    each(overlay, &keys::rows(table.id), |_, bytes| {
+        stored.push(rows::decode(table, bytes)?);
+        Ok(())
+    })?;
+    for row in stored {
+        let key = rows::primary_key(table, &row)?;
+        for index in table
+            .indexes
+            .iter()
+            .filter(|index| added.contains(&index.id))
+        {
+            rows::add_entry(overlay, table, index, &row, &key)?;
+        }
+    }
+    Ok(())
+}
+
+fn clear<K: Keyspace>(overlay: &mut Overlay<'_, K>, prefix: &[u8]) -> Result<(), DataError> {
+    let mut entries = Vec::new();
+    each(overlay, prefix, |key, _| {
+        entries.push(key.to_vec());
+        Ok(())
+    })?;
+    for key in entries {
+        overlay.remove(key);
+    }
+    Ok(())
+}
+
+/// Visits every key that begins so.
+fn each<K: Keyspace>(
+    overlay: &Overlay<'_, K>,
+    prefix: &[u8],
+    mut visit: impl FnMut(&[u8], &[u8]) -> Result<(), DataError>,
+) -> Result<(), DataError> {
+    let end = [prefix, &[AFTER]].concat();
+    let _to_the_end: ControlFlow<()> = overlay.scan(prefix, &end, &mut |key, value| {
+        visit(key, value)?;
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(())
+}
+
+fn field_kinds(schema: &ModelSchema) -> Vec<(String, String)> {
+    schema
+        .fields()
+        .iter()
+        .map(|field| (field.name.clone(), field.kind().name().to_owned()))
+        .collect()
+}
+
+fn read_record(schema: &ModelSchema, bytes: &[u8]) -> Result<TableRecord, DataError> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        DataError::corrupt(format!(
+            "what is noted of model `{}`: {error}",
+            schema.model()
+        ))
+    })
+}
+
+impl TableRecord {
+    fn add_index(&mut self, constraint: &Constraint) -> u32 {
+        self.newest_index += 1;
+        let id = self.newest_index;
+        self.indexes.push(IndexRecord {
+            id,
+            fields: constraint.fields.clone(),
+            unique: constraint.unique,
+        });
+        id
+    }
+}
+
+impl IndexRecord {
+    fn serves(&self, constraint: &Constraint) -> bool {
+        self.fields == constraint.fields && self.unique == constraint.unique
+    }
+}

@@ -1,0 +1,162 @@
+//! Models as elements of an app, through the app's door.
+
+use mti_data::{Batch, DataDirectory, DataError, Filter, Model};
+use mti_element::Element;
+use mti_registry::App;
+use mti_testkit::Tree;
+use serde_json::{Value, json};
+
+const APP: &str = r#"
+//- app/app.json
+{"appId": "acme.shop", "version": "1.0.0"}
+//- app/models/Meta/e.json
+{"title": "Models", "type": ""}
+//- app/models/NormalType/e.json
+{"title": "Models", "type": "models.Meta", "backend": "rust"}
+//- app/databases/Meta/e.json
+{"title": "Databases", "type": ""}
+//- app/databases/SledType/e.json
+{"title": "Embedded", "type": "databases.Meta", "backend": "rust"}
+//- app/databases/Default/e.json
+{"title": "Default", "type": "databases.SledType"}
+//- app/models/Customer/e.json
+{"title": "Customers", "type": "models.NormalType"}
+//- app/models/Customer/Customer.json
+{"fields": [
+  {"name": "id", "title": "Id", "dataType": "AutoInt", "primaryKey": true},
+  {"name": "name", "title": "Name", "dataType": "Stext"},
+  {"name": "age", "title": "Age", "dataType": "Integer"}
+ ], "uniqueList": [["name"]]}
+//- app/initData.json
+{"models.Customer": [{"name": "Ada", "age": 36}, {"name": "Bo", "age": 7}]}
+"#;
+
+struct Shop {
+    tree: Tree,
+}
+
+impl Shop {
+    fn new(more: &str) -> Self {
+        Self { tree: Tree::new(&[APP, more].concat()) }
+    }
+
+    fn open(&self) -> App {
+        let builder = App::builder(self.tree.join("app")).resource(DataDirectory(self.tree.join("data")));
+        mti_data::levels()
+            .into_iter()
+            .fold(builder, |builder, (element, code)| builder.code("acme.shop", element, code))
+            .open()
+            .unwrap()
+    }
+}
+
+async fn call(element: Element, method: &str, arguments: Value) -> Value {
+    element.call(method, arguments).await.unwrap()
+}
+
+#[tokio::test]
+async fn rows_are_written_found_changed_and_removed() {
+    let shop = Shop::new("");
+    let app = shop.open();
+    let customers = app.get_element("models.Customer").unwrap();
+    let cy = call(customers, "create", json!({"rowData": {"name": "Cy", "age": 20}})).await;
+    assert_eq!(cy, json!({"id": 3, "name": "Cy", "age": 20}));
+    let found = call(customers, "get", json!({"filter": "Q(name='Ada')", "orderList": []})).await;
+    assert_eq!(found, json!({"id": 1, "name": "Ada", "age": 36}));
+    let page = json!({"filter": "Q(age__gte=7)", "orderList": [["age", -1]], "page": 2, "size": 2, "fieldList": ["name"]});
+    assert_eq!(call(customers, "query", page).await, json!({"rowDatas": [{"name": "Bo"}], "totalCount": 3}));
+    let changed = call(customers, "updateByPK", json!({"pkList": [1, 2], "updateData": {"age": 1}})).await;
+    assert_eq!(changed.as_array().unwrap().len(), 2);
+    let sum = json!({"filter": "", "aggrField": "age", "aggrType": "SUM"});
+    assert_eq!(call(customers, "aggregate", sum).await, json!(22));
+    let added = json!({"filter": "Q(name='Di')", "orderList": null, "updateData": {"age": 2}, "addData": {"name": "Di"}});
+    assert_eq!(call(customers, "updateOrAdd", added).await["name"], "Di");
+    call(customers, "createOrUpdateMany", json!({"rowDataList": [{"id": 1, "age": 50}, {"name": "Ed"}]})).await;
+    call(customers, "deleteByFilter", json!({"filter": "Q(name__in=['Bo', 'Cy'])"})).await;
+    call(customers, "deleteByPK", json!({"pkList": [4]})).await;
+    let left = call(customers, "query", json!({})).await;
+    assert_eq!(left["rowDatas"], json!([{"id": 1, "name": "Ada", "age": 50}, {"id": 5, "name": "Ed", "age": null}]));
+    assert_eq!(call(customers, "get", json!({"filter": "Q(name='Bo')"})).await, Value::Null);
+}
+
+#[tokio::test]
+async fn mistakes_name_the_field_and_the_column() {
+    let shop = Shop::new("");
+    let app = shop.open();
+    let customers = app.get_element("models.Customer").unwrap();
+    for (method, arguments, part) in [
+        ("create", json!({"rowData": {"name": "Ada"}}), "`name`"),
+        ("create", json!({"rowData": {"nick": "Ada"}}), "`nick`"),
+        ("get", json!({"filter": "Q(nam='Ada')"}), "column 3"),
+        ("query", json!({"page": 2}), "`size`"),
+        ("aggregate", json!({"aggrField": "name", "aggrType": "SUM"}), "`name`"),
+    ] {
+        let failure = customers.call(method, arguments).await.unwrap_err();
+        assert_eq!(failure.kind().name, "API_PARAMS_ERROR", "{failure:?}");
+        assert!(failure.message().contains(part), "{part} in {}", failure.message());
+    }
+}
+
+#[tokio::test]
+async fn a_batch_is_all_or_nothing_and_a_take_has_one_winner() {
+    let shop = Shop::new("");
+    let app = shop.open();
+    let customers: Model<'_> = app.get("models.Customer").unwrap();
+    let row = |name: &str| json!({"name": name}).as_object().unwrap().clone();
+    let batch = Batch::new()
+        .delete("models.Customer", Filter::equal("name", "Ada"))
+        .insert("models.Customer", row("Bo"));
+    let failure = customers.execute(batch).await.unwrap_err();
+    assert!(matches!(DataError::behind(&failure), Some(DataError::UniqueViolation { .. })), "{failure:?}");
+    let takes = (0..64).map(|_| {
+        let customers = customers.clone();
+        tokio::spawn(async move { customers.take(Filter::equal("name", "Ada")).await.unwrap().len() })
+    });
+    let mut winners = 0;
+    for take in takes.collect::<Vec<_>>() {
+        winners += take.await.unwrap();
+    }
+    assert_eq!(winners, 1);
+}
+
+#[tokio::test]
+async fn rows_survive_and_initial_rows_are_inserted_once() {
+    let shop = Shop::new("");
+    let app = shop.open();
+    let customers = app.get_element("models.Customer").unwrap();
+    call(customers, "deleteByFilter", json!({"filter": "Q(name='Ada')"})).await;
+    let database: mti_data::DatabaseElement<'_> = app.get("databases.Default").unwrap();
+    database.connect().await.unwrap().0.close().await.unwrap();
+    drop(app);
+    let app = shop.open();
+    let rows = call(app.get_element("models.Customer").unwrap(), "query", json!({})).await;
+    assert_eq!(rows["rowDatas"], json!([{"id": 2, "name": "Bo", "age": 7}]));
+}
+
+#[test]
+fn check_reads_models_and_initial_rows() {
+    let shop = Shop::new(
+        r#"
+//- app/models/Bad/e.json
+{"title": "Bad", "type": "models.NormalType"}
+//- app/models/Bad/Bad.json
+{"fields": [{"name": "id", "dataType": "AutoInt", "primaryKey": true}, {"name": "x", "dataType": "Strext"}]}
+//- app/initData.json
+{"models.Customer": [{"nick": "Ada"}, 7],
+ "models.Nothing": [],
+ "models.Bad": {}}
+"#,
+    );
+    let findings = shop.open().check();
+    let found: Vec<_> = findings.iter().map(|finding| (finding.code.name(), finding.location.as_ref().unwrap().line)).collect();
+    assert_eq!(
+        found,
+        [
+            ("bad-init-data", None),
+            ("init-data-field", Some(1)),
+            ("bad-init-data", Some(1)),
+            ("init-data-model-not-found", Some(2)),
+            ("bad-field", Some(1)),
+        ]
+    );
+}

@@ -1,0 +1,19 @@
+//! The public doors of `mti-data`.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that panics has failed"
+)]
+
+mod elements;
+mod contract;
+mod crash;
+mod data_types;
+mod databases;
+mod fixtures;
+mod index_agrees;
+mod q_binding;
+mod q_syntax;
+mod schemas;
+mod sled_store;

@@ -1,0 +1,169 @@
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::header::{ALLOW, HeaderName, HeaderValue};
+use axum::http::{Method, Request, Response, StatusCode};
+use futures_util::FutureExt as _;
+use hyper::body::Incoming;
+use mti_element::Fail;
+use tower::ServiceExt as _;
+use tracing::Instrument as _;
+use tracing::field::Empty;
+
+use crate::address::client_address;
+use crate::call::{self, Call};
+use crate::element_file;
+use crate::envelope::{self, Refusal};
+use crate::exchange::Exchange;
+use crate::exposition;
+use crate::health;
+use crate::metrics::Gauge;
+use crate::page;
+use crate::route::{Route, RouteKind};
+use crate::security_headers;
+use crate::site::Site;
+
+/// Answers one request. Always: what goes wrong inside becomes an answer too.
+pub(crate) async fn answer(
+    site: &Site,
+    peer: IpAddr,
+    request: Request<Incoming>,
+) -> Response<Body> {
+    let in_flight = Gauge::raise(&site.metrics.in_flight);
+    let exchange = Exchange::begin(client_address(
+        peer,
+        request.headers(),
+        &site.options.trusted_proxies,
+    ));
+    let route = Route::of(request.uri().path(), &site.app_id);
+    let kind = route.kind();
+    let span = tracing::info_span!(
+        "request",
+        request_id = %exchange.id,
+        method = method_name(request.method()),
+        route = kind.as_str(),
+        element = Empty,
+        function = Empty,
+        outcome = Empty,
+        status = Empty,
+        duration_ms = Empty,
+    );
+    let mut response = if is_too_long(site, &request) {
+        too_long(&exchange, kind)
+    } else {
+        respond(site, &exchange, route, request)
+            .instrument(span.clone())
+            .await
+    };
+    security_headers::add(response.headers_mut(), &site.policy);
+    if let Ok(id) = HeaderValue::from_str(exchange.id.as_str()) {
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static("x-request-id"), id);
+    }
+    site.metrics.count_request(kind, response.status());
+    span.record("status", response.status().as_u16())
+        .record("duration_ms", exchange.milliseconds());
+    span.in_scope(|| tracing::info!("answered"));
+    drop(in_flight);
+    response
+}
+
+async fn respond(
+    site: &Site,
+    exchange: &Exchange,
+    route: Route,
+    request: Request<Incoming>,
+) -> Response<Body> {
+    match route {
+        Route::Call(path) => return Call::new(site, exchange, path).answer(request).await,
+        Route::UnknownCall => return call::unknown(exchange, request.method()),
+        Route::Unknown => return guarded(site, further(site, request)).await,
+        _ => {}
+    }
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return page::plain(
+            StatusCode::METHOD_NOT_ALLOWED,
+            &[(ALLOW, HeaderValue::from_static("GET, HEAD"))],
+        );
+    }
+    match route {
+        Route::Portal => site.portal.page(&site.app),
+        Route::PortalWithoutSlash => site.portal.redirect(),
+        Route::Callback => site.portal.callback(&site.app),
+        Route::Asset(file) => site.portal.asset(&file, &request),
+        Route::ElementFile(segments) => {
+            element_file::answer(site, segments, request.headers()).await
+        }
+        Route::Health => health::alive(),
+        Route::Ready => guarded(site, health::ready(site)).await,
+        Route::Metrics => exposition::answer(&site.metrics),
+        Route::Call(_) | Route::UnknownCall | Route::Unknown => page::not_found(),
+    }
+}
+
+/// What this server does not know is for the further routes, if there are any.
+async fn further(site: &Site, request: Request<Incoming>) -> Response<Body> {
+    let Some(router) = site.options.extra.clone() else {
+        return page::not_found();
+    };
+    match router.oneshot(request.map(Body::new)).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+/// The answer of code that may panic, or never end.
+async fn guarded(site: &Site, answer: impl Future<Output = Response<Body>>) -> Response<Body> {
+    let limit: Duration = site.options.limits.request_timeout;
+    match tokio::time::timeout(limit, AssertUnwindSafe(answer).catch_unwind()).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => {
+            tracing::error!("answering the request panicked");
+            page::plain(StatusCode::INTERNAL_SERVER_ERROR, &[])
+        }
+        Err(_) => {
+            tracing::error!(
+                "answering the request took longer than {} seconds and was given up",
+                limit.as_secs()
+            );
+            page::plain(StatusCode::SERVICE_UNAVAILABLE, &[])
+        }
+    }
+}
+
+fn is_too_long(site: &Site, request: &Request<Incoming>) -> bool {
+    request
+        .uri()
+        .path_and_query()
+        .is_some_and(|url| url.as_str().len() > site.options.limits.url_bytes)
+}
+
+fn too_long(exchange: &Exchange, kind: RouteKind) -> Response<Body> {
+    if kind == RouteKind::Call {
+        let refusal = Refusal::new(Fail::API_PARAMS_ERROR.because("the URL is too long"));
+        return envelope::failure(
+            exchange,
+            &refusal.with_status(StatusCode::URI_TOO_LONG).closing(),
+        );
+    }
+    page::plain(StatusCode::URI_TOO_LONG, &[])
+}
+
+/// A method as logs name it: one that nobody defined is not repeated.
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        Method::TRACE => "TRACE",
+        Method::CONNECT => "CONNECT",
+        _ => "other",
+    }
+}

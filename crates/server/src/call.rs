@@ -1,0 +1,246 @@
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::header::{ALLOW, HeaderValue, SET_COOKIE};
+use axum::http::{Method, Request, Response, StatusCode};
+use futures_util::FutureExt as _;
+use hyper::body::Incoming;
+use mti_core::manifest::Function;
+use mti_element::{AppView, CallContext, Cookie, ElementDefinition, Fail, Failure, Principal, Value, Visitor};
+
+use crate::arguments;
+use crate::caller::Credential;
+use crate::cookies;
+use crate::envelope::{self, Refusal};
+use crate::exchange::Exchange;
+use crate::route::CallPath;
+use crate::site::Site;
+
+/// One call of a function of an element, from outside.
+pub(crate) struct Call<'a> {
+    site: &'a Site,
+    exchange: &'a Exchange,
+    path: CallPath,
+    /// The element and the function, once they are known to be there.
+    target: Option<Target>,
+    visitor: Option<Arc<Visitor>>,
+}
+
+/// A function that may be called from outside.
+struct Target {
+    definition: Arc<ElementDefinition>,
+    index: usize,
+}
+
+impl Target {
+    fn function(&self) -> Option<&Function> {
+        self.definition.functions.get(self.index)
+    }
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn new(site: &'a Site, exchange: &'a Exchange, path: CallPath) -> Self {
+        Self {
+            site,
+            exchange,
+            path,
+            target: None,
+            visitor: None,
+        }
+    }
+
+    /// Answers it, whatever the element does: panics and takes its time included.
+    pub(crate) async fn answer(mut self, request: Request<Incoming>) -> Response<Body> {
+        let limit = self.site.options.limits.request_timeout;
+        let guarded = AssertUnwindSafe(self.perform(request)).catch_unwind();
+        let outcome = match tokio::time::timeout(limit, guarded).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(panic)) => Err(Refusal::of_element(panicked(&*panic))),
+            Err(_) => {
+                let note = format!(
+                    "the call took longer than {} seconds and was given up",
+                    limit.as_secs()
+                );
+                Err(Refusal::of_element(
+                    Fail::ELEMENT_EXCEPTION.failure().noting(note),
+                ))
+            }
+        };
+        self.report(&outcome);
+        let mut response = match &outcome {
+            Ok(data) => envelope::success(self.exchange, data),
+            Err(refusal) => envelope::failure(self.exchange, refusal),
+        };
+        if matches!(&outcome, Err(refusal) if refusal.status() == StatusCode::METHOD_NOT_ALLOWED) {
+            response
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static("POST"));
+        }
+        for cookie in self
+            .visitor
+            .iter()
+            .flat_map(|visitor| visitor.take_cookies())
+        {
+            self.set_cookie(&mut response, &cookie);
+        }
+        response
+    }
+
+    async fn perform(&mut self, request: Request<Incoming>) -> Result<Value, Refusal> {
+        let site = self.site;
+        let (head, body) = request.into_parts();
+        if head.method != Method::POST {
+            return Err(method_not_allowed());
+        }
+        let cookies = cookies::sent(&head.headers);
+        let credential = Credential::of(
+            &head.headers,
+            &cookies,
+            site.options.authenticator.cookie_name(),
+        );
+        let view = site.app.view();
+        let principal = credential.authenticate(site, &view, &head.headers).await?;
+        if principal.is_none() {
+            self.count_anonymous()?;
+        }
+        let target = self.target.insert(find(&*view, &self.path)?);
+        let Some(function) = target.function() else {
+            return Err(Refusal::new(Fail::FUNCTION_NOT_FOUND));
+        };
+        refuse_stranger(function, principal.as_ref())?;
+        let body = arguments::read_body(body, &site.options.limits).await?;
+        let arguments = arguments::parse(&body, function)?;
+        let visitor = Arc::new(Visitor::new(self.exchange.address, principal, cookies));
+        self.visitor = Some(Arc::clone(&visitor));
+        // The declaration was read from this snapshot, so the call runs on it too.
+        let live = view.live(&self.path.element).map_err(Refusal::of_element)?;
+        let context = CallContext::remote(view, visitor);
+        live.call(&context, &function.name, arguments)
+            .await
+            .map_err(Refusal::of_element)
+    }
+
+    fn count_anonymous(&self) -> Result<(), Refusal> {
+        let Some(limiter) = &self.site.anonymous_calls else {
+            return Ok(());
+        };
+        limiter
+            .admit(self.exchange.address)
+            .map_err(|wait| Refusal::new(Fail::RATE_LIMITED).retry_after(wait.as_secs() + 1))
+    }
+
+    fn set_cookie(&self, response: &mut Response<Body>, cookie: &Cookie) {
+        if let Some(header) = cookies::set_cookie_header(cookie, self.site.is_secure) {
+            response.headers_mut().append(SET_COOKIE, header);
+        } else {
+            tracing::error!(
+                cookie = cookie.name,
+                "a cookie was not set: its name or value cannot stand in a header"
+            );
+        }
+    }
+
+    /// Writes down how it went: in the log and in the counters. Names that were only asked for are in neither.
+    fn report(&self, outcome: &Result<Value, Refusal>) {
+        let name = match outcome {
+            Ok(_) => "ok",
+            Err(refusal) => refusal.failure.kind().name,
+        };
+        let (element, function) = match &self.target {
+            Some(target) => (
+                target.definition.name.as_str(),
+                target
+                    .function()
+                    .map_or("", |function| function.name.as_str()),
+            ),
+            None => ("", ""),
+        };
+        let span = tracing::Span::current();
+        span.record("element", element)
+            .record("function", function)
+            .record("outcome", name);
+        if let Err(refusal) = outcome
+            && refusal.is_of_element
+        {
+            let message = refusal.failure.operator_message();
+            if refusal.status().is_server_error() {
+                tracing::error!(element, function, "{message}");
+            } else {
+                tracing::warn!(element, function, "{message}");
+            }
+        }
+        self.site
+            .metrics
+            .count_call(element, function, name, self.exchange.started.elapsed());
+    }
+}
+
+/// The answer to a path below `/api/` that can be no function of this app.
+pub(crate) fn unknown(exchange: &Exchange, method: &Method) -> Response<Body> {
+    let refusal = if *method == Method::POST {
+        Refusal::new(Fail::ELEMENT_NOT_FOUND)
+    } else {
+        method_not_allowed()
+    };
+    let mut response = envelope::failure(exchange, &refusal);
+    if refusal.status() == StatusCode::METHOD_NOT_ALLOWED {
+        response
+            .headers_mut()
+            .insert(ALLOW, HeaderValue::from_static("POST"));
+    }
+    tracing::Span::current().record("outcome", refusal.failure.kind().name);
+    response
+}
+
+/// The function that a path names, if it may be called from outside.
+fn find(view: &dyn AppView, path: &CallPath) -> Result<Target, Refusal> {
+    // That a name is unknown is the visitor's business; that an element is broken is the operator's.
+    if !view.contains(&path.element) {
+        return Err(Refusal::new(Fail::ELEMENT_NOT_FOUND));
+    }
+    let definition = view.definition(&path.element).map_err(Refusal::of_element)?;
+    if is_private(&definition) {
+        return Err(Refusal::new(Fail::ELEMENT_NOT_FOUND));
+    }
+    match definition
+        .functions
+        .iter()
+        .position(|function| function.name == path.function)
+    {
+        Some(index) => Ok(Target { definition, index }),
+        None => Err(Refusal::new(Fail::FUNCTION_NOT_FOUND)),
+    }
+}
+
+/// Whether an element is there for its own app's code alone.
+pub(crate) fn is_private(definition: &ElementDefinition) -> bool {
+    definition
+        .manifest_value("accessModifier")
+        .is_some_and(|value| value == "private")
+}
+
+fn refuse_stranger(function: &Function, principal: Option<&Principal>) -> Result<(), Refusal> {
+    if function.login_required && principal.is_none() {
+        return Err(Refusal::new(Fail::LOGIN_REQUIRED));
+    }
+    Ok(())
+}
+
+fn method_not_allowed() -> Refusal {
+    Refusal::new(Fail::API_PARAMS_ERROR.because("functions are called with the method `POST`"))
+        .with_status(StatusCode::METHOD_NOT_ALLOWED)
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Failure {
+    let message = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a message");
+    let message: String = message.chars().take(200).collect();
+    Fail::ELEMENT_EXCEPTION
+        .failure()
+        .noting(format!("the call panicked: {message}"))
+}

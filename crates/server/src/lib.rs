@@ -1,0 +1,36 @@
+//! HTTP for an app: element calls, the portal, the front-end files of elements, health and metrics.
+//!
+//! [`Server::bind`] takes an address and [`Server::serve`] answers there until it is told to stop. Every call of an
+//! element passes through one place which asks the definition what may be called by whom; the server
+//! itself knows neither how people sign in nor what any element does.
+
+mod address;
+mod answer;
+mod arguments;
+mod call;
+mod caller;
+mod connection;
+mod cookies;
+mod element_file;
+mod envelope;
+mod error;
+mod exchange;
+mod exposition;
+mod health;
+mod metrics;
+mod options;
+mod page;
+mod percent;
+mod portal;
+mod rate_limit;
+mod request_id;
+mod route;
+mod security_headers;
+mod server;
+mod site;
+mod write_stall;
+
+pub use crate::error::ServerError;
+pub use crate::health::{AlwaysReady, Readiness, ReadinessReport};
+pub use crate::options::{Limits, ServerOptions};
+pub use crate::server::Server;

@@ -1,0 +1,102 @@
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use mti_element::Authenticator;
+use url::Url;
+
+use crate::health::{AlwaysReady, Readiness};
+
+/// How an app is served.
+#[derive(Clone)]
+pub struct ServerOptions {
+    /// Where to listen; port 0 takes any free one.
+    pub address: SocketAddr,
+    /// The URL that browsers reach the server at. Calls with the session cookie must come from its origin, and https makes cookies `Secure`.
+    /// Absent, it is `http://` and the address that is listened on.
+    pub public_url: Option<Url>,
+    /// Who a session token belongs to.
+    pub authenticator: Arc<dyn Authenticator>,
+    /// Whether requests can be answered, and why not.
+    pub readiness: Arc<dyn Readiness>,
+    /// How much, and for how long, one client may ask.
+    pub limits: Limits,
+    /// Calls a minute that one address (for IPv6, one /64 network) may make without being signed in; absent, any number.
+    pub anonymous_calls_per_minute: Option<NonZeroU32>,
+    /// Proxies whose `X-Forwarded-For` is believed. None by default: then the header is ignored.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// The origins of pages that the portal may show in a frame, such as the page with a QR code that a login Type sends browsers to.
+    pub frame_origins: Vec<String>,
+    /// Further routes. They are asked for what this server does not answer itself.
+    pub extra: Option<Router>,
+}
+
+impl ServerOptions {
+    /// The defaults for an address and a login family.
+    pub fn new(address: SocketAddr, authenticator: Arc<dyn Authenticator>) -> Self {
+        Self {
+            address,
+            public_url: None,
+            authenticator,
+            readiness: Arc::new(AlwaysReady),
+            limits: Limits::default(),
+            anonymous_calls_per_minute: NonZeroU32::new(600),
+            trusted_proxies: Vec::new(),
+            frame_origins: Vec::new(),
+            extra: None,
+        }
+    }
+}
+
+impl fmt::Debug for ServerOptions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ServerOptions")
+            .field("address", &self.address)
+            .field("public_url", &self.public_url.as_ref().map(Url::as_str))
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How much, and for how long, one client may ask.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// The most bytes of a request's body.
+    pub body_bytes: usize,
+    /// The most bytes of a request's line and headers. A longer URL or head is refused.
+    pub head_bytes: usize,
+    /// The most bytes of a request's path and query.
+    pub url_bytes: usize,
+    /// The longest that the head of a request may take to arrive, and that a connection may be idle.
+    pub head_timeout: Duration,
+    /// The longest that the body of a request may take to arrive.
+    pub body_timeout: Duration,
+    /// The longest that a request may take to be answered.
+    pub request_timeout: Duration,
+    /// The longest that a client may leave an answer unread.
+    pub write_timeout: Duration,
+    /// The most connections at a time; further ones wait to be accepted.
+    pub connections: usize,
+    /// The longest that requests in progress may go on after the server was told to stop.
+    pub drain_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 64 * 1024,
+            head_bytes: 16 * 1024,
+            url_bytes: 8 * 1024,
+            head_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
+            connections: 4096,
+            drain_timeout: Duration::from_secs(10),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
+
+use axum::http::HeaderValue;
+use mti_core::AppId;
+use mti_registry::App;
+use url::{Origin, Url};
+
+use crate::error::ServerError;
+use crate::metrics::Metrics;
+use crate::options::ServerOptions;
+use crate::portal::Portal;
+use crate::rate_limit::RateLimiter;
+use crate::security_headers::content_security_policy;
+
+/// What every connection of a server shares.
+#[derive(Debug)]
+pub(crate) struct Site {
+    pub(crate) app: App,
+    pub(crate) app_id: AppId,
+    pub(crate) options: ServerOptions,
+    /// The origin that pages of this site have, as browsers write it.
+    pub(crate) origin: String,
+    /// Whether browsers reach the site over https.
+    pub(crate) is_secure: bool,
+    pub(crate) policy: HeaderValue,
+    pub(crate) anonymous_calls: Option<RateLimiter>,
+    pub(crate) metrics: Metrics,
+    pub(crate) portal: Portal,
+    /// Whether the server was told to stop.
+    pub(crate) is_draining: AtomicBool,
+}
+
+impl Site {
+    pub(crate) fn new(
+        app: App,
+        options: ServerOptions,
+        address: SocketAddr,
+    ) -> Result<Self, ServerError> {
+        let (origin, is_secure) = match &options.public_url {
+            Some(url) => (public_origin(url)?, url.scheme() == "https"),
+            None => (own_origin(address), false),
+        };
+        let frame_origins = options
+            .frame_origins
+            .iter()
+            .map(|origin| frame_origin(origin))
+            .collect::<Result<Vec<_>, _>>()?;
+        let app_id = app.key().id;
+        Ok(Self {
+            policy: content_security_policy(&frame_origins),
+            anonymous_calls: options.anonymous_calls_per_minute.map(RateLimiter::new),
+            metrics: Metrics::new(),
+            portal: Portal::new(&app_id, &origin, &frame_origins),
+            is_draining: AtomicBool::new(false),
+            app,
+            app_id,
+            options,
+            origin,
+            is_secure,
+        })
+    }
+}
+
+/// The origin of pages at an address, as browsers write it: without the port that goes without saying.
+fn own_origin(address: SocketAddr) -> String {
+    let text = format!("http://{address}");
+    Url::parse(&text).map_or(text, |url| url.origin().ascii_serialization())
+}
+
+fn public_origin(url: &Url) -> Result<String, ServerError> {
+    let is_plain = matches!(url.scheme(), "http" | "https")
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    match url.origin() {
+        origin @ Origin::Tuple(..) if is_plain => Ok(origin.ascii_serialization()),
+        _ => Err(ServerError::PublicUrl { url: url.clone() }),
+    }
+}
+
+fn frame_origin(text: &str) -> Result<String, ServerError> {
+    let parsed = Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"));
+    parsed
+        .map(|url| url.origin().ascii_serialization())
+        .filter(|origin| origin == text.trim_end_matches('/'))
+        .ok_or_else(|| ServerError::FrameOrigin {
+            origin: text.to_owned(),
+        })
+}

@@ -1,0 +1,124 @@
+//! The front-end files of elements.
+
+use crate::client::{Request, get};
+use crate::shop::shop;
+
+const FILES: &str = "/acme/shop/elements/probes/Probe/";
+
+#[tokio::test]
+async fn what_lies_in_frontend_is_served() {
+    let shop = shop().await;
+    let script = get(&format!("{FILES}widget.js")).send(shop.address).await;
+    assert_eq!(
+        (script.status, script.body.as_str()),
+        (200, "export const widget = 1;\n")
+    );
+    assert_eq!(
+        script.header("content-type"),
+        Some("text/javascript; charset=utf-8")
+    );
+    assert_eq!(script.header("x-content-type-options"), Some("nosniff"));
+    let picture = get(&format!("{FILES}deep/logo.svg"))
+        .send(shop.address)
+        .await;
+    assert_eq!(
+        (picture.status, picture.header("content-type")),
+        (200, Some("image/svg+xml"))
+    );
+    assert_eq!(
+        Request::new("POST", &format!("{FILES}widget.js"))
+            .send(shop.address)
+            .await
+            .status,
+        405
+    );
+}
+
+#[tokio::test]
+async fn a_file_that_a_browser_has_is_not_sent_again() {
+    let shop = shop().await;
+    let path = format!("{FILES}widget.js");
+    let first = get(&path).send(shop.address).await;
+    assert_eq!(first.header("cache-control"), Some("no-cache"));
+    let tag = first.header("etag").unwrap();
+    let again = get(&path)
+        .with("If-None-Match", tag)
+        .send(shop.address)
+        .await;
+    assert_eq!((again.status, again.body.as_str()), (304, ""));
+    let other = get(&path)
+        .with("If-None-Match", "\"other\"")
+        .send(shop.address)
+        .await;
+    assert_eq!(other.status, 200);
+}
+
+#[tokio::test]
+async fn nothing_else_is_served() {
+    let shop = shop().await;
+    let paths = [
+        "probes/Probe/Probe.json",
+        "probes/Probe/e.json",
+        "probes/Probe/loose.js",
+        "probes/Probe/config.json",
+        "probes/Probe/Config.JSON",
+        "probes/Probe/notes.py",
+        "probes/Probe/frontend/widget.js",
+        "probes/Probe/../Probe.json",
+        "probes/Probe/..%2fProbe.json",
+        "probes/Probe/%2e%2e/Probe.json",
+        "probes/Probe/%2e%2e%2fProbe.json",
+        "probes/Probe/..%5cProbe.json",
+        "probes/Probe/deep/../widget.js",
+        "probes/Probe//widget.js",
+        "probes/Probe/.//widget.js",
+        "probes/Probe/widget.js%00.svg",
+        "probes/Probe/%77idget.js%20",
+        "probes/Probe/deep",
+        "probes/Probe/",
+        "probes/Probe",
+        "probes/Hidden/hidden.js",
+        "probes/Broken/widget.js",
+        "probes/Nobody/widget.js",
+        "probes.Probe/widget.js",
+        "app.json",
+        "../../../app.json",
+        "%2Fetc%2Fpasswd",
+        "/etc/passwd",
+        "",
+    ];
+    for path in paths {
+        let answer = get(&format!("/acme/shop/elements/{path}"))
+            .send(shop.address)
+            .await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert!(!answer.body.contains("s3cr3t"), "{path}");
+    }
+    let endless = "a/".repeat(1000);
+    assert_eq!(
+        get(&format!("/acme/shop/elements/{endless}x.js"))
+            .send(shop.address)
+            .await
+            .status,
+        404
+    );
+}
+
+#[tokio::test]
+async fn only_this_apps_elements_are_served() {
+    let shop = shop().await;
+    assert_eq!(
+        get("/acme/other/elements/probes/Probe/widget.js")
+            .send(shop.address)
+            .await
+            .status,
+        404
+    );
+    assert_eq!(
+        get("/acme/shop/elements/probes/ProbeType/shared.js")
+            .send(shop.address)
+            .await
+            .status,
+        200
+    );
+}

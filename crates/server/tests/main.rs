@@ -1,0 +1,19 @@
+//! The server through its only door: HTTP.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on panics"
+)]
+
+mod arguments;
+mod calls;
+mod client;
+mod element_files;
+mod garbage;
+mod lifecycle;
+mod limits;
+mod observability;
+mod pages;
+mod sessions;
+mod shop;

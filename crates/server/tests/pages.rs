@@ -1,0 +1,315 @@
+//! The portal, and what every answer carries.
+
+use axum::Router;
+use axum::routing;
+use serde_json::{Value, json};
+
+use crate::client::{Answer, Request, get, post};
+use crate::shop::{PROBE, shop, shop_with};
+
+fn settings(page: &Answer) -> Value {
+    let (_, rest) = page
+        .body
+        .split_once("<script type=\"application/json\" id=\"settings\">")
+        .unwrap();
+    serde_json::from_str(rest.split_once("</script>").unwrap().0).unwrap()
+}
+
+/// The addresses in the attributes of a page.
+fn addresses<'a>(page: &'a Answer, extension: &str) -> Vec<&'a str> {
+    let quoted = page.body.split('"').skip(1).step_by(2);
+    quoted
+        .filter(|text| {
+            text.split('?')
+                .next()
+                .unwrap_or_default()
+                .ends_with(extension)
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn the_portal_lists_the_ways_to_sign_in_in_their_order() {
+    let shop = shop().await;
+    let page = get("/acme/shop/").send(shop.address).await;
+    assert_eq!(page.status, 200);
+    assert_eq!(
+        page.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    assert_eq!(page.header("cache-control"), Some("no-store"));
+    let settings = settings(&page);
+    let titles: Vec<_> = settings["methods"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|method| method["title"].as_str().unwrap())
+        .collect();
+    assert_eq!(titles, ["First", "Preferred", "Second", "Late"]);
+    assert_eq!(settings["origin"], json!(shop.origin));
+    assert_eq!(settings["api"], "../../api/acme/shop/");
+    let first = &settings["methods"][0];
+    assert_eq!(first["name"], "auths.loginTypes.First");
+    assert_eq!(first["type"], "NearType");
+    assert_eq!(
+        first["signInFields"],
+        json!([{"name": "username", "title": "Name"}, {"name": "password", "title": "Word"}])
+    );
+    assert_eq!(first["canBind"], false);
+    let preferred = &settings["methods"][1];
+    assert_eq!(
+        (
+            &preferred["isDefault"],
+            &preferred["signInFields"],
+            &preferred["canBind"]
+        ),
+        (&json!(true), &json!(null), &json!(true))
+    );
+}
+
+#[tokio::test]
+async fn text_of_the_app_cannot_become_markup() {
+    let shop = shop().await;
+    let page = get("/acme/shop/").send(shop.address).await;
+    assert!(
+        page.body
+            .contains("<title>Shop &lt;/script&gt;&lt;b&gt;</title>")
+    );
+    assert_eq!(settings(&page)["title"], "Shop </script><b>");
+    assert!(!page.body.contains("<b>"));
+}
+
+#[tokio::test]
+async fn pages_hold_no_script_and_no_style_of_their_own() {
+    let shop = shop().await;
+    for path in ["/acme/shop/", "/acme/shop/auth/callback"] {
+        let page = get(path).send(shop.address).await;
+        assert!(
+            !page.body.contains(" style=")
+                && !page.body.contains("<style")
+                && !page.body.contains(" on"),
+            "{path}"
+        );
+        let scripts = page.body.matches("<script").count();
+        let external = page.body.matches("<script type=\"module\" src=").count();
+        assert_eq!((scripts, external), (2, 1), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_callback_page_shows_nothing_of_what_it_was_called_with() {
+    let shop = shop().await;
+    let page = get("/acme/shop/auth/callback?code=the-code&state=the-state")
+        .send(shop.address)
+        .await;
+    assert_eq!(
+        (page.status, page.header("cache-control")),
+        (200, Some("no-store"))
+    );
+    assert!(!page.body.contains("the-code") && !page.body.contains("the-state"));
+    assert_eq!(settings(&page)["api"], "../../../api/acme/shop/");
+    assert_eq!(
+        post("/acme/shop/auth/callback", "")
+            .send(shop.address)
+            .await
+            .status,
+        405
+    );
+}
+
+#[tokio::test]
+async fn the_portal_without_its_slash_leads_to_the_portal() {
+    let shop = shop().await;
+    let answer = get("/acme/shop?next=//evil.example")
+        .send(shop.address)
+        .await;
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (308, Some("shop/"))
+    );
+}
+
+#[tokio::test]
+async fn everything_that_a_page_is_made_of_is_there_and_may_be_kept() {
+    let shop = shop().await;
+    for (page, base) in [
+        ("/acme/shop/", "/acme/shop/"),
+        ("/acme/shop/auth/callback", "/acme/shop/"),
+    ] {
+        let page = get(page).send(shop.address).await;
+        let mut pending: Vec<String> = [".js", ".css", ".svg"]
+            .into_iter()
+            .flat_map(|extension| addresses(&page, extension))
+            .map(|address| format!("{base}{}", address.trim_start_matches("../")))
+            .collect();
+        assert_eq!(pending.len(), 3);
+        let mut seen = Vec::new();
+        while let Some(path) = pending.pop() {
+            let file = get(&path).send(shop.address).await;
+            assert_eq!(file.status, 200, "{path}");
+            assert_eq!(
+                file.header("cache-control"),
+                Some("public, max-age=31536000, immutable"),
+                "{path}"
+            );
+            for import in file
+                .body
+                .lines()
+                .filter_map(|line| line.strip_prefix("import ")?.split('"').nth(1))
+            {
+                let path = format!("{base}portal/{}", import.trim_start_matches("./"));
+                if !seen.contains(&path) {
+                    seen.push(path.clone());
+                    pending.push(path);
+                }
+            }
+        }
+        assert!(seen.len() >= 3, "{seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_without_its_version_is_asked_for_again() {
+    let shop = shop().await;
+    for query in ["", "?v=old"] {
+        let file = get(&format!("/acme/shop/portal/portal.js{query}"))
+            .send(shop.address)
+            .await;
+        assert_eq!(
+            (file.status, file.header("cache-control")),
+            (200, Some("no-cache"))
+        );
+        let tag = file.header("etag").unwrap();
+        let again = get("/acme/shop/portal/portal.js")
+            .with("If-None-Match", tag)
+            .send(shop.address)
+            .await;
+        assert_eq!(again.status, 304);
+    }
+    assert_eq!(
+        get("/acme/shop/portal/nothing.js")
+            .send(shop.address)
+            .await
+            .status,
+        404
+    );
+}
+
+#[tokio::test]
+async fn every_answer_protects_itself() {
+    let shop =
+        shop_with(|options| options.frame_origins = vec!["https://open.example.com".to_owned()])
+            .await;
+    let requests = [
+        get("/acme/shop/"),
+        get("/acme/shop"),
+        get("/acme/shop/auth/callback"),
+        get("/acme/shop/portal/portal.css"),
+        get("/acme/shop/elements/probes/Probe/widget.js"),
+        get("/healthz"),
+        get("/readyz"),
+        get("/metrics"),
+        get("/nowhere"),
+        get("/api/acme/shop/probes/Probe/whoAmI"),
+        post(&format!("{PROBE}whoAmI"), ""),
+        post(&format!("{PROBE}explode"), ""),
+        post("/acme/shop/", ""),
+    ];
+    for request in requests {
+        let answer = request.send(shop.address).await;
+        assert_eq!(
+            answer.header("content-security-policy"),
+            Some(
+                "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+                 frame-src https://open.example.com; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            ),
+            "{request:?}"
+        );
+        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(answer.header("x-frame-options"), Some("DENY"));
+        assert!(answer.header("x-request-id").is_some());
+        assert!(answer.header("server").is_none());
+    }
+}
+
+#[tokio::test]
+async fn pages_are_read_and_nothing_else() {
+    let shop = shop().await;
+    for path in [
+        "/acme/shop/",
+        "/acme/shop/portal/portal.js",
+        "/healthz",
+        "/metrics",
+    ] {
+        let head = Request::new("HEAD", path).send(shop.address).await;
+        assert_eq!((head.status, head.body.as_str()), (200, ""), "{path}");
+        for method in ["OPTIONS", "TRACE", "DELETE", "POST"] {
+            let answer = Request::new(method, path).send(shop.address).await;
+            assert_eq!(
+                (answer.status, answer.header("allow")),
+                (405, Some("GET, HEAD")),
+                "{method} {path}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_nowhere_is_a_small_page() {
+    let shop = shop().await;
+    for path in [
+        "/",
+        "/nowhere",
+        "/acme",
+        "/acme/other/",
+        "/acme/shop/nothing",
+    ] {
+        let answer = get(path).send(shop.address).await;
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (404, Some("text/html; charset=utf-8")),
+            "{path}"
+        );
+        assert!(answer.body.len() < 300);
+    }
+}
+
+#[tokio::test]
+async fn further_routes_are_asked_for_what_is_left() {
+    let extra = Router::new()
+        .route("/sim/page", routing::get(async || "simulated"))
+        .route("/acme/shop/", routing::get(async || "never seen"))
+        .route(
+            "/framed",
+            routing::get(async || {
+                [(
+                    "content-security-policy",
+                    "frame-ancestors https://portal.example.com",
+                )]
+            }),
+        )
+        .route(
+            "/panic",
+            routing::get(async || if true { panic!("on purpose") } else { "" }),
+        );
+    let shop = shop_with(|options| options.extra = Some(extra)).await;
+    let simulated = get("/sim/page").send(shop.address).await;
+    assert_eq!(
+        (simulated.status, simulated.body.as_str()),
+        (200, "simulated")
+    );
+    assert_eq!(simulated.header("referrer-policy"), Some("no-referrer"));
+    assert_eq!(get("/sim/other").send(shop.address).await.status, 404);
+    assert_ne!(
+        get("/acme/shop/").send(shop.address).await.body,
+        "never seen"
+    );
+    let framed = get("/framed").send(shop.address).await;
+    assert_eq!(
+        framed.header("content-security-policy"),
+        Some("frame-ancestors https://portal.example.com")
+    );
+    assert_eq!(framed.header("x-frame-options"), None);
+    assert_eq!(get("/panic").send(shop.address).await.status, 500);
+}
