@@ -37,17 +37,9 @@ const CONFIG: &str = r#"{
 
 fn tree() -> TempDir {
     let root = TempDir::new().unwrap();
-    fs::write(
-        root.path().join("app.json"),
-        r#"{"appId": "acme.bench", "version": "1.0.0"}"#,
-    )
-    .unwrap();
+    fs::write(root.path().join("app.json"), r#"{"appId": "acme.bench", "version": "1.0.0"}"#).unwrap();
     for number in 0..ELEMENTS {
-        let directory = root.path().join(format!(
-            "area{}/part{}/Element{number}",
-            number % 20,
-            number % 200
-        ));
+        let directory = root.path().join(format!("area{}/part{}/Element{number}", number % 20, number % 200));
         fs::create_dir_all(&directory).unwrap();
         fs::write(directory.join("e.json"), E_JSON).unwrap();
         fs::write(directory.join("config.json"), CONFIG).unwrap();

@@ -17,9 +17,7 @@ impl AppId {
     /// Parses `org.name`: exactly two segments, each as in an element name.
     pub fn parse(text: &str) -> Result<Self, AppIdError> {
         let Some((org, name)) = text.split_once('.').filter(|(_, name)| !name.contains('.')) else {
-            return Err(AppIdError::NotTwoSegments {
-                text: shorten(text, 80),
-            });
+            return Err(AppIdError::NotTwoSegments { text: shorten(text, 80) });
         };
         check_segment(org)?;
         check_segment(name)?;

@@ -113,10 +113,6 @@ impl SourceFile {
 
     /// The file as a layer's origin.
     pub fn source(&self, app: &AppKey) -> SourceRef {
-        SourceRef {
-            app: app.clone(),
-            file: Arc::clone(&self.path),
-            text: Some(Arc::clone(&self.text)),
-        }
+        SourceRef { app: app.clone(), file: Arc::clone(&self.path), text: Some(Arc::clone(&self.text)) }
     }
 }

@@ -20,9 +20,7 @@ impl EnvFile {
 
     /// All variables with their values, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.variables
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// How many variables there are.
@@ -64,22 +62,14 @@ pub fn parse(file: &str, text: &str) -> (EnvFile, Vec<Diagnostic>) {
             Ok((name, value)) => {
                 env.variables.insert(name.to_owned(), value);
             }
-            Err(reason) => diagnostics.push(bad_line(
-                file,
-                text,
-                Span::new(start, start + line.len()),
-                reason,
-            )),
+            Err(reason) => diagnostics.push(bad_line(file, text, Span::new(start, start + line.len()), reason)),
         }
     }
     (env, diagnostics)
 }
 
 fn parse_line(line: &str) -> Result<(&str, String), &'static str> {
-    let line = line
-        .strip_prefix("export")
-        .filter(|rest| rest.starts_with([' ', '\t']))
-        .map_or(line, str::trim_start);
+    let line = line.strip_prefix("export").filter(|rest| rest.starts_with([' ', '\t'])).map_or(line, str::trim_start);
     let (name, value) = line.split_once('=').ok_or("there is no `=`")?;
     let name = name.trim_end();
     if !is_name(name) {
@@ -90,9 +80,7 @@ fn parse_line(line: &str) -> Result<(&str, String), &'static str> {
 
 fn is_name(name: &str) -> bool {
     let mut bytes = name.bytes();
-    bytes
-        .next()
-        .is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+    bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'))
 }
 
@@ -107,12 +95,7 @@ fn parse_value(text: &str) -> Result<String, &'static str> {
     }
     let comment = text
         .match_indices('#')
-        .find(|&(at, _)| {
-            at == 0
-                || text
-                    .get(..at)
-                    .is_some_and(|before| before.ends_with([' ', '\t']))
-        })
+        .find(|&(at, _)| at == 0 || text.get(..at).is_some_and(|before| before.ends_with([' ', '\t'])))
         .map_or(text.len(), |(at, _)| at);
     Ok(text.get(..comment).unwrap_or(text).trim_end().to_owned())
 }
@@ -141,11 +124,7 @@ fn unescape(quoted: &str) -> Option<(String, &str)> {
 
 fn nothing_follows(rest: &str) -> Result<(), &'static str> {
     let rest = rest.trim_start();
-    if rest.is_empty() || rest.starts_with('#') {
-        Ok(())
-    } else {
-        Err("something follows the closing quote")
-    }
+    if rest.is_empty() || rest.starts_with('#') { Ok(()) } else { Err("something follows the closing quote") }
 }
 
 fn bad_line(file: &str, text: &str, line: Span, reason: &str) -> Diagnostic {
@@ -154,22 +133,15 @@ fn bad_line(file: &str, text: &str, line: Span, reason: &str) -> Diagnostic {
     // Any value may be a secret, and a line without a readable name may be nothing else.
     let readable = content
         .find('=')
-        .filter(|&equals| {
-            content
-                .get(..equals)
-                .is_some_and(|name| is_name(name.trim_start_matches("export ").trim()))
-        })
+        .filter(|&equals| content.get(..equals).is_some_and(|name| is_name(name.trim_start_matches("export ").trim())))
         .map_or(line.start, |equals| line.start + equals + 1);
     let excerpt = Excerpt::with_masks(text, line, &[Span::new(readable, line.end)]);
-    Diagnostic::new(
-        Code::BadEnvLine,
-        format!("this line cannot be read: {reason}"),
-    )
-    .with_location(Location {
-        file: file.to_owned(),
-        line: Some(position.line),
-        column: Some(position.column),
-        excerpt: Some(excerpt),
-    })
-    .with_help("write `NAME=value`, or start the line with `#`")
+    Diagnostic::new(Code::BadEnvLine, format!("this line cannot be read: {reason}"))
+        .with_location(Location {
+            file: file.to_owned(),
+            line: Some(position.line),
+            column: Some(position.column),
+            excerpt: Some(excerpt),
+        })
+        .with_help("write `NAME=value`, or start the line with `#`")
 }

@@ -19,6 +19,17 @@ pub struct SourceRef {
     pub text: Option<Arc<str>>,
 }
 
+impl SourceRef {
+    /// Where in the file the value at `pointer` is; the file alone when it is not there.
+    pub fn location(&self, pointer: &Pointer) -> Location {
+        let file = &*self.file;
+        match self.text.as_deref().and_then(|text| Some((text, locate(text, pointer)?))) {
+            Some((text, found)) => Location::at(file, text, found.value),
+            None => Location::file(file),
+        }
+    }
+}
+
 /// One document of a merge.
 #[derive(Debug, Clone)]
 pub struct Layer {
@@ -59,17 +70,11 @@ impl Layered {
         let mut merged = Value::Null;
         let mut kept = Vec::with_capacity(layers.len());
         for layer in layers.into_iter().rev() {
-            kept.push(Kept {
-                value: layer.origin.text.is_none().then(|| layer.value.clone()),
-                origin: layer.origin,
-            });
+            kept.push(Kept { value: layer.origin.text.is_none().then(|| layer.value.clone()), origin: layer.origin });
             overlay(&mut merged, layer.value);
         }
         kept.reverse();
-        Self {
-            value: merged,
-            layers: kept,
-        }
+        Self { value: merged, layers: kept }
     }
 
     /// The merged document.
@@ -112,9 +117,7 @@ impl Layered {
     pub fn origins(&self) -> impl Iterator<Item = (Pointer, &Value, Origin)> {
         let mut leaves = Vec::new();
         collect_leaves(&self.value, &Pointer::ROOT, &mut leaves);
-        leaves.into_iter().filter_map(|(pointer, value)| {
-            self.origin(&pointer).map(|origin| (pointer, value, origin))
-        })
+        leaves.into_iter().filter_map(|(pointer, value)| self.origin(&pointer).map(|origin| (pointer, value, origin)))
     }
 }
 
@@ -139,10 +142,7 @@ impl Kept {
             (Some(span), Some(text)) => Location::at(file, text, span),
             _ => Location::file(file),
         };
-        Origin {
-            app: self.origin.app.clone(),
-            location,
-        }
+        Origin { app: self.origin.app.clone(), location }
     }
 }
 
@@ -175,11 +175,7 @@ pub fn merge_objects(nearest_first: Vec<Map<String, Value>>) -> Map<String, Valu
     }
 }
 
-fn collect_leaves<'value>(
-    value: &'value Value,
-    pointer: &Pointer,
-    leaves: &mut Vec<(Pointer, &'value Value)>,
-) {
+fn collect_leaves<'value>(value: &'value Value, pointer: &Pointer, leaves: &mut Vec<(Pointer, &'value Value)>) {
     match value {
         Value::Object(members) if !members.is_empty() => {
             for (key, member) in members {

@@ -60,9 +60,7 @@ impl ElementName {
 
     /// Whether this name lies below `ancestor`, at any depth.
     pub fn is_below(&self, ancestor: &Self) -> bool {
-        self.0
-            .strip_prefix(ancestor.as_str())
-            .is_some_and(|rest| rest.starts_with('.'))
+        self.0.strip_prefix(ancestor.as_str()).is_some_and(|rest| rest.starts_with('.'))
     }
 }
 
@@ -91,9 +89,7 @@ pub enum NameError {
         length: usize,
     },
     /// A segment starts with a character that starts no identifier.
-    #[error(
-        "the segment `{segment}` cannot start with {character:?}: start it with a letter or `_`"
-    )]
+    #[error("the segment `{segment}` cannot start with {character:?}: start it with a letter or `_`")]
     BadStart {
         /// The segment, cut.
         segment: String,
@@ -101,9 +97,7 @@ pub enum NameError {
         character: char,
     },
     /// A segment contains a character that no identifier has.
-    #[error(
-        "the segment `{segment}` cannot contain {character:?}: use letters, digits, `_` and inner `-`"
-    )]
+    #[error("the segment `{segment}` cannot contain {character:?}: use letters, digits, `_` and inner `-`")]
     BadCharacter {
         /// The segment, cut.
         segment: String,
@@ -125,27 +119,16 @@ pub(crate) fn check_segment(segment: &str) -> Result<(), NameError> {
         return Err(NameError::EmptySegment);
     };
     if segment.len() > SEGMENT_LIMIT {
-        return Err(NameError::SegmentTooLong {
-            segment: shorten(segment, 40),
-            length: segment.len(),
-        });
+        return Err(NameError::SegmentTooLong { segment: shorten(segment, 40), length: segment.len() });
     }
     if first != '_' && !unicode_ident::is_xid_start(first) {
-        return Err(NameError::BadStart {
-            segment: shorten(segment, 40),
-            character: first,
-        });
+        return Err(NameError::BadStart { segment: shorten(segment, 40), character: first });
     }
     if let Some(character) = characters.find(|&c| c != '-' && !unicode_ident::is_xid_continue(c)) {
-        return Err(NameError::BadCharacter {
-            segment: shorten(segment, 40),
-            character,
-        });
+        return Err(NameError::BadCharacter { segment: shorten(segment, 40), character });
     }
     if segment.ends_with('-') {
-        return Err(NameError::TrailingHyphen {
-            segment: shorten(segment, 40),
-        });
+        return Err(NameError::TrailingHyphen { segment: shorten(segment, 40) });
     }
     Ok(())
 }

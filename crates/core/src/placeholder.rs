@@ -23,14 +23,8 @@ impl Substitution {
     /// What could not be done, as findings that name the file and the line. `document` is what was substituted in.
     pub fn diagnostics(&self, document: &Layered) -> Vec<Diagnostic> {
         let missing = self.missing.iter().map(|missing| {
-            let finding = Diagnostic::new(
-                Code::VariableMissing,
-                format!("the variable `{}` is not set", missing.name),
-            )
-            .with_help(format!(
-                "add `{}=…` to `.env`, or set it in the environment",
-                missing.name
-            ));
+            let finding = Diagnostic::new(Code::VariableMissing, format!("the variable `{}` is not set", missing.name))
+                .with_help(format!("add `{}=…` to `.env`, or set it in the environment", missing.name));
             located(finding, document, &missing.pointer)
         });
         let malformed = self.malformed.iter().map(|malformed| {
@@ -128,22 +122,14 @@ fn expand(
                 expanded.push_str(&value);
             } else {
                 expanded.push_str(rest.get(..rest.len() - after.len()).unwrap_or_default());
-                substitution.missing.push(MissingVariable {
-                    name: name.to_owned(),
-                    pointer: pointer.clone(),
-                    offset,
-                });
+                substitution.missing.push(MissingVariable { name: name.to_owned(), pointer: pointer.clone(), offset });
             }
             rest = after;
         } else {
             // In `{{{NAME}}}` the first brace is text, and the placeholder begins at the second.
-            let opens =
-                rest.starts_with("${") || rest.starts_with("{{") && !rest.starts_with("{{{");
+            let opens = rest.starts_with("${") || rest.starts_with("{{") && !rest.starts_with("{{{");
             if opens {
-                substitution.malformed.push(Malformed {
-                    pointer: pointer.clone(),
-                    offset,
-                });
+                substitution.malformed.push(Malformed { pointer: pointer.clone(), offset });
             }
             let taken = if opens { 2 } else { next.len_utf8() };
             let (literal, after) = rest.split_at_checked(taken).unwrap_or((rest, ""));
@@ -163,9 +149,7 @@ fn placeholder(text: &str) -> Option<(&str, &str)> {
     let (name, after) = inner.split_once(close)?;
     let name = name.trim_matches(' ');
     let mut bytes = name.bytes();
-    let starts = bytes
-        .next()
-        .is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    let starts = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
     let goes_on = bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
     (starts && goes_on).then_some((name, after))
 }

@@ -20,19 +20,13 @@ pub fn nearest<'candidate>(
             let edits = (letters.len().abs_diff(wanted.len()) <= limit)
                 .then(|| distance(&wanted, &letters))
                 .filter(|&edits| edits <= limit);
-            let same_end =
-                name.contains('.') && last_segment(candidate).to_lowercase() == wanted_last;
-            edits
-                .or(same_end.then_some(limit))
-                .map(|edits| (edits, candidate))
+            let same_end = name.contains('.') && last_segment(candidate).to_lowercase() == wanted_last;
+            edits.or(same_end.then_some(limit)).map(|edits| (edits, candidate))
         })
         .collect();
     near.sort_unstable();
     near.dedup();
-    near.into_iter()
-        .take(max)
-        .map(|(_, candidate)| candidate.to_owned())
-        .collect()
+    near.into_iter().take(max).map(|(_, candidate)| candidate.to_owned()).collect()
 }
 
 fn lower(text: &str) -> impl Iterator<Item = char> {
@@ -55,9 +49,7 @@ fn distance(a: &[char], b: &[char]) -> usize {
         let mut previous_b = None;
         for (column, (&to, pair)) in b.iter().zip(last.windows(2)).enumerate() {
             let &[diagonal, above] = pair else { continue };
-            let mut cost = (diagonal + usize::from(from != to))
-                .min(above + 1)
-                .min(left + 1);
+            let mut cost = (diagonal + usize::from(from != to)).min(above + 1).min(left + 1);
             if previous_a == Some(to) && previous_b == Some(from) {
                 let swapped = column.checked_sub(1).and_then(|at| before_last.get(at));
                 cost = swapped.map_or(cost, |&swapped| cost.min(swapped + 1));

@@ -12,9 +12,7 @@ pub fn parse_version(text: &str) -> Result<Version, VersionError> {
     Version::parse(text)
         .ok()
         .filter(|version| version.pre.is_empty() && version.build.is_empty())
-        .ok_or_else(|| VersionError::NotThreeNumbers {
-            text: shorten(text, 40),
-        })
+        .ok_or_else(|| VersionError::NotThreeNumbers { text: shorten(text, 40) })
 }
 
 /// Which versions of a parent an app accepts.
@@ -38,10 +36,7 @@ impl VersionRequirement {
         }
         VersionReq::parse(text)
             .map(Self::Range)
-            .map_err(|cause| VersionError::BadRange {
-                text: shorten(text, 80),
-                cause: cause.to_string(),
-            })
+            .map_err(|cause| VersionError::BadRange { text: shorten(text, 80), cause: cause.to_string() })
     }
 
     /// Whether `version` will do.
@@ -64,9 +59,7 @@ pub enum VersionError {
         text: String,
     },
     /// A requirement is neither three numbers nor a range.
-    #[error(
-        "`{text}` is neither a version such as `1.2.3` nor a range such as `^1.2`, `~1.2` or `>=1.2, <2`: {cause}"
-    )]
+    #[error("`{text}` is neither a version such as `1.2.3` nor a range such as `^1.2`, `~1.2` or `>=1.2, <2`: {cause}")]
     BadRange {
         /// The text, cut.
         text: String,

@@ -30,41 +30,16 @@ fn every_key_is_read() {
     assert_eq!(manifest.key.to_string(), "acme.shop@1.2.3");
     assert_eq!(manifest.title.as_deref(), Some("商店"));
     assert_eq!(manifest.theme.as_deref(), Some("#3d65fd"));
-    assert_eq!(
-        manifest.default_element("defaultDatabase"),
-        Some("databases.Main")
-    );
+    assert_eq!(manifest.default_element("defaultDatabase"), Some("databases.Main"));
     assert_eq!(manifest.default_element("defaultCache"), None);
     assert_eq!(manifest.default_element("defaultShell"), None);
     assert_eq!(manifest.extends[0].app.as_str(), "acme.base");
-    assert!(matches!(
-        manifest.extends[0].version,
-        VersionRequirement::Range(_)
-    ));
-    assert!(matches!(
-        manifest.extends[1].version,
-        VersionRequirement::Exact(_)
-    ));
-    assert_eq!(
-        manifest.other.keys().collect::<Vec<_>>(),
-        ["encrypted", "tittle"]
-    );
-    assert_eq!(
-        places(&diagnostics),
-        [
-            "unknown-app-key - app.json:13:3",
-            "unknown-app-key - app.json:14:3"
-        ]
-    );
-    assert!(
-        diagnostics
-            .iter()
-            .all(|diagnostic| !diagnostic.is_finding())
-    );
-    assert_eq!(
-        diagnostics[1].help.as_deref(),
-        Some("did you mean `title`?")
-    );
+    assert!(matches!(manifest.extends[0].version, VersionRequirement::Range(_)));
+    assert!(matches!(manifest.extends[1].version, VersionRequirement::Exact(_)));
+    assert_eq!(manifest.other.keys().collect::<Vec<_>>(), ["encrypted", "tittle"]);
+    assert_eq!(places(&diagnostics), ["unknown-app-key - app.json:13:3", "unknown-app-key - app.json:14:3"]);
+    assert!(diagnostics.iter().all(|diagnostic| !diagnostic.is_finding()));
+    assert_eq!(diagnostics[1].help.as_deref(), Some("did you mean `title`?"));
 }
 
 #[test]
@@ -93,18 +68,12 @@ fn several_problems_are_reported_at_once() {
 fn an_app_needs_an_id_and_a_version() {
     let (manifest, diagnostics) = read("{}");
     assert!(manifest.is_none());
-    assert_eq!(
-        codes(&diagnostics),
-        [Code::AppIdMissing, Code::AppVersionMissing]
-    );
+    assert_eq!(codes(&diagnostics), [Code::AppIdMissing, Code::AppVersionMissing]);
     let (manifest, diagnostics) = AppManifest::read(&*memory(Vec::new()));
     assert!(manifest.is_none());
     assert_eq!(codes(&diagnostics), [Code::AppManifestMissing]);
     assert_eq!(codes(&read("[1]").1), [Code::NotAnObject]);
-    assert_eq!(
-        places(&read("{\n  \"appId\" 5}").1),
-        ["json-syntax - app.json:2:11"]
-    );
+    assert_eq!(places(&read("{\n  \"appId\" 5}").1), ["json-syntax - app.json:2:11"]);
 }
 
 proptest! {

@@ -2,10 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use mti_core::chain::linearize;
-use mti_core::{
-    AppChain, AppFiles, AppId, AppSearchPath, Code, Diagnostic, DiskFiles, MemoryFiles,
-    resolve_chain,
-};
+use mti_core::{AppChain, AppFiles, AppId, AppSearchPath, Code, Diagnostic, DiskFiles, MemoryFiles, resolve_chain};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -13,10 +10,7 @@ use crate::fixture::{codes, write};
 
 fn app(key: &str, extends: &[(&str, &str)]) -> (String, Arc<dyn AppFiles>) {
     let manifest = manifest(key, extends);
-    let files = MemoryFiles::new(
-        format!("embedded {key}"),
-        [("app.json", manifest.into_bytes())],
-    );
+    let files = MemoryFiles::new(format!("embedded {key}"), [("app.json", manifest.into_bytes())]);
     (key.to_owned(), Arc::new(files))
 }
 
@@ -26,23 +20,14 @@ fn manifest(key: &str, extends: &[(&str, &str)]) -> String {
         .iter()
         .map(|(id, version)| format!("\n    {{\"appId\": \"{id}\", \"version\": \"{version}\"}}"))
         .collect();
-    format!(
-        "{{\n  \"appId\": \"{id}\",\n  \"version\": \"{version}\",\n  \"extends\": [{}]\n}}\n",
-        extends.join(",")
-    )
+    format!("{{\n  \"appId\": \"{id}\",\n  \"version\": \"{version}\",\n  \"extends\": [{}]\n}}\n", extends.join(","))
 }
 
 /// Resolves the first of the apps, the others being embedded.
-fn resolve(
-    apps: &[(String, Arc<dyn AppFiles>)],
-    default_parent: Option<&str>,
-) -> (Option<AppChain>, Vec<Diagnostic>) {
+fn resolve(apps: &[(String, Arc<dyn AppFiles>)], default_parent: Option<&str>) -> (Option<AppChain>, Vec<Diagnostic>) {
     let search = AppSearchPath {
         directories: Vec::new(),
-        embedded: apps[1..]
-            .iter()
-            .map(|(_, files)| Arc::clone(files))
-            .collect(),
+        embedded: apps[1..].iter().map(|(_, files)| Arc::clone(files)).collect(),
         default_parent: default_parent.map(|id| AppId::parse(id).unwrap()),
     };
     resolve_chain(Arc::clone(&apps[0].1), &search)
@@ -58,11 +43,7 @@ fn lines(diagnostics: &[Diagnostic]) -> Vec<String> {
         .iter()
         .map(|diagnostic| {
             let line = diagnostic.location.as_ref().and_then(|at| at.line);
-            format!(
-                "{} {}:{line:?}",
-                diagnostic.code.name(),
-                diagnostic.app.as_ref().unwrap()
-            )
+            format!("{} {}:{line:?}", diagnostic.code.name(), diagnostic.app.as_ref().unwrap())
         })
         .collect()
 }
@@ -78,15 +59,7 @@ fn a_diamond_keeps_every_order() {
     let (chain, diagnostics) = resolve(&apps, None);
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     let chain = chain.unwrap();
-    assert_eq!(
-        keys(&chain),
-        [
-            "a.shop@1.0.0",
-            "a.left@1.0.0",
-            "a.right@1.4.0",
-            "a.base@1.0.0"
-        ]
-    );
+    assert_eq!(keys(&chain), ["a.shop@1.0.0", "a.left@1.0.0", "a.right@1.4.0", "a.base@1.0.0"]);
     assert!(chain.get(&AppId::parse("a.base").unwrap()).is_some());
 }
 
@@ -100,15 +73,7 @@ fn an_app_that_names_no_parents_has_the_default_one() {
     ];
     let (chain, diagnostics) = resolve(&apps, Some("mti.base"));
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
-    assert_eq!(
-        keys(&chain.unwrap()),
-        [
-            "a.shop@1.0.0",
-            "a.left@1.0.0",
-            "mti.base@0.1.0",
-            "mti.core@0.1.0"
-        ]
-    );
+    assert_eq!(keys(&chain.unwrap()), ["a.shop@1.0.0", "a.left@1.0.0", "mti.base@0.1.0", "mti.core@0.1.0"]);
     let (chain, diagnostics) = resolve(&apps[2..], Some("mti.base"));
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     assert_eq!(keys(&chain.unwrap()), ["mti.base@0.1.0", "mti.core@0.1.0"]);
@@ -116,52 +81,25 @@ fn an_app_that_names_no_parents_has_the_default_one() {
 
 #[test]
 fn the_highest_version_that_will_do_is_taken() {
-    let parents =
-        ["1.0.0", "1.10.0", "1.9.0", "2.0.0"].map(|version| app(&format!("a.base@{version}"), &[]));
-    for (demand, taken) in [
-        ("^1.0", "1.10.0"),
-        ("1.9.0", "1.9.0"),
-        ("~1.0", "1.0.0"),
-        (">=1, <3", "2.0.0"),
-    ] {
+    let parents = ["1.0.0", "1.10.0", "1.9.0", "2.0.0"].map(|version| app(&format!("a.base@{version}"), &[]));
+    for (demand, taken) in [("^1.0", "1.10.0"), ("1.9.0", "1.9.0"), ("~1.0", "1.0.0"), (">=1, <3", "2.0.0")] {
         let mut apps = vec![app("a.shop@1.0.0", &[("a.base", demand)])];
         apps.extend(parents.iter().cloned());
         let (chain, _) = resolve(&apps, None);
-        assert_eq!(
-            keys(&chain.unwrap())[1],
-            format!("a.base@{taken}"),
-            "{demand}"
-        );
+        assert_eq!(keys(&chain.unwrap())[1], format!("a.base@{taken}"), "{demand}");
     }
 }
 
 #[test]
 fn a_missing_parent_is_told_where_it_is_named() {
-    let apps = [
-        app("a.shop@1.0.0", &[("a.base", "^1"), ("a.basse", "^1")]),
-        app("a.base@1.0.0", &[("a.gone", "1.0.0")]),
-    ];
+    let apps =
+        [app("a.shop@1.0.0", &[("a.base", "^1"), ("a.basse", "^1")]), app("a.base@1.0.0", &[("a.gone", "1.0.0")])];
     let (chain, diagnostics) = resolve(&apps, None);
     assert!(chain.is_none());
-    assert_eq!(
-        lines(&diagnostics),
-        [
-            "parent-missing a.base:Some(5)",
-            "parent-missing a.shop:Some(6)"
-        ]
-    );
-    assert!(
-        diagnostics[1]
-            .help
-            .as_ref()
-            .unwrap()
-            .starts_with("did you mean `a.base`?")
-    );
+    assert_eq!(lines(&diagnostics), ["parent-missing a.base:Some(5)", "parent-missing a.shop:Some(6)"]);
+    assert!(diagnostics[1].help.as_ref().unwrap().starts_with("did you mean `a.base`?"));
 
-    let apps = [
-        app("a.shop@1.0.0", &[("a.base", "^2")]),
-        app("a.base@1.0.0", &[]),
-    ];
+    let apps = [app("a.shop@1.0.0", &[("a.base", "^2")]), app("a.base@1.0.0", &[])];
     let (_, diagnostics) = resolve(&apps, None);
     assert_eq!(codes(&diagnostics), [Code::ParentVersionMissing]);
     assert!(diagnostics[0].message.contains("1.0.0"));
@@ -180,15 +118,8 @@ fn a_cycle_is_told_in_every_file_of_it() {
     ];
     let (chain, diagnostics) = resolve(&apps, None);
     assert!(chain.is_none());
-    assert_eq!(
-        lines(&diagnostics),
-        ["app-cycle a.one:Some(5)", "app-cycle a.two:Some(5)"]
-    );
-    assert!(
-        diagnostics[0].message.contains("a.one → a.two → a.one"),
-        "{}",
-        diagnostics[0].message
-    );
+    assert_eq!(lines(&diagnostics), ["app-cycle a.one:Some(5)", "app-cycle a.two:Some(5)"]);
+    assert!(diagnostics[0].message.contains("a.one → a.two → a.one"), "{}", diagnostics[0].message);
 }
 
 #[test]
@@ -202,13 +133,7 @@ fn two_versions_of_one_app_are_told_in_both_files() {
     ];
     let (chain, diagnostics) = resolve(&apps, None);
     assert!(chain.is_none());
-    assert_eq!(
-        lines(&diagnostics),
-        [
-            "app-versions-differ a.left:Some(5)",
-            "app-versions-differ a.right:Some(5)"
-        ]
-    );
+    assert_eq!(lines(&diagnostics), ["app-versions-differ a.left:Some(5)", "app-versions-differ a.right:Some(5)"]);
 }
 
 #[test]
@@ -226,11 +151,7 @@ fn contradicting_orders_are_told_in_every_file() {
     told.sort();
     assert_eq!(
         told,
-        [
-            "no-linearization a.left:Some(4)",
-            "no-linearization a.right:Some(4)",
-            "no-linearization a.shop:Some(4)"
-        ]
+        ["no-linearization a.left:Some(4)", "no-linearization a.right:Some(4)", "no-linearization a.shop:Some(4)"]
     );
 }
 
@@ -239,20 +160,14 @@ fn findings_of_every_app_are_there_once() {
     let child = MemoryFiles::new(
         "child",
         [
-            (
-                "app.json",
-                b"{\"appId\": \"a.shop\", \"version\": \"1.0.0\", \"odd\": 1}".to_vec(),
-            ),
+            ("app.json", b"{\"appId\": \"a.shop\", \"version\": \"1.0.0\", \"odd\": 1}".to_vec()),
             ("x/e.json", b"{".to_vec()),
         ],
     );
     let base = MemoryFiles::new(
         "base",
         [
-            (
-                "app.json",
-                b"{\"appId\": \"mti.base\", \"version\": \"1.0.0\", \"odd\": 1}".to_vec(),
-            ),
+            ("app.json", b"{\"appId\": \"mti.base\", \"version\": \"1.0.0\", \"odd\": 1}".to_vec()),
             ("y/e.json", b"{".to_vec()),
         ],
     );
@@ -304,33 +219,18 @@ fn every_layout_of_directories_is_searched() {
     file("own/sibling/app.json", "a.sibling@1.0.0");
     file("own/embedded/app.json", "a.embedded@1.0.0");
     let search = AppSearchPath {
-        directories: vec![
-            path.join("path/one"),
-            path.join("path/many"),
-            path.join("not/there"),
-        ],
+        directories: vec![path.join("path/one"), path.join("path/many"), path.join("not/there")],
         embedded: vec![app("a.embedded@1.0.0", &[]).1],
         default_parent: None,
     };
-    let (chain, diagnostics) =
-        resolve_chain(Arc::new(DiskFiles::new(path.join("own/shop"))), &search);
+    let (chain, diagnostics) = resolve_chain(Arc::new(DiskFiles::new(path.join("own/shop"))), &search);
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     let chain = chain.unwrap();
     assert_eq!(
         keys(&chain),
-        [
-            "a.shop@1.0.0",
-            "a.itself@1.0.0",
-            "a.below@1.0.0",
-            "a.versioned@1.2.0",
-            "a.sibling@1.0.0",
-            "a.embedded@1.0.0"
-        ]
+        ["a.shop@1.0.0", "a.itself@1.0.0", "a.below@1.0.0", "a.versioned@1.2.0", "a.sibling@1.0.0", "a.embedded@1.0.0"]
     );
-    assert!(
-        chain.apps[5].files.root().is_some(),
-        "beside the app comes before embedded"
-    );
+    assert!(chain.apps[5].files.root().is_some(), "beside the app comes before embedded");
 }
 
 /// All pairs that follow from `pairs`: what comes before what.
@@ -338,12 +238,7 @@ fn closure(mut before: BTreeSet<(usize, usize)>) -> BTreeSet<(usize, usize)> {
     loop {
         let more: Vec<_> = before
             .iter()
-            .flat_map(|&(a, b)| {
-                before
-                    .iter()
-                    .filter(move |&&(c, _)| c == b)
-                    .map(move |&(_, d)| (a, d))
-            })
+            .flat_map(|&(a, b)| before.iter().filter(move |&&(c, _)| c == b).map(move |&(_, d)| (a, d)))
             .filter(|pair| !before.contains(pair))
             .collect();
         if more.is_empty() {
@@ -366,12 +261,7 @@ fn reachable_from(root: usize, parents: &[Vec<usize>]) -> BTreeSet<usize> {
     let mut reachable = BTreeSet::from([root]);
     let mut open = vec![root];
     while let Some(app) = open.pop() {
-        open.extend(
-            parents[app]
-                .iter()
-                .copied()
-                .filter(|&parent| reachable.insert(parent)),
-        );
+        open.extend(parents[app].iter().copied().filter(|&parent| reachable.insert(parent)));
     }
     reachable
 }
@@ -381,11 +271,7 @@ fn the_order_is_that_of_python() {
     // As `D.__mro__` and `A.__mro__` say for classes with these bases.
     let parents = |graph: &'static [(&'static str, &'static [&'static str])]| {
         move |name: &&'static str| {
-            graph
-                .iter()
-                .find(|(own, _)| own == name)
-                .map(|(_, parents)| parents.to_vec())
-                .unwrap_or_default()
+            graph.iter().find(|(own, _)| own == name).map(|(_, parents)| parents.to_vec()).unwrap_or_default()
         }
     };
     let diamond = parents(&[("D", &["B", "C"]), ("B", &["A"]), ("C", &["A"])]);
@@ -398,10 +284,7 @@ fn the_order_is_that_of_python() {
         ("E", &["O"]),
         ("F", &["O"]),
     ]);
-    assert_eq!(
-        linearize(&"A", &wide).unwrap(),
-        ["A", "B", "C", "D", "E", "F", "O"]
-    );
+    assert_eq!(linearize(&"A", &wide).unwrap(), ["A", "B", "C", "D", "E", "F", "O"]);
     let contradiction = parents(&[("Z", &["X", "Y"]), ("X", &["A", "B"]), ("Y", &["B", "A"])]);
     let conflict = linearize(&"Z", &contradiction).unwrap_err();
     assert_eq!(conflict.at, "Z");

@@ -10,20 +10,12 @@ fn codes_are_declared_once_and_in_order() {
     let all = Code::all();
     let ids: Vec<_> = all.iter().map(|code| code.id()).collect();
     assert!(ids.is_sorted() && ids.iter().collect::<HashSet<_>>().len() == all.len());
-    assert_eq!(
-        all.iter()
-            .map(|code| code.name())
-            .collect::<HashSet<_>>()
-            .len(),
-        all.len()
-    );
+    assert_eq!(all.iter().map(|code| code.name()).collect::<HashSet<_>>().len(), all.len());
     for &code in all {
         let number = code.id().strip_prefix("MTI").unwrap();
         assert!(number.len() == 4 && number.bytes().all(|byte| byte.is_ascii_digit()));
         assert!(
-            code.name()
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'),
+            code.name().bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'),
             "{}",
             code.name()
         );
@@ -38,8 +30,7 @@ fn codes_are_declared_once_and_in_order() {
 
 /// What needs more than reading files: resolving names, expanding placeholders, or knowing a Type.
 fn needs_more(code: Code) -> bool {
-    code.id() > "MTI0400" && code != Code::ConfigMissing
-        || matches!(code, Code::TitleMissing | Code::TypeMissing)
+    code.id() > "MTI0400" && code != Code::ConfigMissing || matches!(code, Code::TitleMissing | Code::TypeMissing)
 }
 
 #[test]
@@ -56,10 +47,7 @@ fn examples_show_what_they_are_examples_of() {
         }
         let (_, diagnostics) = resolve_chain(Arc::clone(&memory(files)), &AppSearchPath::default());
         if needs_more(code) {
-            assert!(
-                diagnostics.is_empty(),
-                "{code} shows more than itself: {diagnostics:?}"
-            );
+            assert!(diagnostics.is_empty(), "{code} shows more than itself: {diagnostics:?}");
         } else {
             assert!(
                 diagnostics.iter().any(|diagnostic| diagnostic.code == code),

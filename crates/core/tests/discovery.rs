@@ -13,19 +13,8 @@ fn the_name_of_an_element_is_its_path() {
     let tree = tree(&format!(
         "//- auths/loginTypes/WeChatType/e.json\n{META}\n//- auths/loginTypes/WeChatType/WeChatAuthModel/e.json\n{META}\n//- 登录/e.json\n{META}\n//- not/an/element.json\n{{}}\n"
     ));
-    let names: Vec<_> = tree
-        .elements
-        .keys()
-        .map(mti_core::ElementName::as_str)
-        .collect();
-    assert_eq!(
-        names,
-        [
-            "auths.loginTypes.WeChatType",
-            "auths.loginTypes.WeChatType.WeChatAuthModel",
-            "登录"
-        ]
-    );
+    let names: Vec<_> = tree.elements.keys().map(mti_core::ElementName::as_str).collect();
+    assert_eq!(names, ["auths.loginTypes.WeChatType", "auths.loginTypes.WeChatType.WeChatAuthModel", "登录"]);
     assert!(tree.diagnostics.is_empty(), "{:?}", tree.diagnostics);
     let definition = tree.elements["登录"].definition().unwrap();
     assert_eq!(definition.app.to_string(), "acme.shop@1.0.0");
@@ -39,14 +28,8 @@ fn the_sides_add_no_segment() {
         "//- x/y/backend/e.json\n{META}\n//- x/y/frontend/page.js\n1\n//- x/backend/z/e.json\n{META}\n//- x/backend/z/config.json\n{{}}\n"
     ));
     let y = tree.elements["x.y"].definition().unwrap();
-    assert_eq!(
-        (&*y.directory, &*y.manifest_file.path),
-        ("x/y", "x/y/backend/e.json")
-    );
-    assert_eq!(
-        y.files,
-        ["backend/e.json".into(), "frontend/page.js".into()] as [Box<str>; 2]
-    );
+    assert_eq!((&*y.directory, &*y.manifest_file.path), ("x/y", "x/y/backend/e.json"));
+    assert_eq!(y.files, ["backend/e.json".into(), "frontend/page.js".into()] as [Box<str>; 2]);
     let z = tree.elements["x.z"].definition().unwrap();
     assert_eq!(&*z.directory, "x/backend/z");
     assert_eq!(&*z.config.as_ref().unwrap().path, "x/backend/z/config.json");
@@ -71,40 +54,30 @@ fn the_config_is_found_where_it_may_be() {
         let tree = tree(files);
         assert!(tree.diagnostics.is_empty(), "{:?}", tree.diagnostics);
         let definition = Arc::clone(tree.elements["a.Login"].definition().unwrap());
-        definition
-            .config
-            .as_ref()
-            .map(|config| config.path.to_string())
+        definition.config.as_ref().map(|config| config.path.to_string())
     };
     let named = r#"{"title": "A", "type": "", "frontBundleEntry": "./other.json"}"#;
     assert_eq!(
-        config(&format!("//- a/Login/e.json\n{named}\n//- a/Login/other.json\n{{}}\n//- a/Login/Login.json\n{{}}\n")).as_deref(),
+        config(&format!("//- a/Login/e.json\n{named}\n//- a/Login/other.json\n{{}}\n//- a/Login/Login.json\n{{}}\n"))
+            .as_deref(),
         Some("a/Login/other.json")
     );
     assert_eq!(
-        config(&format!("//- a/Login/e.json\n{META}\n//- a/Login/Login.json\n{{}}\n//- a/Login/config.json\n{{}}\n")).as_deref(),
+        config(&format!("//- a/Login/e.json\n{META}\n//- a/Login/Login.json\n{{}}\n//- a/Login/config.json\n{{}}\n"))
+            .as_deref(),
         Some("a/Login/Login.json")
     );
     assert_eq!(
-        config(&format!(
-            "//- a/Login/e.json\n{META}\n//- a/Login/config.json\n{{}}\n"
-        ))
-        .as_deref(),
+        config(&format!("//- a/Login/e.json\n{META}\n//- a/Login/config.json\n{{}}\n")).as_deref(),
         Some("a/Login/config.json")
     );
     assert_eq!(
-        config(&format!(
-            "//- a/Login/backend/e.json\n{META}\n//- a/Login/frontend/Login.json\n{{}}\n"
-        ))
-        .as_deref(),
+        config(&format!("//- a/Login/backend/e.json\n{META}\n//- a/Login/frontend/Login.json\n{{}}\n")).as_deref(),
         Some("a/Login/frontend/Login.json")
     );
     let script = r#"{"title": "A", "type": "", "frontBundleEntry": "./index.ts"}"#;
     assert_eq!(
-        config(&format!(
-            "//- a/Login/e.json\n{script}\n//- a/Login/config.json\n{{}}\n"
-        ))
-        .as_deref(),
+        config(&format!("//- a/Login/e.json\n{script}\n//- a/Login/config.json\n{{}}\n")).as_deref(),
         Some("a/Login/config.json")
     );
     assert_eq!(config(&format!("//- a/Login/e.json\n{META}\n")), None);
@@ -118,20 +91,11 @@ fn an_e_json_is_not_its_own_config() {
 
 #[test]
 fn a_named_config_must_be_there() {
-    for entry in [
-        "./lost.json",
-        "../b/config.json",
-        "/etc/x.json",
-        "./../a/config.json",
-    ] {
+    for entry in ["./lost.json", "../b/config.json", "/etc/x.json", "./../a/config.json"] {
         let tree = tree(&format!(
             "//- a/e.json\n{{\"title\": \"A\", \"type\": \"\",\n \"frontBundleEntry\": \"{entry}\"}}\n//- a/config.json\n{{}}\n//- b/e.json\n{META}\n//- b/config.json\n{{}}\n"
         ));
-        assert_eq!(
-            places(&tree.diagnostics),
-            ["config-missing a a/e.json:2:22"],
-            "{entry}"
-        );
+        assert_eq!(places(&tree.diagnostics), ["config-missing a a/e.json:2:22"], "{entry}");
         assert!(tree.elements["a"].definition().is_none());
     }
 }
@@ -144,29 +108,12 @@ fn code_is_what_the_files_say() {
         definition.backend_kind()
     };
     assert_eq!(kind(&format!("//- a/e.json\n{META}\n")), None);
-    assert_eq!(
-        kind(&format!("//- a/e.json\n{META}\n//- a/loader.py\n")),
-        Some(Backend::Python)
-    );
-    assert_eq!(
-        kind(&format!("//- a/e.json\n{META}\n//- a/__init__.py\n")),
-        None
-    );
-    assert_eq!(
-        kind(&format!(
-            "//- a/e.json\n{META}\n//- a/__init__.py\nfrom .x import X\n"
-        )),
-        Some(Backend::Python)
-    );
-    assert_eq!(
-        kind(&format!("//- a/e.json\n{META}\n//- a/sub/loader.py\n1\n")),
-        None
-    );
+    assert_eq!(kind(&format!("//- a/e.json\n{META}\n//- a/loader.py\n")), Some(Backend::Python));
+    assert_eq!(kind(&format!("//- a/e.json\n{META}\n//- a/__init__.py\n")), None);
+    assert_eq!(kind(&format!("//- a/e.json\n{META}\n//- a/__init__.py\nfrom .x import X\n")), Some(Backend::Python));
+    assert_eq!(kind(&format!("//- a/e.json\n{META}\n//- a/sub/loader.py\n1\n")), None);
     let rust = r#"{"title": "A", "type": "", "backend": "rust"}"#;
-    assert_eq!(
-        kind(&format!("//- a/e.json\n{rust}\n//- a/loader.py\n1\n")),
-        Some(Backend::Rust)
-    );
+    assert_eq!(kind(&format!("//- a/e.json\n{rust}\n//- a/loader.py\n1\n")), Some(Backend::Rust));
 }
 
 #[test]
@@ -213,11 +160,7 @@ fn one_name_is_declared_once() {
             "duplicate-element x.b x/backend/b/e.json",
         ]
     );
-    assert!(
-        tree.elements
-            .values()
-            .all(|discovered| discovered.definition().is_none())
-    );
+    assert!(tree.elements.values().all(|discovered| discovered.definition().is_none()));
 }
 
 #[test]
@@ -242,29 +185,14 @@ fn some_directories_are_never_searched() {
     let mut files = String::from(
         "//- .mtiignore\n# a comment\n/scratch\n*.bak/\n!keep.bak/\n//- kept/e.json\n{\"title\": \"A\", \"type\": \"\"}\n",
     );
-    for directory in [
-        "dist",
-        "node_modules",
-        "__pycache__",
-        "target",
-        "appData",
-        "commons",
-        ".git",
-        "a/dist",
-        "scratch",
-        "old.bak",
-    ] {
+    for directory in
+        ["dist", "node_modules", "__pycache__", "target", "appData", "commons", ".git", "a/dist", "scratch", "old.bak"]
+    {
         files.push_str(&format!("//- {directory}/x/e.json\nbroken\n"));
     }
-    files.push_str(&format!(
-        "//- a/scratch/e.json\n{META}\n//- a/target2/e.json\n{META}\n"
-    ));
+    files.push_str(&format!("//- a/scratch/e.json\n{META}\n//- a/target2/e.json\n{META}\n"));
     let tree = tree(&files);
-    let names: Vec<_> = tree
-        .elements
-        .keys()
-        .map(mti_core::ElementName::as_str)
-        .collect();
+    let names: Vec<_> = tree.elements.keys().map(mti_core::ElementName::as_str).collect();
     assert_eq!(names, ["a.scratch", "a.target2", "kept"]);
     assert!(tree.diagnostics.is_empty(), "{:?}", tree.diagnostics);
 }
@@ -272,11 +200,7 @@ fn some_directories_are_never_searched() {
 #[test]
 fn a_file_is_at_most_a_mebibyte() {
     let padded = |length: usize| format!("{META}{}", " ".repeat(length - META.len()));
-    let files = app(&format!(
-        "//- fits/e.json\n{}\n//- large/e.json\n{}\n",
-        padded((1 << 20) - 1),
-        padded(1 << 20)
-    ));
+    let files = app(&format!("//- fits/e.json\n{}\n//- large/e.json\n{}\n", padded((1 << 20) - 1), padded(1 << 20)));
     let (tree, diagnostics) = discover(files);
     assert_eq!(places(&diagnostics), ["file-too-large large large/e.json"]);
     assert!(tree.unwrap().elements["fits"].definition().is_some());
@@ -299,10 +223,7 @@ fn a_byte_order_mark_and_bad_bytes() {
     let tree = tree.unwrap();
     let definition = tree.elements["bom"].definition().unwrap();
     assert_eq!(&**definition.text(), META);
-    assert_eq!(
-        definition.location(&Pointer::ROOT.key("type")).column,
-        Some(24)
-    );
+    assert_eq!(definition.location(&Pointer::ROOT.key("type")).column, Some(24));
 }
 
 #[test]
@@ -314,10 +235,7 @@ fn an_app_may_be_empty() {
 
 #[test]
 fn no_app_is_told() {
-    let (tree, diagnostics) = discover(Arc::new(MemoryFiles::new(
-        "nothing",
-        [] as [(&str, &[u8]); 0],
-    )));
+    let (tree, diagnostics) = discover(Arc::new(MemoryFiles::new("nothing", [] as [(&str, &[u8]); 0])));
     assert!(tree.is_none());
     assert_eq!(codes(&diagnostics), [Code::AppManifestMissing]);
 }

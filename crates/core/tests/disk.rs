@@ -29,13 +29,7 @@ fn disk_and_memory_agree() {
     let (from_disk, disk_findings) = discover(disk(directory.path()));
     let (from_memory, memory_findings) = discover(app(&text));
     assert_eq!(disk_findings, memory_findings);
-    assert_eq!(
-        places(&disk_findings),
-        [
-            "bad-ignore-pattern - .mtiignore:2:1",
-            "json-syntax a.b a/b/e.json:1:2"
-        ]
-    );
+    assert_eq!(places(&disk_findings), ["bad-ignore-pattern - .mtiignore:2:1", "json-syntax a.b a/b/e.json:1:2"]);
     let (from_disk, from_memory) = (from_disk.unwrap(), from_memory.unwrap());
     let sorted = |tree: &mti_core::AppTree| {
         let mut definition = mti_core::Definition::clone(tree.elements["a"].definition().unwrap());
@@ -53,21 +47,12 @@ fn only_files_of_the_app_are_read() {
     std::fs::write(outside.path().join("secret.txt"), "secret").unwrap();
     let files = disk(directory.path());
     assert_eq!(files.read("a/x.txt", 5).unwrap(), b"12345");
-    assert!(matches!(
-        files.read("a/x.txt", 4),
-        Err(ReadError::TooLarge { limit: 4 })
-    ));
+    assert!(matches!(files.read("a/x.txt", 4), Err(ReadError::TooLarge { limit: 4 })));
     assert!(matches!(files.read("a/y.txt", 4), Err(ReadError::NotFound)));
-    assert!(matches!(
-        files.read("app.json/y", 4),
-        Err(ReadError::NotFound)
-    ));
+    assert!(matches!(files.read("app.json/y", 4), Err(ReadError::NotFound)));
     assert!(matches!(files.read("a", 4), Err(ReadError::NotAFile)));
     let absolute = outside.path().join("secret.txt");
-    let up = format!(
-        "../{}/secret.txt",
-        outside.path().file_name().unwrap().to_str().unwrap()
-    );
+    let up = format!("../{}/secret.txt", outside.path().file_name().unwrap().to_str().unwrap());
     for path in [
         "",
         "..",
@@ -80,14 +65,8 @@ fn only_files_of_the_app_are_read() {
         &up,
         "a\0b",
     ] {
-        assert!(
-            matches!(files.read(path, 100), Err(ReadError::Outside)),
-            "{path}"
-        );
-        assert!(
-            matches!(files.read_listed(path, 100), Err(ReadError::Outside)),
-            "{path}"
-        );
+        assert!(matches!(files.read(path, 100), Err(ReadError::Outside)), "{path}");
+        assert!(matches!(files.read_listed(path, 100), Err(ReadError::Outside)), "{path}");
     }
 }
 
@@ -96,14 +75,9 @@ fn only_files_of_the_app_are_read() {
 fn links_are_followed_inside_the_app_only() {
     use std::os::unix::fs::symlink;
 
-    let directory = on_disk(&format!(
-        "//- a/e.json\n{META}\n//- shared/real.json\n{{\"from\": \"link\"}}\n"
-    ));
+    let directory = on_disk(&format!("//- a/e.json\n{META}\n//- shared/real.json\n{{\"from\": \"link\"}}\n"));
     let outside = TempDir::new().unwrap();
-    write(
-        outside.path(),
-        &format!("//- e.json\n{META}\n//- secret.txt\nx\n"),
-    );
+    write(outside.path(), &format!("//- e.json\n{META}\n//- secret.txt\nx\n"));
     let at = |path: &str| directory.path().join(path);
     symlink("../shared/real.json", at("a/config.json")).unwrap();
     symlink("a", at("linked")).unwrap();
@@ -126,30 +100,15 @@ fn links_are_followed_inside_the_app_only() {
             "link-escapes - shared/e.json",
         ]
     );
-    let names: Vec<_> = tree
-        .elements
-        .keys()
-        .map(mti_core::ElementName::as_str)
-        .collect();
+    let names: Vec<_> = tree.elements.keys().map(mti_core::ElementName::as_str).collect();
     assert_eq!(names, ["a", "linked", "shared"]);
-    let config = tree.elements["a"]
-        .definition()
-        .unwrap()
-        .config
-        .clone()
-        .unwrap();
+    let config = tree.elements["a"].definition().unwrap().config.clone().unwrap();
     assert_eq!(config.document()["from"], "link");
     assert!(tree.elements["linked"].definition().is_some());
     assert!(tree.elements["shared"].definition().is_none());
 
-    assert!(matches!(
-        files.read("escape/secret.txt", 9),
-        Err(ReadError::Outside)
-    ));
-    assert!(matches!(
-        files.read("shared/e.json", 99),
-        Err(ReadError::Outside)
-    ));
+    assert!(matches!(files.read("escape/secret.txt", 9), Err(ReadError::Outside)));
+    assert!(matches!(files.read("shared/e.json", 99), Err(ReadError::Outside)));
     assert!(files.read("linked/e.json", 99).is_ok());
 }
 
@@ -175,45 +134,24 @@ fn names_that_are_not_utf8_are_escaped() {
     let bad = directory.path().join(OsStr::from_bytes(b"caf\xe9"));
     std::fs::create_dir(&bad).unwrap();
     std::fs::write(bad.join("e.json"), META).unwrap();
-    std::fs::write(
-        directory
-            .path()
-            .join("good")
-            .join(OsStr::from_bytes(b"\xff.txt")),
-        "x",
-    )
-    .unwrap();
+    std::fs::write(directory.path().join("good").join(OsStr::from_bytes(b"\xff.txt")), "x").unwrap();
     let (tree, diagnostics) = discover(disk(directory.path()));
     assert_eq!(places(&diagnostics), ["bad-directory-name - caf\\xe9"]);
     let tree = tree.unwrap();
     let mut files = tree.elements["good"].definition().unwrap().files.clone();
     files.sort();
-    assert_eq!(
-        files,
-        ["\\xff.txt".into(), "e.json".into()] as [Box<str>; 2]
-    );
+    assert_eq!(files, ["\\xff.txt".into(), "e.json".into()] as [Box<str>; 2]);
 }
 
 #[cfg(unix)]
 #[test]
 fn a_pipe_is_not_waited_for() {
     let directory = on_disk("//- a/x\n1");
-    let status = std::process::Command::new("mkfifo")
-        .arg(directory.path().join("a/e.json"))
-        .status()
-        .unwrap();
+    let status = std::process::Command::new("mkfifo").arg(directory.path().join("a/e.json")).status().unwrap();
     assert!(status.success());
     let files = disk(directory.path());
-    assert!(matches!(
-        files.read("a/e.json", 9),
-        Err(ReadError::NotAFile)
-    ));
-    let pipe = files
-        .list()
-        .entries
-        .into_iter()
-        .find(|entry| &*entry.path == "a/e.json")
-        .unwrap();
+    assert!(matches!(files.read("a/e.json", 9), Err(ReadError::NotAFile)));
+    let pipe = files.list().entries.into_iter().find(|entry| &*entry.path == "a/e.json").unwrap();
     assert_eq!(pipe.kind, EntryKind::Other);
     let (tree, diagnostics) = discover(files);
     assert_eq!(places(&diagnostics), ["not-a-file a a/e.json"]);
@@ -223,9 +161,7 @@ fn a_pipe_is_not_waited_for() {
 #[test]
 fn deep_directories_end_somewhere() {
     let deep = vec!["d"; 70].join("/");
-    let directory = on_disk(&format!(
-        "//- {deep}/e.json\n{META}\n//- a/e.json\n{META}\n"
-    ));
+    let directory = on_disk(&format!("//- {deep}/e.json\n{META}\n//- a/e.json\n{META}\n"));
     let (tree, diagnostics) = discover(disk(directory.path()));
     assert_eq!(diagnostics[0].code, Code::TreeTooLarge);
     assert_eq!(tree.unwrap().elements.len(), 1);

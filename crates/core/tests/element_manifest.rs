@@ -17,14 +17,9 @@ const WHOLE: &str = r#"{
 }"#;
 
 fn read(document: Value) -> (ElementManifest, Vec<String>) {
-    let Value::Object(document) = document else {
-        panic!("not an object")
-    };
+    let Value::Object(document) = document else { panic!("not an object") };
     let (manifest, problems) = ElementManifest::read(&document);
-    let problems = problems
-        .iter()
-        .map(|problem| format!("{} {}", problem.code.name(), problem.pointer))
-        .collect();
+    let problems = problems.iter().map(|problem| format!("{} {}", problem.code.name(), problem.pointer)).collect();
     (manifest, problems)
 }
 
@@ -55,28 +50,19 @@ fn every_key_is_typed() {
     }));
     assert_eq!(problems, [] as [&str; 0]);
     assert_eq!(manifest.title.as_deref(), Some("T"));
-    assert_eq!(
-        manifest.element_type.as_ref().unwrap().name().unwrap(),
-        "auths.loginTypes.Meta"
-    );
+    assert_eq!(manifest.element_type.as_ref().unwrap().name().unwrap(), "auths.loginTypes.Meta");
     assert_eq!(manifest.backend, Some(Backend::Rust));
     assert_eq!(manifest.backend_load_time, LoadTime::BeforeHandleRequest);
     assert_eq!(manifest.access_modifier, AccessModifier::Protected);
     assert!(manifest.replaces);
     assert_eq!(manifest.sort, Some(3.0));
-    assert_eq!(
-        manifest.other.keys().collect::<Vec<_>>(),
-        ["appSecret", "allowRegister"]
-    );
+    assert_eq!(manifest.other.keys().collect::<Vec<_>>(), ["appSecret", "allowRegister"]);
     let function = manifest.function("getLoginCode").unwrap();
     assert_eq!(function.desc.as_deref(), Some("what it does"));
     assert!(function.is_async && function.ignore_sign && !function.login_required);
     assert_eq!(function.args[0].data_type.as_deref(), Some("Stext"));
     assert!(function.args[0].required && !function.args[1].required);
-    assert_eq!(
-        (&function.args[0].value, &function.args[1].value),
-        (&None, &Some(Value::Null))
-    );
+    assert_eq!((&function.args[0].value, &function.args[1].value), (&None, &Some(Value::Null)));
     let plain = manifest.function("plain").unwrap();
     assert!(plain.login_required && !plain.is_async && !plain.ignore_sign && plain.args.is_empty());
 }
@@ -87,10 +73,7 @@ fn nothing_is_required_of_one_definition() {
     assert!(problems.is_empty());
     assert_eq!(manifest, ElementManifest::default());
     assert_eq!(manifest.access_modifier, AccessModifier::Public);
-    assert_eq!(
-        read(json!({"type": ""})).0.element_type,
-        Some(ElementType::Meta)
-    );
+    assert_eq!(read(json!({"type": ""})).0.element_type, Some(ElementType::Meta));
 }
 
 #[test]
@@ -146,17 +129,9 @@ fn problems_point_into_the_file() {
     );
     assert_eq!(
         places(&tree.diagnostics),
-        [
-            "bad-type-name a a/e.json:3:11",
-            "unknown-word a a/e.json:4:14",
-            "wrong-type a a/e.json:6:28"
-        ]
+        ["bad-type-name a a/e.json:3:11", "unknown-word a a/e.json:4:14", "wrong-type a a/e.json:6:28"]
     );
-    let helps: Vec<_> = tree
-        .diagnostics
-        .iter()
-        .map(|diagnostic| diagnostic.help.clone().unwrap())
-        .collect();
+    let helps: Vec<_> = tree.diagnostics.iter().map(|diagnostic| diagnostic.help.clone().unwrap()).collect();
     assert_eq!(helps[..2], ["write `auths.Meta`", "did you mean `rust`?"]);
 }
 

@@ -28,29 +28,14 @@ fn bad_lines_are_told_without_their_values() {
     let text = "OK=1\nhunter2\n1BAD=hunter2\nQ=\"hunter2\n  R='x' hunter2\n=hunter2\n";
     let (env, diagnostics) = parse("conf/.env", text);
     assert_eq!(env.len(), 1);
-    let lines: Vec<_> = diagnostics
-        .iter()
-        .map(|diagnostic| diagnostic.location.as_ref().unwrap().line.unwrap())
-        .collect();
+    let lines: Vec<_> =
+        diagnostics.iter().map(|diagnostic| diagnostic.location.as_ref().unwrap().line.unwrap()).collect();
     assert_eq!(lines, [2, 3, 4, 5, 6]);
     for diagnostic in &diagnostics {
         assert_eq!(diagnostic.code, Code::BadEnvLine);
-        assert!(
-            !format!("{diagnostic:?}").contains("hunter2"),
-            "{diagnostic:?}"
-        );
+        assert!(!format!("{diagnostic:?}").contains("hunter2"), "{diagnostic:?}");
     }
-    assert_eq!(
-        diagnostics[2]
-            .location
-            .as_ref()
-            .unwrap()
-            .excerpt
-            .as_ref()
-            .unwrap()
-            .line_text,
-        "Q=***"
-    );
+    assert_eq!(diagnostics[2].location.as_ref().unwrap().excerpt.as_ref().unwrap().line_text, "Q=***");
 }
 
 #[test]

@@ -11,12 +11,7 @@ fn quote(text: &str, place: &str) -> Excerpt {
 }
 
 fn marked(excerpt: &Excerpt) -> String {
-    excerpt
-        .line_text
-        .chars()
-        .skip(excerpt.start_column as usize - 1)
-        .take(excerpt.length as usize)
-        .collect()
+    excerpt.line_text.chars().skip(excerpt.start_column as usize - 1).take(excerpt.length as usize).collect()
 }
 
 #[test]
@@ -40,30 +35,16 @@ fn values_of_secrets_are_masked() {
         ("{\"appSecret: \"s3cr3t\"}", "{"),
         ("{\"appSecret\" \"s3cr3t\"}", "{"),
         ("{\"appSecret: s3cr3t\"}", "{"),
-        (
-            "{\"appSecret\": {\"a\": [\"s3cr3t\", \"s3cr3t\"], \"b\": \"s3cr3t\"}",
-            "{",
-        ),
+        ("{\"appSecret\": {\"a\": [\"s3cr3t\", \"s3cr3t\"], \"b\": \"s3cr3t\"}", "{"),
         ("{\"tokens\": [\"s3cr3t\", 5, \"s3cr3t\"]}", "{"),
         ("{\"appSecret\": \"a\\\"s3cr3t\"}", "{"),
         ("{\"appSecret\": \"s3cr3t\\", "{"),
-        (
-            "{\"url\": \"postgres://me:s3cr3t@host/db?x=1\", \"y\": 1}",
-            "{",
-        ),
+        ("{\"url\": \"postgres://me:s3cr3t@host/db?x=1\", \"y\": 1}", "{"),
         ("{\"secret\": \"s3cr3t\", \"password\": \"s3cr3t\"}", "{"),
     ] {
         let excerpt = quote(text, place);
-        assert!(
-            !excerpt.line_text.contains("s3cr3t"),
-            "{text} is quoted as {}",
-            excerpt.line_text
-        );
-        assert!(
-            excerpt.line_text.contains("***"),
-            "{text} is quoted as {}",
-            excerpt.line_text
-        );
+        assert!(!excerpt.line_text.contains("s3cr3t"), "{text} is quoted as {}", excerpt.line_text);
+        assert!(excerpt.line_text.contains("***"), "{text} is quoted as {}", excerpt.line_text);
     }
 }
 
@@ -76,8 +57,7 @@ fn a_value_on_the_line_after_its_key_is_masked() {
 
 #[test]
 fn other_values_are_quoted_as_they_are() {
-    let text =
-        "{\"appId\": \"wx1\", \"list\": [\"secret\", \"x\"], \"title\": \"token\", \"y\": \"z\"}";
+    let text = "{\"appId\": \"wx1\", \"list\": [\"secret\", \"x\"], \"title\": \"token\", \"y\": \"z\"}";
     assert_eq!(quote(text, "wx1").line_text, text);
 }
 
@@ -92,11 +72,7 @@ fn a_masked_place_is_marked_as_its_mask() {
 
 #[test]
 fn long_lines_are_cut_around_the_place() {
-    let text = format!(
-        "{{\"a\": \"{}\", \"here\": 1, \"b\": \"{}\"}}",
-        "x".repeat(500),
-        "y".repeat(500)
-    );
+    let text = format!("{{\"a\": \"{}\", \"here\": 1, \"b\": \"{}\"}}", "x".repeat(500), "y".repeat(500));
     let excerpt = quote(&text, "\"here\"");
     assert_eq!(excerpt.line_text.chars().count(), 200);
     assert!(excerpt.line_text.starts_with('…') && excerpt.line_text.ends_with('…'));

@@ -32,12 +32,7 @@ pub(crate) fn app(text: &str) -> Arc<dyn AppFiles> {
 
 /// An app of exactly these files.
 pub(crate) fn memory(files: Vec<(String, String)>) -> Arc<dyn AppFiles> {
-    Arc::new(MemoryFiles::new(
-        "test app",
-        files
-            .into_iter()
-            .map(|(path, text)| (path, text.into_bytes())),
-    ))
+    Arc::new(MemoryFiles::new("test app", files.into_iter().map(|(path, text)| (path, text.into_bytes()))))
 }
 
 /// Discovers the app of a text.
@@ -56,10 +51,7 @@ pub(crate) fn write(directory: &Path, text: &str) {
 
 /// The codes of findings.
 pub(crate) fn codes(diagnostics: &[Diagnostic]) -> Vec<Code> {
-    diagnostics
-        .iter()
-        .map(|diagnostic| diagnostic.code)
-        .collect()
+    diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
 }
 
 /// Each finding as `CODE element file:line:column`.
@@ -67,10 +59,7 @@ pub(crate) fn places(diagnostics: &[Diagnostic]) -> Vec<String> {
     diagnostics
         .iter()
         .map(|diagnostic| {
-            let element = diagnostic
-                .element
-                .as_ref()
-                .map_or("-", |name| name.as_str());
+            let element = diagnostic.element.as_ref().map_or("-", |name| name.as_str());
             let place = diagnostic.location.as_ref().map_or("-".to_owned(), |at| {
                 let number = |n: Option<u32>| n.map_or(String::new(), |n| format!(":{n}"));
                 format!("{}{}{}", at.file, number(at.line), number(at.column))
@@ -83,10 +72,7 @@ pub(crate) fn places(diagnostics: &[Diagnostic]) -> Vec<String> {
 /// Checks what must hold of any finding about these files.
 pub(crate) fn assert_sane(diagnostics: &[Diagnostic], files: &dyn AppFiles) {
     for diagnostic in diagnostics {
-        assert!(
-            !diagnostic.message.is_empty() && !diagnostic.message.ends_with('.'),
-            "{diagnostic:?}"
-        );
+        assert!(!diagnostic.message.is_empty() && !diagnostic.message.ends_with('.'), "{diagnostic:?}");
         let Some(location) = &diagnostic.location else {
             continue;
         };
@@ -96,19 +82,11 @@ pub(crate) fn assert_sane(diagnostics: &[Diagnostic], files: &dyn AppFiles) {
         let text = String::from_utf8(files.read(&location.file, 1 << 20).unwrap()).unwrap();
         let text = text.trim_start_matches('\u{feff}');
         let lines: Vec<&str> = text.split('\n').collect();
-        let quoted = lines
-            .get(line as usize - 1)
-            .unwrap_or_else(|| panic!("no line {line}: {diagnostic:?}"));
-        assert!(
-            column >= 1 && column as usize <= quoted.chars().count() + 1,
-            "{diagnostic:?}"
-        );
+        let quoted = lines.get(line as usize - 1).unwrap_or_else(|| panic!("no line {line}: {diagnostic:?}"));
+        assert!(column >= 1 && column as usize <= quoted.chars().count() + 1, "{diagnostic:?}");
         let excerpt = location.excerpt.as_ref().expect("a place is quoted");
         let length = excerpt.line_text.chars().count();
         assert!(length <= 200, "{diagnostic:?}");
-        assert!(
-            excerpt.length >= 1 && excerpt.start_column as usize <= length + 1,
-            "{diagnostic:?}"
-        );
+        assert!(excerpt.length >= 1 && excerpt.start_column as usize <= length + 1, "{diagnostic:?}");
     }
 }

@@ -1,6 +1,4 @@
-use mti_core::json::{
-    DEPTH_LIMIT, JsonProblemKind, Pointer, Position, Span, decode, locate, parse,
-};
+use mti_core::json::{DEPTH_LIMIT, JsonProblemKind, Pointer, Position, Span, decode, locate, parse};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -19,19 +17,13 @@ fn problem(text: &str) -> (JsonProblemKind, u32, u32, &str) {
 #[test]
 fn values_are_those_of_serde_json() {
     let text = r#" {"a": [1, -2.5e3, true, null, "\u00e9\n"], "b": {"c": {}}, "big": 18446744073709551615} "#;
-    assert_eq!(
-        parse(text).unwrap().into_value(),
-        serde_json::from_str::<Value>(text).unwrap()
-    );
+    assert_eq!(parse(text).unwrap().into_value(), serde_json::from_str::<Value>(text).unwrap());
 }
 
 #[test]
 fn a_private_key_of_serde_json_means_nothing() {
     let text = r#"{"$serde_json::private::RawValue": "[1]"}"#;
-    assert_eq!(
-        parse(text).unwrap().value()["$serde_json::private::RawValue"],
-        "[1]"
-    );
+    assert_eq!(parse(text).unwrap().value()["$serde_json::private::RawValue"], "[1]");
 }
 
 #[test]
@@ -39,10 +31,7 @@ fn a_byte_order_mark_is_tolerated_and_not_counted() {
     let text = decode(b"\xef\xbb\xbf{\"a\": 1}".to_vec()).unwrap();
     assert_eq!(text, "{\"a\": 1}");
     assert_eq!(parse("\u{feff}{\"a\": 1}").unwrap().value()["a"], 1);
-    assert_eq!(
-        Position::of("\u{feff}{}", 3),
-        Position { line: 1, column: 1 }
-    );
+    assert_eq!(Position::of("\u{feff}{}", 3), Position { line: 1, column: 1 });
 }
 
 #[test]
@@ -65,10 +54,7 @@ fn leniencies_are_refused_where_they_stand() {
         ("[\"中文\", x]", 1, 8, "x"),
     ] {
         let (kind, got_line, got_column, got) = problem(text);
-        assert!(
-            matches!(kind, JsonProblemKind::Syntax { .. }),
-            "{text}: {kind:?}"
-        );
+        assert!(matches!(kind, JsonProblemKind::Syntax { .. }), "{text}: {kind:?}");
         assert_eq!((got_line, got_column, got), (line, column, at), "{text}");
     }
     assert_eq!(problem("").0, JsonProblemKind::Empty);
@@ -85,14 +71,8 @@ fn an_unclosed_string_is_reported_on_its_line() {
 
 #[test]
 fn a_duplicate_key_points_at_its_second_naming() {
-    let (kind, line, column, at) =
-        problem("{\n  \"a\": {\"x\": 1},\n  \"b\": 2,\n  \"\\u0061\": 3\n}");
-    assert_eq!(
-        kind,
-        JsonProblemKind::DuplicateKey {
-            key: "a".to_owned()
-        }
-    );
+    let (kind, line, column, at) = problem("{\n  \"a\": {\"x\": 1},\n  \"b\": 2,\n  \"\\u0061\": 3\n}");
+    assert_eq!(kind, JsonProblemKind::DuplicateKey { key: "a".to_owned() });
     assert_eq!((line, column, at), (4, 3, "\"\\u0061\""));
     let (_, line, column, _) = problem("[{\"k\": 1, \"l\": {\"k\": \"k\",\n\"m\": [], \"k\": 0}}]");
     assert_eq!((line, column), (2, 10));
@@ -106,14 +86,8 @@ fn nesting_is_bounded_exactly() {
     let deep = nested(DEPTH_LIMIT + 1);
     let (kind, _, column, at) = problem(&deep);
     assert_eq!((kind, column, at), (JsonProblemKind::TooDeep, 129, "["));
-    assert_eq!(
-        parse(&nested(1_000_000)).unwrap_err().kind,
-        JsonProblemKind::TooDeep
-    );
-    assert_eq!(
-        parse(&"{\"a\":".repeat(1_000_000)).unwrap_err().kind,
-        JsonProblemKind::TooDeep
-    );
+    assert_eq!(parse(&nested(1_000_000)).unwrap_err().kind, JsonProblemKind::TooDeep);
+    assert_eq!(parse(&"{\"a\":".repeat(1_000_000)).unwrap_err().kind, JsonProblemKind::TooDeep);
     let objects = format!("{}1{}", "{\"a\":".repeat(128), "}".repeat(128));
     assert!(parse(&objects).is_ok());
 }
@@ -147,15 +121,9 @@ fn pointers_are_written_for_people_too() {
 #[test]
 fn columns_count_characters() {
     let text = "a\r\n\"微信\": 1";
-    assert_eq!(
-        Position::of(text, text.find('1').unwrap()),
-        Position { line: 2, column: 7 }
-    );
+    assert_eq!(Position::of(text, text.find('1').unwrap()), Position { line: 2, column: 7 });
     assert_eq!(Position::of(text, 999), Position { line: 2, column: 8 });
-    assert_eq!(
-        Position::of("a\u{feff}b", 4),
-        Position { line: 1, column: 3 }
-    );
+    assert_eq!(Position::of("a\u{feff}b", 4), Position { line: 1, column: 3 });
     assert_eq!(Position::of("", 0), Position { line: 1, column: 1 });
 }
 
@@ -179,23 +147,17 @@ fn any_json() -> impl Strategy<Value = Value> {
 fn each_place(value: &Value, at: &Pointer, visit: &mut dyn FnMut(&Pointer, &Value)) {
     visit(at, value);
     match value {
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .for_each(|(index, item)| each_place(item, &at.index(index), visit)),
-        Value::Object(members) => members
-            .iter()
-            .for_each(|(key, member)| each_place(member, &at.key(key), visit)),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, item)| each_place(item, &at.index(index), visit));
+        }
+        Value::Object(members) => members.iter().for_each(|(key, member)| each_place(member, &at.key(key), visit)),
         _ => {}
     }
 }
 
 /// Whether the text only breaks a rule that `serde_json` does not have.
 fn breaks_our_rules_only(kind: &JsonProblemKind) -> bool {
-    matches!(
-        kind,
-        JsonProblemKind::DuplicateKey { .. } | JsonProblemKind::TooDeep
-    )
+    matches!(kind, JsonProblemKind::DuplicateKey { .. } | JsonProblemKind::TooDeep)
 }
 
 proptest! {

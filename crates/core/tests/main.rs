@@ -31,9 +31,6 @@ fn every_test_file_is_part_of_this_binary() {
     for entry in std::fs::read_dir(directory).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let module = name.strip_suffix(".rs").unwrap();
-        assert!(
-            module == "main" || this.contains(&format!("mod {module};")),
-            "{name} is not declared"
-        );
+        assert!(module == "main" || this.contains(&format!("mod {module};")), "{name} is not declared");
     }
 }

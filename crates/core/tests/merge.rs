@@ -8,10 +8,7 @@ use serde_json::{Value, json};
 
 fn source(app: &str, text: Option<&str>) -> SourceRef {
     SourceRef {
-        app: AppKey {
-            id: AppId::parse(app).unwrap(),
-            version: parse_version("1.0.0").unwrap(),
-        },
+        app: AppKey { id: AppId::parse(app).unwrap(), version: parse_version("1.0.0").unwrap() },
         file: Arc::from("a/e.json"),
         text: text.map(Arc::from),
     }
@@ -21,10 +18,7 @@ fn layered(texts: &[(&str, &str)]) -> Layered {
     Layered::new(
         texts
             .iter()
-            .map(|&(app, text)| Layer {
-                origin: source(app, Some(text)),
-                value: serde_json::from_str(text).unwrap(),
-            })
+            .map(|&(app, text)| Layer { origin: source(app, Some(text)), value: serde_json::from_str(text).unwrap() })
             .collect(),
     )
 }
@@ -32,18 +26,9 @@ fn layered(texts: &[(&str, &str)]) -> Layered {
 #[test]
 fn objects_are_merged_and_everything_else_replaced() {
     let merged = layered(&[
-        (
-            "a.near",
-            r#"{"x": {"a": 1}, "list": [1], "n": null, "was": {"o": 1}}"#,
-        ),
-        (
-            "a.mid",
-            r#"{"x": {"a": 2, "b": 2}, "list": [2, 2], "was": 5}"#,
-        ),
-        (
-            "a.far",
-            r#"{"x": {"c": {"d": 3}}, "n": 3, "was": {"p": 3}, "only": true}"#,
-        ),
+        ("a.near", r#"{"x": {"a": 1}, "list": [1], "n": null, "was": {"o": 1}}"#),
+        ("a.mid", r#"{"x": {"a": 2, "b": 2}, "list": [2, 2], "was": 5}"#),
+        ("a.far", r#"{"x": {"c": {"d": 3}}, "n": 3, "was": {"p": 3}, "only": true}"#),
     ]);
     assert_eq!(
         merged.value(),
@@ -55,22 +40,13 @@ fn objects_are_merged_and_everything_else_replaced() {
 fn every_value_knows_where_it_came_from() {
     let merged = layered(&[
         ("a.near", "{\n  \"x\": {\"a\": 1}\n}"),
-        (
-            "a.far",
-            "{\n  \"x\": {\"a\": 2,\n        \"b\": 2},\n  \"list\": [3, 4]\n}",
-        ),
+        ("a.far", "{\n  \"x\": {\"a\": 2,\n        \"b\": 2},\n  \"list\": [3, 4]\n}"),
     ]);
     let origins: Vec<_> = merged
         .origins()
         .map(|(pointer, value, origin)| {
             let at = origin.location;
-            format!(
-                "{pointer} = {value} from {} {}:{}:{}",
-                origin.app,
-                at.file,
-                at.line.unwrap(),
-                at.column.unwrap()
-            )
+            format!("{pointer} = {value} from {} {}:{}:{}", origin.app, at.file, at.line.unwrap(), at.column.unwrap())
         })
         .collect();
     assert_eq!(
@@ -89,25 +65,16 @@ fn every_value_knows_where_it_came_from() {
 #[test]
 fn a_layer_without_a_file_has_an_origin_too() {
     let merged = Layered::new(vec![
-        Layer {
-            origin: source("a.cli", None),
-            value: json!({"url": "x"}),
-        },
+        Layer { origin: source("a.cli", None), value: json!({"url": "x"}) },
         Layer {
             origin: source("a.base", Some(r#"{"url": "y", "host": "z"}"#)),
             value: json!({"url": "y", "host": "z"}),
         },
     ]);
     let origin = merged.origin(&Pointer::ROOT.key("url")).unwrap();
-    assert_eq!(
-        (origin.app.id.as_str(), origin.location.line),
-        ("a.cli", None)
-    );
+    assert_eq!((origin.app.id.as_str(), origin.location.line), ("a.cli", None));
     let origin = merged.origin(&Pointer::ROOT.key("host")).unwrap();
-    assert_eq!(
-        (origin.app.id.as_str(), origin.location.line),
-        ("a.base", Some(1))
-    );
+    assert_eq!((origin.app.id.as_str(), origin.location.line), ("a.base", Some(1)));
 }
 
 #[test]
@@ -116,18 +83,12 @@ fn nothing_merged_is_null() {
 }
 
 fn small_object() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
-        (0..5i32).prop_map(Value::from),
-        Just(Value::Null),
-        Just(json!([1, 2])),
-        Just(json!({}))
-    ];
+    let leaf = prop_oneof![(0..5i32).prop_map(Value::from), Just(Value::Null), Just(json!([1, 2])), Just(json!({}))];
     let inner = leaf.prop_recursive(3, 20, 3, |inner| {
         prop::collection::btree_map("[a-c]", inner, 0..4)
             .prop_map(|members| Value::Object(members.into_iter().collect()))
     });
-    prop::collection::btree_map("[a-c]", inner, 0..4)
-        .prop_map(|members| Value::Object(members.into_iter().collect()))
+    prop::collection::btree_map("[a-c]", inner, 0..4).prop_map(|members| Value::Object(members.into_iter().collect()))
 }
 
 proptest! {

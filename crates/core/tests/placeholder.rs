@@ -38,10 +38,7 @@ fn both_forms_take_values() {
     ] {
         let (got, substitution) = run(text);
         assert_eq!(got, expected, "{text}");
-        assert!(
-            substitution.missing.is_empty() && substitution.malformed.is_empty(),
-            "{text}: {substitution:?}"
-        );
+        assert!(substitution.missing.is_empty() && substitution.malformed.is_empty(), "{text}: {substitution:?}");
     }
 }
 
@@ -52,43 +49,23 @@ fn values_are_not_expanded_again() {
 
 #[test]
 fn a_missing_variable_is_told_with_its_place() {
-    let mut value =
-        json!({"authConfig": {"appSecret": ["x", "id {{GONE}} ${GONE_TOO}"]}, "{{KEY}}": 1});
+    let mut value = json!({"authConfig": {"appSecret": ["x", "id {{GONE}} ${GONE_TOO}"]}, "{{KEY}}": 1});
     let before = value.clone();
     let substitution = substitute(&mut value, &|_| None);
     let at = Pointer::ROOT.key("authConfig").key("appSecret").index(1);
     let missing: Vec<_> = substitution
         .missing
         .iter()
-        .map(|missing| {
-            (
-                missing.name.as_str(),
-                missing.pointer.clone(),
-                missing.offset,
-            )
-        })
+        .map(|missing| (missing.name.as_str(), missing.pointer.clone(), missing.offset))
         .collect();
     assert_eq!(missing, [("GONE", at.clone(), 3), ("GONE_TOO", at, 12)]);
-    assert_eq!(
-        substitution.used.into_iter().collect::<Vec<_>>(),
-        ["GONE", "GONE_TOO"]
-    );
+    assert_eq!(substitution.used.into_iter().collect::<Vec<_>>(), ["GONE", "GONE_TOO"]);
     assert_eq!(value, before);
 }
 
 #[test]
 fn malformed_placeholders_stay_and_are_told() {
-    for text in [
-        "{{A",
-        "${A",
-        "{{A}",
-        "${}",
-        "{{}}",
-        "{{1A}}",
-        "${A B}",
-        "{{#if}}",
-        "{{\u{e9}}}",
-    ] {
+    for text in ["{{A", "${A", "{{A}", "${}", "{{}}", "{{1A}}", "${A B}", "{{#if}}", "{{\u{e9}}}"] {
         let (got, substitution) = run(text);
         assert_eq!(got, text);
         assert_eq!(substitution.malformed.len(), 1, "{text}: {substitution:?}");
@@ -102,10 +79,7 @@ fn findings_name_the_variable_the_file_and_the_line() {
     let text = "{\n  \"a\": \"{{GONE}}\",\n  \"b\": \"${\"\n}";
     let mut document = Layered::new(vec![Layer {
         origin: SourceRef {
-            app: AppKey {
-                id: AppId::parse("acme.shop").unwrap(),
-                version: parse_version("1.0.0").unwrap(),
-            },
+            app: AppKey { id: AppId::parse("acme.shop").unwrap(), version: parse_version("1.0.0").unwrap() },
             file: "a/config.json".into(),
             text: Some(text.into()),
         },
@@ -113,13 +87,7 @@ fn findings_name_the_variable_the_file_and_the_line() {
     }]);
     let substitution = substitute(document.value_mut(), &|_| None);
     let diagnostics = substitution.diagnostics(&document);
-    assert_eq!(
-        places(&diagnostics),
-        [
-            "variable-missing - a/config.json:2:8",
-            "bad-placeholder - a/config.json:3:8"
-        ]
-    );
+    assert_eq!(places(&diagnostics), ["variable-missing - a/config.json:2:8", "bad-placeholder - a/config.json:3:8"]);
     assert!(diagnostics[0].message.contains("`GONE`"));
     assert_eq!(diagnostics[0].app.as_ref().unwrap().as_str(), "acme.shop");
 }

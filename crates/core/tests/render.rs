@@ -9,11 +9,7 @@ fn duplicate_title() -> Diagnostic {
     Diagnostic::new(Code::DuplicateKey, "the key `title` is given twice")
         .with_element(ElementName::parse("auths.loginTypes.MyWeChatLogin").unwrap())
         .with_app(AppId::parse("acme.shop").unwrap())
-        .with_location(Location::at(
-            "auths/loginTypes/MyWeChatLogin/e.json",
-            text,
-            Span::new(start, start + 7),
-        ))
+        .with_location(Location::at("auths/loginTypes/MyWeChatLogin/e.json", text, Span::new(start, start + 7)))
         .with_help("keep one of the two")
 }
 
@@ -34,10 +30,7 @@ error[MTI0102]: the key `title` is given twice
 
 #[test]
 fn colour_changes_nothing_but_colour() {
-    let diagnostics = [
-        duplicate_title(),
-        Diagnostic::new(Code::UnknownAppKey, "a note"),
-    ];
+    let diagnostics = [duplicate_title(), Diagnostic::new(Code::UnknownAppKey, "a note")];
     let colored = render::human(&diagnostics, true);
     let mut plain = String::new();
     let mut rest = colored.as_str();

@@ -3,19 +3,9 @@ use proptest::prelude::*;
 
 #[test]
 fn misspellings_are_recognised() {
-    let names = [
-        "auths.loginTypes.WeChatType",
-        "auths.loginTypes.PasswordType",
-        "models.Meta",
-    ];
-    assert_eq!(
-        nearest("auths.loginTypes.WeChatTpye", names, 3),
-        ["auths.loginTypes.WeChatType"]
-    );
-    assert_eq!(
-        nearest("login.WeChatType", names, 3),
-        ["auths.loginTypes.WeChatType"]
-    );
+    let names = ["auths.loginTypes.WeChatType", "auths.loginTypes.PasswordType", "models.Meta"];
+    assert_eq!(nearest("auths.loginTypes.WeChatTpye", names, 3), ["auths.loginTypes.WeChatType"]);
+    assert_eq!(nearest("login.WeChatType", names, 3), ["auths.loginTypes.WeChatType"]);
     assert_eq!(nearest("titel", ["title", "tag", "type"], 1), ["title"]);
     assert_eq!(nearest("RUST", ["rust", "python"], 1), ["rust"]);
     assert!(nearest("entirely.different", names, 3).is_empty());
@@ -24,10 +14,7 @@ fn misspellings_are_recognised() {
 
 #[test]
 fn nearer_names_come_first() {
-    assert_eq!(
-        nearest("bind", ["unbind", "find", "bind2", "bnid"], 4),
-        ["bind2", "bnid", "find"]
-    );
+    assert_eq!(nearest("bind", ["unbind", "find", "bind2", "bnid"], 4), ["bind2", "bnid", "find"]);
 }
 
 proptest! {

@@ -28,9 +28,7 @@ const WRITES: usize = 150;
 const READS: usize = 5_000;
 
 fn main() {
-    let place = tempfile::Builder::new()
-        .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
-        .expect("a directory on the disk");
+    let place = tempfile::Builder::new().tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory on the disk");
     let runtime = Runtime::new().expect("a runtime");
     runtime.block_on(async {
         many_writers(place.path()).await;
@@ -53,10 +51,7 @@ async fn many_writers(place: &Path) {
                 let (database, schema) = (Arc::clone(&database), Arc::clone(&schema));
                 writers.spawn(async move {
                     for _ in 0..WRITES {
-                        database
-                            .execute(vec![Operation::insert(&schema, binding())])
-                            .await
-                            .expect("writes");
+                        database.execute(vec![Operation::insert(&schema, binding())]).await.expect("writes");
                     }
                 });
             }
@@ -70,8 +65,7 @@ async fn many_writers(place: &Path) {
                     let log = log.clone();
                     writers.spawn(async move {
                         for _ in 0..WRITES {
-                            log.append(serde_json::to_vec(&binding()).expect("JSON"))
-                                .await;
+                            log.append(serde_json::to_vec(&binding()).expect("JSON")).await;
                         }
                     });
                 }
@@ -82,14 +76,8 @@ async fn many_writers(place: &Path) {
     database.close().await.expect("closes");
     ours.show("16 writers, durable inserts");
     floor.show("16 writers, append log with group commit");
-    println!(
-        "  throughput {:.2} of the log's (goal 0.45 or more)",
-        floor.wall() / ours.wall()
-    );
-    println!(
-        "  CPU {:.0} µs for each binding (goal 180 or less)\n",
-        ours.cpu()
-    );
+    println!("  throughput {:.2} of the log's (goal 0.45 or more)", floor.wall() / ours.wall());
+    println!("  CPU {:.0} µs for each binding (goal 180 or less)\n", ours.cpu());
 }
 
 /// One writer, against sled with the same keys and the same waiting.
@@ -97,21 +85,14 @@ async fn one_writer(place: &Path) {
     let schema = bindings();
     let database = open(place.join("one"), &schema).await;
     let directory = place.join("bare");
-    let bare = sled::Config::new()
-        .path(&directory)
-        .cache_capacity(64 << 20)
-        .open()
-        .expect("opens");
+    let bare = sled::Config::new().path(&directory).cache_capacity(64 << 20).open().expect("opens");
     let file = File::open(directory.join("db")).expect("its file");
     let mut ours = Samples::default();
     let mut floor = Samples::default();
     for _ in 0..ROUNDS {
         ours.take(WRITES, async || {
             for _ in 0..WRITES {
-                database
-                    .execute(vec![Operation::insert(&schema, binding())])
-                    .await
-                    .expect("writes");
+                database.execute(vec![Operation::insert(&schema, binding())]).await.expect("writes");
             }
         })
         .await;
@@ -126,10 +107,7 @@ async fn one_writer(place: &Path) {
                             batch.insert(key.as_bytes(), &number.to_be_bytes());
                         }
                         batch.insert(b"counter", &number.to_be_bytes());
-                        batch.insert(
-                            row["openId"].to_string().as_bytes(),
-                            serde_json::to_vec(&row).expect("JSON"),
-                        );
+                        batch.insert(row["openId"].to_string().as_bytes(), serde_json::to_vec(&row).expect("JSON"));
                         bare.apply_batch(batch).expect("writes");
                         bare.flush().expect("flushes");
                         file.sync_data().expect("syncs");
@@ -141,41 +119,26 @@ async fn one_writer(place: &Path) {
     database.close().await.expect("closes");
     ours.show("one writer, durable inserts");
     floor.show("one writer, bare sled and fdatasync");
-    println!(
-        "  time {:.2} of bare sled's (goal 1.15 or less)\n",
-        ours.wall() / floor.wall()
-    );
+    println!("  time {:.2} of bare sled's (goal 1.15 or less)\n", ours.wall() / floor.wall());
 }
 
 /// Reading one row by its key and by a unique combination, against a bare get and parsing the JSON.
 async fn point_reads(place: &Path) {
     let schema = bindings();
     let database = open(place.join("reads"), &schema).await;
-    let bare = sled::Config::new()
-        .path(place.join("bare-reads"))
-        .open()
-        .expect("opens");
+    let bare = sled::Config::new().path(place.join("bare-reads")).open().expect("opens");
     let mut rows = Vec::new();
     for _ in 0..20 {
-        let batch = (0..100)
-            .map(|_| Operation::insert(&schema, binding()))
-            .collect();
+        let batch = (0..100).map(|_| Operation::insert(&schema, binding())).collect();
         let outcomes = database.execute(batch).await.expect("writes");
         rows.extend(outcomes.into_iter().flat_map(mti_data::Outcome::into_rows));
     }
     for row in &rows {
-        bare.insert(
-            row["id"].to_string().as_bytes(),
-            serde_json::to_vec(row).expect("JSON"),
-        )
-        .expect("writes");
+        bare.insert(row["id"].to_string().as_bytes(), serde_json::to_vec(row).expect("JSON")).expect("writes");
     }
     let read = async |filter: Filter| {
         let filter = filter.bind(&schema).expect("fits");
-        let page = database
-            .find(Arc::clone(&schema), Query::first(filter))
-            .await
-            .expect("finds");
+        let page = database.find(Arc::clone(&schema), Query::first(filter)).await.expect("finds");
         assert_eq!(page.rows.len(), 1);
     };
     let mut by_key = Samples::default();
@@ -185,24 +148,15 @@ async fn point_reads(place: &Path) {
         by_key
             .take(READS, async || {
                 for number in 0..READS {
-                    read(Filter::equal(
-                        "id",
-                        rows[number % rows.len()]["id"].as_i64().expect("a key"),
-                    ))
-                    .await;
+                    read(Filter::equal("id", rows[number % rows.len()]["id"].as_i64().expect("a key"))).await;
                 }
             })
             .await;
         by_unique
             .take(READS, async || {
                 for number in 0..READS {
-                    let text =
-                        |field: &str| rows[number % rows.len()][field].as_str().expect("a text");
-                    read(
-                        Filter::equal("appId", text("appId"))
-                            & Filter::equal("openId", text("openId")),
-                    )
-                    .await;
+                    let text = |field: &str| rows[number % rows.len()][field].as_str().expect("a text");
+                    read(Filter::equal("appId", text("appId")) & Filter::equal("openId", text("openId"))).await;
                 }
             })
             .await;
@@ -222,10 +176,7 @@ async fn point_reads(place: &Path) {
     by_unique.show("point read by a unique combination");
     floor.show("bare get and JSON");
     println!("  by key: CPU {:.2} of bare", by_key.cpu() / floor.cpu());
-    println!(
-        "  by a unique combination: CPU {:.2} of bare\n",
-        by_unique.cpu() / floor.cpu()
-    );
+    println!("  by a unique combination: CPU {:.2} of bare\n", by_unique.cpu() / floor.cpu());
 }
 
 fn bindings() -> Arc<ModelSchema> {
@@ -244,9 +195,7 @@ fn bindings() -> Arc<ModelSchema> {
 fn binding() -> Row {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     // Spread over the keys, as openIds are.
-    let number = NEXT
-        .fetch_add(1, Ordering::Relaxed)
-        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let row = json!({
         "appId": "wxbdc5610cc59c1631",
         "userId": format!("user-{number:016x}"),
@@ -260,14 +209,8 @@ fn binding() -> Row {
 }
 
 async fn open(directory: PathBuf, schema: &Arc<ModelSchema>) -> Arc<dyn Database> {
-    let database = Arc::new(SledDatabase::new(SledOptions {
-        directory,
-        program: "bench".to_owned(),
-    }));
-    database
-        .prepare(Arc::clone(schema), Vec::new())
-        .await
-        .expect("prepares");
+    let database = Arc::new(SledDatabase::new(SledOptions { directory, program: "bench".to_owned() }));
+    database.prepare(Arc::clone(schema), Vec::new()).await.expect("prepares");
     database
 }
 
@@ -285,11 +228,7 @@ impl AppendLog {
                 while let Ok(next) = queue.try_recv() {
                     group.push(next);
                 }
-                let lines: Vec<u8> = group
-                    .iter()
-                    .flat_map(|(line, _)| line.iter().chain(b"\n"))
-                    .copied()
-                    .collect();
+                let lines: Vec<u8> = group.iter().flat_map(|(line, _)| line.iter().chain(b"\n")).copied().collect();
                 file.write_all(&lines).expect("appends");
                 file.sync_data().expect("syncs");
                 for (_, written) in group {
@@ -332,11 +271,7 @@ impl Samples {
     }
 
     fn show(&self, what: &str) {
-        println!(
-            "{what}: {:.1} µs each, CPU {:.1} µs",
-            self.wall(),
-            self.cpu()
-        );
+        println!("{what}: {:.1} µs each, CPU {:.1} µs", self.wall(), self.cpu());
     }
 }
 

@@ -48,10 +48,7 @@ impl Aggregate {
         if fits {
             Ok(())
         } else {
-            Err(FieldError::new(
-                &field.name,
-                format!("{} cannot be aggregated so", field.kind()),
-            ))
+            Err(FieldError::new(&field.name, format!("{} cannot be aggregated so", field.kind())))
         }
     }
 }
@@ -65,11 +62,7 @@ pub(crate) struct Accumulator {
 
 impl Accumulator {
     pub(crate) fn new(aggregate: Aggregate) -> Self {
-        Self {
-            aggregate,
-            sum: Sum::default(),
-            extreme: Value::Null,
-        }
+        Self { aggregate, sum: Sum::default(), extreme: Value::Null }
     }
 
     pub(crate) fn add(&mut self, value: &Value) {
@@ -121,10 +114,7 @@ impl Sum {
         }
     }
 
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a sum beyond 64 bits is documented to be a float"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "a sum beyond 64 bits is documented to be a float")]
     fn float(self) -> f64 {
         self.whole as f64 + self.fraction
     }

@@ -5,11 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// The day as `2026-11-22`, if it is one.
 pub(crate) fn day(text: &str) -> Option<String> {
     let mut parts = text.split('-');
-    let (year, month, day) = (
-        digits(parts.next()?, 4)?,
-        digits(parts.next()?, 2)?,
-        digits(parts.next()?, 2)?,
-    );
+    let (year, month, day) = (digits(parts.next()?, 4)?, digits(parts.next()?, 2)?, digits(parts.next()?, 2)?);
     let exists = parts.next().is_none() && year >= 1 && (1..=days_in(year, month)?).contains(&day);
     exists.then(|| text.to_owned())
 }
@@ -31,27 +27,19 @@ pub(crate) fn day_and_time(text: &str) -> Option<String> {
 
 /// A point in time as `2026-11-22 18:30:00 UTC`.
 pub(crate) fn utc(moment: SystemTime) -> String {
-    let seconds = moment
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
+    let seconds = moment.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let (mut days, of_day) = (seconds / 86_400, seconds % 86_400);
     let (mut year, mut month) = (1970, 1);
     while days >= days_in_year(year) {
         days -= days_in_year(year);
         year += 1;
     }
-    while let Some(length) = days_in(year, month)
-        .map(u64::from)
-        .filter(|length| days >= *length)
-    {
+    while let Some(length) = days_in(year, month).map(u64::from).filter(|length| days >= *length) {
         days -= length;
         month += 1;
     }
     let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
-    format!(
-        "{year:04}-{month:02}-{:02} {hour:02}:{minute:02}:{second:02} UTC",
-        days + 1
-    )
+    format!("{year:04}-{month:02}-{:02} {hour:02}:{minute:02}:{second:02} UTC", days + 1)
 }
 
 fn digits(text: &str, count: usize) -> Option<u32> {

@@ -18,23 +18,14 @@ pub trait Database: Send + Sync + fmt::Debug {
     /// Makes the model's table ready. The first time, the table is made and the seed rows are inserted, in one
     /// transaction; of several that prepare the same model at once, one does. Later the stored indexes are brought in
     /// line with the model.
-    fn prepare(
-        &self,
-        schema: Arc<ModelSchema>,
-        seed: Vec<Row>,
-    ) -> BoxFuture<'_, Result<Prepared, DataError>>;
+    fn prepare(&self, schema: Arc<ModelSchema>, seed: Vec<Row>) -> BoxFuture<'_, Result<Prepared, DataError>>;
 
     /// Finds rows.
-    fn find(
-        &self,
-        schema: Arc<ModelSchema>,
-        query: Query,
-    ) -> BoxFuture<'_, Result<Page, DataError>>;
+    fn find(&self, schema: Arc<ModelSchema>, query: Query) -> BoxFuture<'_, Result<Page, DataError>>;
 
     /// Does every operation, one after another, or none: each sees what those before it did, nobody else sees
     /// anything between.
-    fn execute(&self, operations: Vec<Operation>)
-    -> BoxFuture<'_, Result<Vec<Outcome>, DataError>>;
+    fn execute(&self, operations: Vec<Operation>) -> BoxFuture<'_, Result<Vec<Outcome>, DataError>>;
 
     /// Makes one value of all the values of a field.
     fn aggregate(
@@ -85,21 +76,11 @@ pub struct Page {
 impl Query {
     /// All rows that match, in the order of their primary keys.
     pub fn new(filter: BoundFilter) -> Self {
-        Self {
-            filter,
-            order: Vec::new(),
-            offset: 0,
-            limit: None,
-            fields: None,
-            count: false,
-        }
+        Self { filter, order: Vec::new(), offset: 0, limit: None, fields: None, count: false }
     }
 
     /// The first row that matches.
     pub fn first(filter: BoundFilter) -> Self {
-        Self {
-            limit: Some(1),
-            ..Self::new(filter)
-        }
+        Self { limit: Some(1), ..Self::new(filter) }
     }
 }

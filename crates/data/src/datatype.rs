@@ -76,9 +76,7 @@ impl DataType {
     /// The type of that name, with or without `datatypes.` before it.
     pub fn from_name(name: &str) -> Option<Self> {
         let name = name.strip_prefix("datatypes.").unwrap_or(name);
-        Self::ALL
-            .into_iter()
-            .find(|data_type| data_type.name() == name)
+        Self::ALL.into_iter().find(|data_type| data_type.name() == name)
     }
 
     /// The name, as a model's JSON writes it.

@@ -23,9 +23,7 @@ pub enum DataError {
         error: FieldError,
     },
     /// A required number of rows was not found; nothing of the batch was done.
-    #[error(
-        "operation {index} of the batch required another number of rows than the {found} found"
-    )]
+    #[error("operation {index} of the batch required another number of rows than the {found} found")]
     PreconditionFailed {
         /// Which operation of the batch, from 0.
         index: usize,
@@ -93,16 +91,11 @@ pub enum DataError {
 
 impl DataError {
     pub(crate) fn closed() -> Self {
-        Self::Unavailable {
-            message: "it has been closed".to_owned(),
-            retryable: false,
-        }
+        Self::Unavailable { message: "it has been closed".to_owned(), retryable: false }
     }
 
     pub(crate) fn corrupt(message: impl Into<String>) -> Self {
-        Self::Corrupt {
-            message: message.into(),
-        }
+        Self::Corrupt { message: message.into() }
     }
 }
 

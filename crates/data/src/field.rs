@@ -12,10 +12,7 @@ const MAX_JSON_LENGTH: usize = 1 << 20;
 
 /// A field of a model.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a key of the field's declaration"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of the field's declaration")]
 pub struct Field {
     /// The name: rows are keyed by it.
     pub name: String,
@@ -73,10 +70,7 @@ pub struct FieldError {
 
 impl FieldError {
     pub(crate) fn new(field: &str, message: impl Into<String>) -> Self {
-        Self {
-            field: field.to_owned(),
-            message: message.into(),
-        }
+        Self { field: field.to_owned(), message: message.into() }
     }
 }
 
@@ -84,18 +78,13 @@ impl Field {
     /// Checks a value and gives it in the one form in which it is stored; null passes when the field need not have a
     /// value.
     pub fn check(&self, value: &Value) -> Result<Value, FieldError> {
-        self.checked(value)
-            .map_err(|message| FieldError::new(&self.name, message))
+        self.checked(value).map_err(|message| FieldError::new(&self.name, message))
     }
 
     fn checked(&self, value: &Value) -> Result<Value, String> {
         if value.is_null() {
             let missing = self.required || self.primary_key;
-            return if missing {
-                Err("a value is required".to_owned())
-            } else {
-                Ok(Value::Null)
-            };
+            return if missing { Err("a value is required".to_owned()) } else { Ok(Value::Null) };
         }
         match self.data_type {
             DataType::Stext | DataType::Ltext => self.text(value).map(Value::from),
@@ -113,24 +102,14 @@ impl Field {
     }
 
     fn text<'a>(&self, value: &'a Value) -> Result<&'a str, String> {
-        let text = value
-            .as_str()
-            .ok_or_else(|| format!("expected a text, found {}", kind_of(value)))?;
-        let Limits {
-            min_length,
-            max_length,
-            ..
-        } = self.limits;
+        let text = value.as_str().ok_or_else(|| format!("expected a text, found {}", kind_of(value)))?;
+        let Limits { min_length, max_length, .. } = self.limits;
         let length = text.chars().count();
         if length > max_length {
-            return Err(format!(
-                "{length} characters, at most {max_length} are allowed"
-            ));
+            return Err(format!("{length} characters, at most {max_length} are allowed"));
         }
         if length < min_length {
-            return Err(format!(
-                "{length} characters, at least {min_length} are needed"
-            ));
+            return Err(format!("{length} characters, at least {min_length} are needed"));
         }
         without_nul(text)
     }
@@ -147,18 +126,11 @@ impl Field {
 
     fn choice(&self, value: &Value) -> Result<Value, String> {
         let text = self.text(value)?;
-        let choices = || {
-            self.limits
-                .choices
-                .iter()
-                .map(|choice| choice.value.as_str())
-        };
+        let choices = || self.limits.choices.iter().map(|choice| choice.value.as_str());
         if self.limits.choices.is_empty() || choices().any(|choice| choice == text) {
             return Ok(Value::from(text));
         }
-        let help = nearest::did_you_mean(text, choices())
-            .map(|help| format!("; {help}"))
-            .unwrap_or_default();
+        let help = nearest::did_you_mean(text, choices()).map(|help| format!("; {help}")).unwrap_or_default();
         Err(format!("not one of the values to choose from{help}"))
     }
 
@@ -175,24 +147,15 @@ impl Field {
     }
 
     fn number(&self, value: &Value) -> Result<Value, String> {
-        let number = value
-            .as_f64()
-            .ok_or_else(|| format!("expected a number, found {}", kind_of(value)))?;
+        let number = value.as_f64().ok_or_else(|| format!("expected a number, found {}", kind_of(value)))?;
         if !value.is_f64() && !value.as_i64().is_some_and(is_exact) {
-            return Err(
-                "more digits than a number holds; use `Integer` for whole numbers of 64 bits"
-                    .to_owned(),
-            );
+            return Err("more digits than a number holds; use `Integer` for whole numbers of 64 bits".to_owned());
         }
-        let number = self
-            .limits
-            .decimal
-            .map_or(number, |decimal| rounded(number, decimal))
-            + 0.0;
+        let number = self.limits.decimal.map_or(number, |decimal| rounded(number, decimal)) + 0.0;
         match self.limits.max_digits {
-            Some(digits) if number.abs() >= power_of_ten(digits) => Err(format!(
-                "more than {digits} digits before the decimal point"
-            )),
+            Some(digits) if number.abs() >= power_of_ten(digits) => {
+                Err(format!("more than {digits} digits before the decimal point"))
+            }
             _ => Ok(number_value(number)),
         }
     }
@@ -206,14 +169,11 @@ impl Field {
 /// A day or time in the form in which it is stored.
 pub(crate) fn moment(data_type: DataType, text: &str) -> Result<String, String> {
     match data_type {
-        DataType::Date => {
-            calendar::day(text).ok_or_else(|| "expected a day, as `2026-11-22`".to_owned())
+        DataType::Date => calendar::day(text).ok_or_else(|| "expected a day, as `2026-11-22`".to_owned()),
+        DataType::Time => calendar::time(text).ok_or_else(|| "expected a time, as `18:30:00`".to_owned()),
+        _ => {
+            calendar::day_and_time(text).ok_or_else(|| "expected a day and a time, as `2026-11-22 18:30:00`".to_owned())
         }
-        DataType::Time => {
-            calendar::time(text).ok_or_else(|| "expected a time, as `18:30:00`".to_owned())
-        }
-        _ => calendar::day_and_time(text)
-            .ok_or_else(|| "expected a day and a time, as `2026-11-22 18:30:00`".to_owned()),
     }
 }
 
@@ -234,10 +194,7 @@ fn truth(value: &Value) -> Result<bool, String> {
         (Value::Bool(value), _) => Ok(*value),
         (_, Some(0)) => Ok(false),
         (_, Some(1)) => Ok(true),
-        _ => Err(format!(
-            "expected true, false, 1 or 0, found {}",
-            kind_of(value)
-        )),
+        _ => Err(format!("expected true, false, 1 or 0, found {}", kind_of(value))),
     }
 }
 
@@ -267,11 +224,7 @@ fn plain_json(value: &Value, depth: usize) -> Result<(), String> {
 
 /// Not every database can store U+0000, so none does.
 pub(crate) fn without_nul(text: &str) -> Result<&str, String> {
-    if text.contains('\0') {
-        Err("a text cannot contain U+0000".to_owned())
-    } else {
-        Ok(text)
-    }
+    if text.contains('\0') { Err("a text cannot contain U+0000".to_owned()) } else { Ok(text) }
 }
 
 /// Whether a float holds this whole number and its neighbours.

@@ -26,8 +26,8 @@ pub use aggregate::Aggregate;
 pub use database::{BoxFuture, Database, Page, Prepared, Query};
 pub use datatype::{DataType, ValueKind};
 pub use element::{
-    Batch, Connection, DataDirectory, DatabaseElement, DatabaseSteps, Model, ModelLevel, ModelSteps, Outcomes, Rows, SledLevel, Table,
-    levels,
+    Batch, Connection, DataDirectory, DatabaseElement, DatabaseSteps, Model, ModelLevel, ModelSteps, Outcomes, Rows,
+    SledLevel, Table, levels,
 };
 pub use error::DataError;
 pub use field::{Choice, Field, FieldError, Limits};

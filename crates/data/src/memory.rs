@@ -7,8 +7,7 @@ use serde_json::Value;
 
 use crate::store::{self, Keyspace, Overlay, Tables, Visitor};
 use crate::{
-    Aggregate, BoundFilter, BoxFuture, DataError, Database, ModelSchema, Operation, Outcome, Page,
-    Prepared, Query, Row,
+    Aggregate, BoundFilter, BoxFuture, DataError, Database, ModelSchema, Operation, Outcome, Page, Prepared, Query, Row,
 };
 
 /// A database that lives as long as the process: for tests, and for trying things out.
@@ -34,21 +33,11 @@ impl MemoryDatabase {
 
     fn read<T>(&self, read: impl FnOnce(&Keys) -> Result<T, DataError>) -> Result<T, DataError> {
         let contents = self.contents.read().unwrap_or_else(PoisonError::into_inner);
-        if contents.closed {
-            Err(DataError::closed())
-        } else {
-            read(&contents.keys)
-        }
+        if contents.closed { Err(DataError::closed()) } else { read(&contents.keys) }
     }
 
-    fn write<T>(
-        &self,
-        step: impl FnOnce(&mut Overlay<'_, Keys>) -> Result<T, DataError>,
-    ) -> Result<T, DataError> {
-        let mut contents = self
-            .contents
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+    fn write<T>(&self, step: impl FnOnce(&mut Overlay<'_, Keys>) -> Result<T, DataError>) -> Result<T, DataError> {
+        let mut contents = self.contents.write().unwrap_or_else(PoisonError::into_inner);
         if contents.closed {
             return Err(DataError::closed());
         }
@@ -65,37 +54,23 @@ impl MemoryDatabase {
 }
 
 impl Database for MemoryDatabase {
-    fn prepare(
-        &self,
-        schema: Arc<ModelSchema>,
-        seed: Vec<Row>,
-    ) -> BoxFuture<'_, Result<Prepared, DataError>> {
+    fn prepare(&self, schema: Arc<ModelSchema>, seed: Vec<Row>) -> BoxFuture<'_, Result<Prepared, DataError>> {
         Box::pin(async move {
-            let (prepared, table) =
-                self.write(|overlay| store::prepare(overlay, &schema, &seed))?;
+            let (prepared, table) = self.write(|overlay| store::prepare(overlay, &schema, &seed))?;
             self.tables.put(&schema, table);
             Ok(prepared)
         })
     }
 
-    fn find(
-        &self,
-        schema: Arc<ModelSchema>,
-        query: Query,
-    ) -> BoxFuture<'_, Result<Page, DataError>> {
+    fn find(&self, schema: Arc<ModelSchema>, query: Query) -> BoxFuture<'_, Result<Page, DataError>> {
         Box::pin(async move {
             let table = self.tables.get(&schema)?;
             self.read(|keys| store::find(keys, &table, &schema, &query))
         })
     }
 
-    fn execute(
-        &self,
-        operations: Vec<Operation>,
-    ) -> BoxFuture<'_, Result<Vec<Outcome>, DataError>> {
-        Box::pin(
-            async move { self.write(|overlay| store::execute(overlay, &self.tables, operations)) },
-        )
+    fn execute(&self, operations: Vec<Operation>) -> BoxFuture<'_, Result<Vec<Outcome>, DataError>> {
+        Box::pin(async move { self.write(|overlay| store::execute(overlay, &self.tables, operations)) })
     }
 
     fn aggregate(
@@ -113,14 +88,8 @@ impl Database for MemoryDatabase {
 
     fn close(&self) -> BoxFuture<'_, Result<(), DataError>> {
         Box::pin(async move {
-            let mut contents = self
-                .contents
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
-            *contents = Contents {
-                keys: Keys::new(),
-                closed: true,
-            };
+            let mut contents = self.contents.write().unwrap_or_else(PoisonError::into_inner);
+            *contents = Contents { keys: Keys::new(), closed: true };
             Ok(())
         })
     }
@@ -128,9 +97,7 @@ impl Database for MemoryDatabase {
 
 impl fmt::Debug for MemoryDatabase {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("MemoryDatabase")
-            .finish_non_exhaustive()
+        formatter.debug_struct("MemoryDatabase").finish_non_exhaustive()
     }
 }
 
@@ -139,12 +106,7 @@ impl Keyspace for Keys {
         Ok(BTreeMap::get(self, key))
     }
 
-    fn scan(
-        &self,
-        from: &[u8],
-        to: &[u8],
-        visit: &mut Visitor<'_>,
-    ) -> Result<ControlFlow<()>, DataError> {
+    fn scan(&self, from: &[u8], to: &[u8], visit: &mut Visitor<'_>) -> Result<ControlFlow<()>, DataError> {
         if from >= to {
             return Ok(ControlFlow::Continue(()));
         }

@@ -87,14 +87,7 @@ impl Operation {
 
     /// Changes every row that matches.
     pub fn update(schema: &Arc<ModelSchema>, filter: BoundFilter, changes: Row) -> Self {
-        Self::new(
-            schema,
-            Action::Update {
-                filter,
-                changes,
-                at_most: None,
-            },
-        )
+        Self::new(schema, Action::Update { filter, changes, at_most: None })
     }
 
     /// Takes every row that matches out of the table.
@@ -110,31 +103,16 @@ impl Operation {
         update: Row,
         insert: Row,
     ) -> Self {
-        Self::new(
-            schema,
-            Action::UpdateOrInsert {
-                filter,
-                order,
-                update,
-                insert,
-            },
-        )
+        Self::new(schema, Action::UpdateOrInsert { filter, order, update, insert })
     }
 
     /// Fails the batch unless this many rows match.
-    pub fn require(
-        schema: &Arc<ModelSchema>,
-        filter: BoundFilter,
-        count: RangeInclusive<u64>,
-    ) -> Self {
+    pub fn require(schema: &Arc<ModelSchema>, filter: BoundFilter, count: RangeInclusive<u64>) -> Self {
         Self::new(schema, Action::Require { filter, count })
     }
 
     fn new(schema: &Arc<ModelSchema>, action: Action) -> Self {
-        Self {
-            schema: Arc::clone(schema),
-            action,
-        }
+        Self { schema: Arc::clone(schema), action }
     }
 }
 

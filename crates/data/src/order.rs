@@ -16,18 +16,12 @@ pub struct Order {
 impl Order {
     /// Smallest first.
     pub fn ascending(field: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            descending: false,
-        }
+        Self { field: field.into(), descending: false }
     }
 
     /// Largest first.
     pub fn descending(field: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            descending: true,
-        }
+        Self { field: field.into(), descending: true }
     }
 }
 
@@ -40,11 +34,7 @@ pub(crate) fn compare_rows(orders: &[Order], left: &Row, right: &Row) -> Orderin
             let left = left.get(&order.field).unwrap_or(&null);
             let right = right.get(&order.field).unwrap_or(&null);
             let ordering = compare_values(left, right);
-            if order.descending {
-                ordering.reverse()
-            } else {
-                ordering
-            }
+            if order.descending { ordering.reverse() } else { ordering }
         })
         .find(|ordering| ordering.is_ne())
         .unwrap_or(Ordering::Equal)

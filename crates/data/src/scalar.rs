@@ -45,10 +45,7 @@ pub(crate) fn compare_values(left: &Value, right: &Value) -> Ordering {
         (Value::Bool(left), Value::Bool(right)) => left.cmp(right),
         (Value::Number(left), Value::Number(right)) => match (left.as_i64(), right.as_i64()) {
             (Some(left), Some(right)) => left.cmp(&right),
-            _ => left
-                .as_f64()
-                .partial_cmp(&right.as_f64())
-                .unwrap_or(Ordering::Equal),
+            _ => left.as_f64().partial_cmp(&right.as_f64()).unwrap_or(Ordering::Equal),
         },
         (left, right) => right.is_null().cmp(&left.is_null()),
     }
@@ -62,9 +59,6 @@ pub(crate) fn number_value(number: f64) -> Value {
 /// The whole number that a number is, where every neighbour is exact too.
 pub(crate) fn whole(number: f64) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "within the range in which a float holds every whole number"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "within the range in which a float holds every whole number")]
     (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
 }

@@ -43,11 +43,7 @@ pub struct SchemaProblem {
 impl ModelSchema {
     /// Reads a schema from a model's JSON: `fields`, `uniqueList` and `indexList`. `namespace` keeps the tables of
     /// different apps apart: their appId.
-    pub fn parse(
-        model: &str,
-        namespace: &str,
-        definition: &Value,
-    ) -> Result<Self, Vec<SchemaProblem>> {
+    pub fn parse(model: &str, namespace: &str, definition: &Value) -> Result<Self, Vec<SchemaProblem>> {
         parse::parse(model, namespace, definition)
     }
 
@@ -73,10 +69,7 @@ impl ModelSchema {
 
     /// The primary key.
     pub fn primary_key(&self) -> &Field {
-        #[expect(
-            clippy::indexing_slicing,
-            reason = "a schema is only made with the index of one of its fields"
-        )]
+        #[expect(clippy::indexing_slicing, reason = "a schema is only made with the index of one of its fields")]
         &self.fields[self.primary_key]
     }
 
@@ -92,16 +85,9 @@ impl ModelSchema {
         self.fields
             .iter()
             .map(|field| {
-                let given = row
-                    .get(&field.name)
-                    .or(field.default.as_ref())
-                    .unwrap_or(&Value::Null);
+                let given = row.get(&field.name).or(field.default.as_ref()).unwrap_or(&Value::Null);
                 let assigned = field.data_type == crate::DataType::AutoInt && given.is_null();
-                let value = if assigned {
-                    Value::Null
-                } else {
-                    field.check(given)?
-                };
+                let value = if assigned { Value::Null } else { field.check(given)? };
                 Ok((field.name.clone(), value))
             })
             .collect()
@@ -115,10 +101,7 @@ impl ModelSchema {
             .filter_map(|(name, value)| self.field(name).map(|field| (field, value)))
             .map(|(field, value)| {
                 if field.primary_key {
-                    return Err(FieldError::new(
-                        &field.name,
-                        "the primary key of a row does not change",
-                    ));
+                    return Err(FieldError::new(&field.name, "the primary key of a row does not change"));
                 }
                 Ok((field.name.clone(), field.check(value)?))
             })
@@ -127,17 +110,11 @@ impl ModelSchema {
 
     /// The row with exactly the model's fields, in their order.
     pub fn project(&self, mut row: Row) -> Row {
-        let as_declared = row.len() == self.fields.len()
-            && row.keys().eq(self.fields.iter().map(|field| &field.name));
+        let as_declared = row.len() == self.fields.len() && row.keys().eq(self.fields.iter().map(|field| &field.name));
         if as_declared {
             return row;
         }
-        let take = |field: &Field| {
-            (
-                field.name.clone(),
-                row.remove(&field.name).unwrap_or(Value::Null),
-            )
-        };
+        let take = |field: &Field| (field.name.clone(), row.remove(&field.name).unwrap_or(Value::Null));
         self.fields.iter().map(take).collect()
     }
 
@@ -145,10 +122,7 @@ impl ModelSchema {
     pub(crate) fn unknown_field(&self, name: &str) -> FieldError {
         let help = nearest::did_you_mean(name, self.fields.iter().map(|field| field.name.as_str()));
         let help = help.map(|help| format!("; {help}")).unwrap_or_default();
-        FieldError::new(
-            name,
-            format!("model `{}` has no such field{help}", self.model),
-        )
+        FieldError::new(name, format!("model `{}` has no such field{help}", self.model))
     }
 
     fn known_fields(&self, row: &Row) -> Result<(), FieldError> {

@@ -35,10 +35,7 @@ async fn writer_to_be_killed() {
             for number in 0.. {
                 let user = format!("r{round}-{writer}-{number}");
                 let pair = ["a", "b"].map(|half| {
-                    Operation::insert(
-                        &schema,
-                        row(json!({"userId": format!("{user}{half}"), "name": user})),
-                    )
+                    Operation::insert(&schema, row(json!({"userId": format!("{user}{half}"), "name": user})))
                 });
                 database.execute(pair.into()).await.expect("writes");
                 println!("\nwritten {user}");
@@ -59,26 +56,13 @@ async fn what_was_acknowledged_survives_kill_9() {
         let database = open(directory.path());
         prepare(&database, &schema).await;
         for user in &acknowledged {
-            let found = find(
-                &database,
-                &schema,
-                &Filter::equal("name", user.as_str()).to_string(),
-            )
-            .await;
+            let found = find(&database, &schema, &Filter::equal("name", user.as_str()).to_string()).await;
             assert_eq!(found.len(), 2, "{user} in round {round}");
         }
         let all = find(&database, &schema, "").await;
-        assert!(
-            all.len() >= 2 * acknowledged.len() && all.len().is_multiple_of(2),
-            "no batch is there by half"
-        );
+        assert!(all.len() >= 2 * acknowledged.len() && all.len().is_multiple_of(2), "no batch is there by half");
         for row in &all {
-            let by_index = find(
-                &database,
-                &schema,
-                &Filter::equal("userId", row["userId"].as_str()).to_string(),
-            )
-            .await;
+            let by_index = find(&database, &schema, &Filter::equal("userId", row["userId"].as_str()).to_string()).await;
             assert_eq!(by_index, std::slice::from_ref(row));
         }
         database.close().await.expect("closes");
@@ -88,12 +72,7 @@ async fn what_was_acknowledged_survives_kill_9() {
 /// Runs a writer until it has acknowledged this many pairs, kills it, and gives what it had acknowledged.
 fn killed_writer(directory: &Path, round: usize, pairs: usize) -> Vec<String> {
     let mut child = Command::new(std::env::current_exe().expect("this binary"))
-        .args([
-            "--exact",
-            "crash::writer_to_be_killed",
-            "--nocapture",
-            "--test-threads=1",
-        ])
+        .args(["--exact", "crash::writer_to_be_killed", "--nocapture", "--test-threads=1"])
         .env(DIRECTORY, directory)
         .env(ROUND, round.to_string())
         .stdout(Stdio::piped())
@@ -111,10 +90,6 @@ fn killed_writer(directory: &Path, round: usize, pairs: usize) -> Vec<String> {
         }
     }
     child.wait().expect("ends");
-    assert!(
-        killed,
-        "the writer ended by itself after {} pairs",
-        written.len()
-    );
+    assert!(killed, "the writer ended by itself after {} pairs", written.len());
     written
 }

@@ -63,13 +63,15 @@ async fn rows_are_written_found_changed_and_removed() {
     assert_eq!(cy, json!({"id": 3, "name": "Cy", "age": 20}));
     let found = call(customers, "get", json!({"filter": "Q(name='Ada')", "orderList": []})).await;
     assert_eq!(found, json!({"id": 1, "name": "Ada", "age": 36}));
-    let page = json!({"filter": "Q(age__gte=7)", "orderList": [["age", -1]], "page": 2, "size": 2, "fieldList": ["name"]});
+    let page =
+        json!({"filter": "Q(age__gte=7)", "orderList": [["age", -1]], "page": 2, "size": 2, "fieldList": ["name"]});
     assert_eq!(call(customers, "query", page).await, json!({"rowDatas": [{"name": "Bo"}], "totalCount": 3}));
     let changed = call(customers, "updateByPK", json!({"pkList": [1, 2], "updateData": {"age": 1}})).await;
     assert_eq!(changed.as_array().unwrap().len(), 2);
     let sum = json!({"filter": "", "aggrField": "age", "aggrType": "SUM"});
     assert_eq!(call(customers, "aggregate", sum).await, json!(22));
-    let added = json!({"filter": "Q(name='Di')", "orderList": null, "updateData": {"age": 2}, "addData": {"name": "Di"}});
+    let added =
+        json!({"filter": "Q(name='Di')", "orderList": null, "updateData": {"age": 2}, "addData": {"name": "Di"}});
     assert_eq!(call(customers, "updateOrAdd", added).await["name"], "Di");
     call(customers, "createOrUpdateMany", json!({"rowDataList": [{"id": 1, "age": 50}, {"name": "Ed"}]})).await;
     call(customers, "deleteByFilter", json!({"filter": "Q(name__in=['Bo', 'Cy'])"})).await;
@@ -103,9 +105,8 @@ async fn a_batch_is_all_or_nothing_and_a_take_has_one_winner() {
     let app = shop.open();
     let customers: Model<'_> = app.get("models.Customer").unwrap();
     let row = |name: &str| json!({"name": name}).as_object().unwrap().clone();
-    let batch = Batch::new()
-        .delete("models.Customer", Filter::equal("name", "Ada"))
-        .insert("models.Customer", row("Bo"));
+    let batch =
+        Batch::new().delete("models.Customer", Filter::equal("name", "Ada")).insert("models.Customer", row("Bo"));
     let failure = customers.execute(batch).await.unwrap_err();
     assert!(matches!(DataError::behind(&failure), Some(DataError::UniqueViolation { .. })), "{failure:?}");
     let takes = (0..64).map(|_| {
@@ -148,7 +149,8 @@ fn check_reads_models_and_initial_rows() {
 "#,
     );
     let findings = shop.open().check();
-    let found: Vec<_> = findings.iter().map(|finding| (finding.code.name(), finding.location.as_ref().unwrap().line)).collect();
+    let found: Vec<_> =
+        findings.iter().map(|finding| (finding.code.name(), finding.location.as_ref().unwrap().line)).collect();
     assert_eq!(
         found,
         [

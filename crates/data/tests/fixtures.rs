@@ -38,7 +38,5 @@ pub(crate) fn row(value: Value) -> Row {
 }
 
 pub(crate) fn filter(schema: &ModelSchema, text: &str) -> BoundFilter {
-    Filter::parse(text)
-        .and_then(|filter| filter.bind(schema))
-        .unwrap_or_else(|error| panic!("{text}: {error}"))
+    Filter::parse(text).and_then(|filter| filter.bind(schema)).unwrap_or_else(|error| panic!("{text}: {error}"))
 }

@@ -36,12 +36,7 @@ fn integers() -> impl Strategy<Value = i64> {
 }
 
 fn numbers() -> impl Strategy<Value = f64> {
-    prop_oneof![
-        (-3..4_i32).prop_map(f64::from),
-        Just(-0.5),
-        Just(0.25),
-        Just(1e15)
-    ]
+    prop_oneof![(-3..4_i32).prop_map(f64::from), Just(-0.5), Just(0.25), Just(1e15)]
 }
 
 fn rows() -> impl Strategy<Value = Row> {
@@ -58,8 +53,8 @@ fn rows() -> impl Strategy<Value = Row> {
 
 fn conditions() -> impl Strategy<Value = Filter> {
     use Operator::{
-        EndsWith, Equal, Greater, GreaterOrEqual, In, IsNull, Less, LessOrEqual, Like, NotEqual,
-        NotIn, Range, StartsWith,
+        EndsWith, Equal, Greater, GreaterOrEqual, In, IsNull, Less, LessOrEqual, Like, NotEqual, NotIn, Range,
+        StartsWith,
     };
     fn of(
         fields: &'static [&'static str],
@@ -67,10 +62,7 @@ fn conditions() -> impl Strategy<Value = Filter> {
         operators: &'static [Operator],
     ) -> impl Strategy<Value = Filter> {
         let field = || prop::sample::select(fields);
-        let list = prop::collection::vec(
-            prop_oneof![9 => values.clone(), 1 => Just(Literal::Null)],
-            0..4,
-        );
+        let list = prop::collection::vec(prop_oneof![9 => values.clone(), 1 => Just(Literal::Null)], 0..4);
         prop_oneof![
             6 => (field(), prop::sample::select(operators), values.clone())
                 .prop_map(|(field, operator, value)| Filter::compare(field, operator, value)),
@@ -80,27 +72,8 @@ fn conditions() -> impl Strategy<Value = Filter> {
                 .prop_map(|(field, operator, items)| Filter::compare(field, operator, Literal::List(items))),
         ]
     }
-    const ORDERED: &[Operator] = &[
-        Equal,
-        Equal,
-        Equal,
-        NotEqual,
-        Less,
-        LessOrEqual,
-        Greater,
-        GreaterOrEqual,
-    ];
-    const TEXT: &[Operator] = &[
-        Equal,
-        Equal,
-        Equal,
-        Less,
-        GreaterOrEqual,
-        Greater,
-        StartsWith,
-        EndsWith,
-        Like,
-    ];
+    const ORDERED: &[Operator] = &[Equal, Equal, Equal, NotEqual, Less, LessOrEqual, Greater, GreaterOrEqual];
+    const TEXT: &[Operator] = &[Equal, Equal, Equal, Less, GreaterOrEqual, Greater, StartsWith, EndsWith, Like];
     prop_oneof![
         4 => of(&["t", "u"], texts().prop_map(Literal::from).boxed(), TEXT),
         2 => of(&["i"], integers().prop_map(Literal::from).boxed(), ORDERED),
@@ -123,60 +96,28 @@ fn filters() -> impl Strategy<Value = Filter> {
 }
 
 /// Fills a database, changes some rows and deletes some, and compares every filter's answer with that of all rows.
-async fn agrees(
-    database: Shared,
-    rows: Vec<Row>,
-    changes: Row,
-    filters: Vec<Filter>,
-) -> Result<(), TestCaseError> {
+async fn agrees(database: Shared, rows: Vec<Row>, changes: Row, filters: Vec<Filter>) -> Result<(), TestCaseError> {
     let schema = indexed();
-    database
-        .prepare(schema.clone(), Vec::new())
-        .await
-        .expect("prepares");
+    database.prepare(schema.clone(), Vec::new()).await.expect("prepares");
     for row in rows {
         // Some collide: those are left out.
-        let _inserted = database
-            .execute(vec![Operation::insert(&schema, row)])
-            .await;
+        let _inserted = database.execute(vec![Operation::insert(&schema, row)]).await;
     }
-    let bind = |filter: &Filter| {
-        filter
-            .bind(&schema)
-            .unwrap_or_else(|error| panic!("{filter}: {error}"))
-    };
+    let bind = |filter: &Filter| filter.bind(&schema).unwrap_or_else(|error| panic!("{filter}: {error}"));
     if let [first, second, ..] = filters.as_slice() {
-        let _changed = database
-            .execute(vec![Operation::update(&schema, bind(first), changes)])
-            .await;
+        let _changed = database.execute(vec![Operation::update(&schema, bind(first), changes)]).await;
         let both = first.clone() & second.clone();
-        let _deleted = database
-            .execute(vec![Operation::delete(&schema, bind(&both))])
-            .await;
+        let _deleted = database.execute(vec![Operation::delete(&schema, bind(&both))]).await;
     }
-    let all = database
-        .find(schema.clone(), Query::new(bind(&Filter::All)))
-        .await
-        .expect("finds")
-        .rows;
+    let all = database.find(schema.clone(), Query::new(bind(&Filter::All))).await.expect("finds").rows;
     for filter in &filters {
         let bound = bind(filter);
-        let expected: Vec<_> = all
-            .iter()
-            .filter(|row| bound.matches(row))
-            .cloned()
-            .collect();
-        let query = Query {
-            count: true,
-            ..Query::new(bound.clone())
-        };
+        let expected: Vec<_> = all.iter().filter(|row| bound.matches(row)).cloned().collect();
+        let query = Query { count: true, ..Query::new(bound.clone()) };
         let page = database.find(schema.clone(), query).await.expect("finds");
         prop_assert_eq!(&page.rows, &expected, "{}", filter);
         prop_assert_eq!(page.total, Some(expected.len() as u64));
-        let first = database
-            .find(schema.clone(), Query::first(bound))
-            .await
-            .expect("finds");
+        let first = database.find(schema.clone(), Query::first(bound)).await.expect("finds");
         prop_assert_eq!(first.rows.first(), expected.first(), "{}", filter);
     }
     Ok(())

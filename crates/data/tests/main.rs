@@ -1,16 +1,12 @@
 //! The public doors of `mti-data`.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test that panics has failed"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed")]
 
-mod elements;
 mod contract;
 mod crash;
 mod data_types;
 mod databases;
+mod elements;
 mod fixtures;
 mod index_agrees;
 mod q_binding;

@@ -29,10 +29,7 @@ fn literal(text: &str) -> Literal {
 
 #[test]
 fn a_keyword_is_equality() {
-    assert_eq!(
-        parse("Q(userId='user123')"),
-        Filter::equal("userId", "user123")
-    );
+    assert_eq!(parse("Q(userId='user123')"), Filter::equal("userId", "user123"));
 }
 
 #[test]
@@ -48,32 +45,18 @@ fn every_operator_is_a_suffix_and_a_word() {
         let positional = parse(&format!("Q('age', '{operator}', [1])"));
         assert_eq!(positional, Filter::compare("age", operator, vec![1]));
         if let Some(word) = operator.word() {
-            same(
-                &format!("Q(age__{word}=[1])"),
-                &format!("Q('age', '{word}', [1])"),
-            );
+            same(&format!("Q(age__{word}=[1])"), &format!("Q('age', '{word}', [1])"));
         }
     }
 }
 
 #[test]
 fn a_suffix_that_is_no_operator_belongs_to_the_field() {
-    assert_eq!(
-        parse("Q(customer__custName='a')"),
-        Filter::equal("customer__custName", "a")
-    );
+    assert_eq!(parse("Q(customer__custName='a')"), Filter::equal("customer__custName", "a"));
     let related = Filter::compare("customer__custName", Operator::Like, "a");
     assert_eq!(parse("Q(customer__custName__like='a')"), related);
-    assert_eq!(
-        parse("Q(__in=1)"),
-        Filter::equal("__in", 1),
-        "an operator needs a field before it"
-    );
-    assert_eq!(
-        parse("Q('age__in', '=', 1)"),
-        Filter::equal("age__in", 1),
-        "positional names are taken as they are"
-    );
+    assert_eq!(parse("Q(__in=1)"), Filter::equal("__in", 1), "an operator needs a field before it");
+    assert_eq!(parse("Q('age__in', '=', 1)"), Filter::equal("age__in", 1), "positional names are taken as they are");
 }
 
 #[test]
@@ -93,31 +76,16 @@ fn several_keywords_are_all_meant() {
 fn connectives_bind_as_the_signs_do() {
     same("Q(Q(a=1), Q.AND, Q(b=2))", "Q(a=1) & Q(b=2)");
     same("Q(Q('a', '=', 1), Q.OR, Q('b', '=', 2))", "Q(a=1) | Q(b=2)");
-    same(
-        "Q(Q(a=1), Q.OR, Q(b=2), Q.AND, Q(c=3))",
-        "Q(a=1) | Q(b=2) & Q(c=3)",
-    );
-    same(
-        "Q(Q(a=1), Q.AND, Q(b=2), Q.OR, Q(c=3))",
-        "Q(a=1) & Q(b=2) | Q(c=3)",
-    );
+    same("Q(Q(a=1), Q.OR, Q(b=2), Q.AND, Q(c=3))", "Q(a=1) | Q(b=2) & Q(c=3)");
+    same("Q(Q(a=1), Q.AND, Q(b=2), Q.OR, Q(c=3))", "Q(a=1) & Q(b=2) | Q(c=3)");
 }
 
 #[test]
 fn the_dialects_mix() {
     same("Q(Q('age', '>', 18))", "Q(age__gt=18)");
-    same(
-        "Q('f1', '>', 1) & ~Q(f2='test')",
-        "Q(f1__gt=1) & ~Q(f2='test')",
-    );
-    same(
-        "Q(Q(age__gt=18) & (Q(a='x') | Q(a='y')))",
-        "Q(age__gt=18) & (Q(a='x') | Q(a='y'))",
-    );
-    same(
-        "Q(Q(Q(a=1), Q.OR, Q(b=2)), Q.AND, ~Q('c', 'isnull', 1))",
-        "(Q(a=1) | Q(b=2)) & ~Q(c__isnull=1)",
-    );
+    same("Q('f1', '>', 1) & ~Q(f2='test')", "Q(f1__gt=1) & ~Q(f2='test')");
+    same("Q(Q(age__gt=18) & (Q(a='x') | Q(a='y')))", "Q(age__gt=18) & (Q(a='x') | Q(a='y'))");
+    same("Q(Q(Q(a=1), Q.OR, Q(b=2)), Q.AND, ~Q('c', 'isnull', 1))", "(Q(a=1) | Q(b=2)) & ~Q(c__isnull=1)");
     same("Q(Q=1)", "Q('Q', '=', 1)");
 }
 
@@ -133,31 +101,16 @@ fn values_are_pythons() {
     assert_eq!(literal("-2e-3"), Literal::Number(-0.002));
     assert_eq!(literal("[1, 'a', [None]]"), literal("(1, 'a', (None,),)"));
     assert_eq!(literal("()"), Literal::List(Vec::new()));
-    assert_eq!(
-        literal("(1)"),
-        Literal::Integer(1),
-        "parentheses alone make no tuple"
-    );
+    assert_eq!(literal("(1)"), Literal::Integer(1), "parentheses alone make no tuple");
     assert_eq!(literal("(1,)"), Literal::List(vec![Literal::Integer(1)]));
 }
 
 #[test]
 fn strings_take_pythons_escapes() {
     assert_eq!(literal(r"'it\'s'"), literal(r#""it's""#));
-    assert_eq!(
-        literal(r"'\n\t\\\x41\u4e2d\U0001F600\101'"),
-        Literal::from("\n\t\\A中😀A")
-    );
-    assert_eq!(
-        literal(r"'\ud83d\ude00'"),
-        Literal::from("😀"),
-        "two halves of a pair are one character"
-    );
-    assert_eq!(
-        literal(r"'\%\_\d'"),
-        Literal::from(r"\%\_\d"),
-        "unknown escapes keep their backslash"
-    );
+    assert_eq!(literal(r"'\n\t\\\x41\u4e2d\U0001F600\101'"), Literal::from("\n\t\\A中😀A"));
+    assert_eq!(literal(r"'\ud83d\ude00'"), Literal::from("😀"), "two halves of a pair are one character");
+    assert_eq!(literal(r"'\%\_\d'"), Literal::from(r"\%\_\d"), "unknown escapes keep their backslash");
     assert_eq!(literal("'微信'"), Literal::from("微信"));
 }
 
@@ -198,22 +151,10 @@ fn mistakes_name_their_column() {
 
 #[test]
 fn mistakes_say_what_was_expected_and_what_may_be_meant() {
-    assert_eq!(
-        mistake("Q(a=1").to_string(),
-        "column 6: expected `,` or `)`, found the end"
-    );
-    assert_eq!(
-        mistake("Q('a', 'lik', 'x')").help.as_deref(),
-        Some("did you mean `like`?")
-    );
-    assert_eq!(
-        mistake("Q(Q(a=1), Q.ANDD, Q(b=1))").help.as_deref(),
-        Some("did you mean `AND`?")
-    );
-    assert_eq!(
-        mistake("Q(a=user)").help.as_deref(),
-        Some("write texts in quotes: `'user'`")
-    );
+    assert_eq!(mistake("Q(a=1").to_string(), "column 6: expected `,` or `)`, found the end");
+    assert_eq!(mistake("Q('a', 'lik', 'x')").help.as_deref(), Some("did you mean `like`?"));
+    assert_eq!(mistake("Q(Q(a=1), Q.ANDD, Q(b=1))").help.as_deref(), Some("did you mean `AND`?"));
+    assert_eq!(mistake("Q(a=user)").help.as_deref(), Some("write texts in quotes: `'user'`"));
     assert_eq!(mistake("not Q(a=1)").help.as_deref(), Some("write `~`"));
 }
 
@@ -238,17 +179,10 @@ fn length_ends_at_64_kibibytes() {
 
 #[test]
 fn names_that_keywords_would_misread_print_positionally() {
-    for filter in [
-        Filter::equal("a__in", 1),
-        Filter::equal("a b", 1),
-        Filter::compare("1", Operator::Like, "x"),
-    ] {
+    for filter in [Filter::equal("a__in", 1), Filter::equal("a b", 1), Filter::compare("1", Operator::Like, "x")] {
         assert_eq!(parse(&filter.to_string()), filter, "{filter}");
     }
-    assert_eq!(
-        Filter::compare("a__in", Operator::Less, 1).to_string(),
-        "Q(a__in__lt=1)"
-    );
+    assert_eq!(Filter::compare("a__in", Operator::Less, 1).to_string(), "Q(a__in__lt=1)");
 }
 
 fn literals() -> impl Strategy<Value = Literal> {
@@ -256,28 +190,16 @@ fn literals() -> impl Strategy<Value = Literal> {
         Just(Literal::Null),
         any::<bool>().prop_map(Literal::Boolean),
         any::<i64>().prop_map(Literal::Integer),
-        any::<f64>()
-            .prop_filter("finite", |number| number.is_finite())
-            .prop_map(Literal::Number),
+        any::<f64>().prop_filter("finite", |number| number.is_finite()).prop_map(Literal::Number),
         any::<String>().prop_map(Literal::Text),
         r"['\\%nu0-9]{0,6}".prop_map(Literal::Text),
     ];
-    leaf.prop_recursive(3, 16, 4, |inner| {
-        prop::collection::vec(inner, 0..4).prop_map(Literal::List)
-    })
+    leaf.prop_recursive(3, 16, 4, |inner| prop::collection::vec(inner, 0..4).prop_map(Literal::List))
 }
 
 fn filters() -> impl Strategy<Value = Filter> {
-    let field = prop_oneof![
-        "[a-z_][a-zA-Z0-9_]{0,8}",
-        "[a-z]{1,3}__(in|like|gt|x)",
-        any::<String>()
-    ];
-    let comparison = (
-        field,
-        prop::sample::select(Operator::ALL.to_vec()),
-        literals(),
-    )
+    let field = prop_oneof!["[a-z_][a-zA-Z0-9_]{0,8}", "[a-z]{1,3}__(in|like|gt|x)", any::<String>()];
+    let comparison = (field, prop::sample::select(Operator::ALL.to_vec()), literals())
         .prop_map(|(field, operator, value)| Filter::compare(field, operator, value));
     let leaf = prop_oneof![9 => comparison, 1 => Just(Filter::All)];
     leaf.prop_recursive(5, 32, 4, |inner| {

@@ -11,10 +11,7 @@ use crate::contract::{Shared, find, insert, prepare};
 use crate::fixtures::{filter, person, row};
 
 pub(crate) fn open(directory: &Path) -> Shared {
-    Arc::new(SledDatabase::new(SledOptions {
-        directory: directory.to_owned(),
-        program: "the tests".to_owned(),
-    }))
+    Arc::new(SledDatabase::new(SledOptions { directory: directory.to_owned(), program: "the tests".to_owned() }))
 }
 
 pub(crate) fn temporary() -> (Shared, TempDir) {
@@ -27,46 +24,20 @@ async fn what_was_written_is_there_after_reopening() {
     let (database, directory) = temporary();
     let schema = person();
     prepare(&database, &schema).await;
-    let ann = insert(
-        &database,
-        &schema,
-        json!({"userId": "微信", "name": "Ann", "extra": {"b": [1.5], "a": null}}),
-    )
-    .await
-    .unwrap();
-    insert(&database, &schema, json!({"userId": "u2"}))
+    let ann = insert(&database, &schema, json!({"userId": "微信", "name": "Ann", "extra": {"b": [1.5], "a": null}}))
         .await
         .unwrap();
-    database
-        .execute(vec![Operation::delete(
-            &schema,
-            filter(&schema, "Q(userId='u2')"),
-        )])
-        .await
-        .unwrap();
+    insert(&database, &schema, json!({"userId": "u2"})).await.unwrap();
+    database.execute(vec![Operation::delete(&schema, filter(&schema, "Q(userId='u2')"))]).await.unwrap();
     database.close().await.unwrap();
 
     let database = open(directory.path());
     let seed = vec![row(json!({"userId": "seed"}))];
-    assert_eq!(
-        database.prepare(schema.clone(), seed).await,
-        Ok(Prepared { created: false })
-    );
-    assert_eq!(
-        find(&database, &schema, "").await,
-        std::slice::from_ref(&ann)
-    );
+    assert_eq!(database.prepare(schema.clone(), seed).await, Ok(Prepared { created: false }));
+    assert_eq!(find(&database, &schema, "").await, std::slice::from_ref(&ann));
     assert_eq!(find(&database, &schema, "Q(userId='微信')").await, [ann]);
-    assert!(
-        insert(&database, &schema, json!({"userId": "微信"}))
-            .await
-            .is_err()
-    );
-    assert_eq!(
-        insert(&database, &schema, json!({})).await.unwrap()["id"],
-        json!(3),
-        "deleted numbers stay used"
-    );
+    assert!(insert(&database, &schema, json!({"userId": "微信"})).await.is_err());
+    assert_eq!(insert(&database, &schema, json!({})).await.unwrap()["id"], json!(3), "deleted numbers stay used");
     database.close().await.unwrap();
 }
 
@@ -75,9 +46,7 @@ async fn dropping_the_database_gives_the_directory_up() {
     let (database, directory) = temporary();
     let schema = person();
     prepare(&database, &schema).await;
-    insert(&database, &schema, json!({"userId": "u1"}))
-        .await
-        .unwrap();
+    insert(&database, &schema, json!({"userId": "u1"})).await.unwrap();
     drop(database);
     // The committer ends by itself; until it has, the directory is held.
     let database = open(directory.path());
@@ -94,18 +63,13 @@ async fn a_second_opener_is_told_who_holds_the_directory() {
     prepare(&database, &person()).await;
     let second = open(directory.path());
     let error = second.prepare(person(), Vec::new()).await.unwrap_err();
-    let DataError::Held { by, .. } = &error else {
-        panic!("{error}")
-    };
+    let DataError::Held { by, .. } = &error else { panic!("{error}") };
     let start = format!("`the tests` (process {}) since 20", std::process::id());
     assert!(by.starts_with(&start) && by.ends_with(" UTC"), "{by}");
     assert_eq!(error.to_string().lines().count(), 1);
 
     database.close().await.unwrap();
-    second
-        .prepare(person(), Vec::new())
-        .await
-        .expect("a failed opening is tried again");
+    second.prepare(person(), Vec::new()).await.expect("a failed opening is tried again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,10 +95,7 @@ async fn closing_an_unused_database_makes_nothing() {
     let database = open(&directory);
     database.close().await.unwrap();
     assert!(!directory.exists());
-    assert!(matches!(
-        database.prepare(person(), Vec::new()).await,
-        Err(DataError::Unavailable { .. })
-    ));
+    assert!(matches!(database.prepare(person(), Vec::new()).await, Err(DataError::Unavailable { .. })));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -148,26 +109,10 @@ async fn a_newer_store_is_refused() {
         store.flush().unwrap();
     };
     set_format(2);
-    let error = open(directory.path())
-        .prepare(person(), Vec::new())
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(
-            error,
-            DataError::NewerStore {
-                found: 2,
-                known: 1,
-                ..
-            }
-        ),
-        "{error}"
-    );
+    let error = open(directory.path()).prepare(person(), Vec::new()).await.unwrap_err();
+    assert!(matches!(error, DataError::NewerStore { found: 2, known: 1, .. }), "{error}");
     set_format(1);
-    assert_eq!(
-        open(directory.path()).prepare(person(), Vec::new()).await,
-        Ok(Prepared { created: false })
-    );
+    assert_eq!(open(directory.path()).prepare(person(), Vec::new()).await, Ok(Prepared { created: false }));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,10 +121,7 @@ async fn a_foreign_sled_database_is_left_alone() {
     let foreign = sled::open(directory.path()).unwrap();
     foreign.insert(b"key", b"value").unwrap();
     drop(foreign);
-    let error = open(directory.path())
-        .prepare(person(), Vec::new())
-        .await
-        .unwrap_err();
+    let error = open(directory.path()).prepare(person(), Vec::new()).await.unwrap_err();
     assert!(matches!(error, DataError::Corrupt { .. }), "{error}");
     assert_eq!(sled::open(directory.path()).unwrap().len(), 1);
 }
@@ -200,35 +142,18 @@ async fn what_is_remembered_follows_every_write() {
     prepare(&database, &schema).await;
     let texts = ["Q(id=1)", "Q(userId='a')", "Q(userId__in=['a', 'b'])"];
     for text in texts {
-        assert_eq!(
-            find(&database, &schema, text).await,
-            [],
-            "{text}: that there is none is remembered"
-        );
+        assert_eq!(find(&database, &schema, text).await, [], "{text}: that there is none is remembered");
     }
-    insert(&database, &schema, json!({"userId": "a"}))
-        .await
-        .unwrap();
+    insert(&database, &schema, json!({"userId": "a"})).await.unwrap();
     for age in 0..3 {
-        let set = Operation::update(
-            &schema,
-            filter(&schema, "Q(id=1)"),
-            row(json!({"age": age})),
-        );
+        let set = Operation::update(&schema, filter(&schema, "Q(id=1)"), row(json!({"age": age})));
         database.execute(vec![set]).await.unwrap();
         for text in texts {
             let found = find(&database, &schema, text).await;
-            assert_eq!(
-                found.iter().map(|row| &row["age"]).collect::<Vec<_>>(),
-                [&json!(age)],
-                "{text}"
-            );
+            assert_eq!(found.iter().map(|row| &row["age"]).collect::<Vec<_>>(), [&json!(age)], "{text}");
         }
     }
-    database
-        .execute(vec![Operation::delete(&schema, filter(&schema, ""))])
-        .await
-        .unwrap();
+    database.execute(vec![Operation::delete(&schema, filter(&schema, ""))]).await.unwrap();
     for text in texts {
         assert_eq!(find(&database, &schema, text).await, [], "{text}");
     }
@@ -239,12 +164,8 @@ async fn readers_see_a_batch_as_a_whole() {
     let (database, _directory) = temporary();
     let schema = person();
     prepare(&database, &schema).await;
-    insert(&database, &schema, json!({"userId": "a", "age": 0}))
-        .await
-        .unwrap();
-    insert(&database, &schema, json!({"userId": "b", "age": 0}))
-        .await
-        .unwrap();
+    insert(&database, &schema, json!({"userId": "a", "age": 0})).await.unwrap();
+    insert(&database, &schema, json!({"userId": "b", "age": 0})).await.unwrap();
     let writer = {
         let (database, schema) = (Arc::clone(&database), Arc::clone(&schema));
         tokio::spawn(async move {
@@ -256,19 +177,13 @@ async fn readers_see_a_batch_as_a_whole() {
                         row(json!({"age": age})),
                     )
                 };
-                database
-                    .execute(vec![set("a"), set("b")])
-                    .await
-                    .expect("writes");
+                database.execute(vec![set("a"), set("b")]).await.expect("writes");
             }
         })
     };
     loop {
         let done = writer.is_finished();
-        let page = database
-            .find(schema.clone(), Query::new(filter(&schema, "Q(age__gte=0)")))
-            .await
-            .unwrap();
+        let page = database.find(schema.clone(), Query::new(filter(&schema, "Q(age__gte=0)"))).await.unwrap();
         assert_eq!(page.rows.len(), 2);
         assert_eq!(page.rows[0]["age"], page.rows[1]["age"]);
         if done {

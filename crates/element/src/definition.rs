@@ -1,7 +1,7 @@
-use mti_core::json::{self, Pointer};
+use mti_core::json::Pointer;
 use mti_core::manifest::{ElementManifest, Function};
 use mti_core::merge::{Layered, SourceRef};
-use mti_core::{AppKey, Code, Diagnostic, ElementName, Location};
+use mti_core::{AppKey, Code, Diagnostic, ElementName};
 use serde_json::Value;
 
 /// What is on disk for an element, with the overrides of the whole app chain merged. Reading it loads nothing.
@@ -43,12 +43,9 @@ pub struct InitialRow {
 impl InitialRow {
     /// A finding about the row, at its place.
     pub fn finding(&self, code: Code, message: impl Into<String>) -> Diagnostic {
-        let text = self.source.text.as_deref().unwrap_or_default();
-        let location = match json::locate(text, &self.pointer) {
-            Some(found) => Location::at(&*self.source.file, text, found.value),
-            None => Location::file(&*self.source.file),
-        };
-        Diagnostic::new(code, message).with_app(self.source.app.id.clone()).with_location(location)
+        Diagnostic::new(code, message)
+            .with_app(self.source.app.id.clone())
+            .with_location(self.source.location(&self.pointer))
     }
 }
 

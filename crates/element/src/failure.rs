@@ -32,14 +32,11 @@ impl Fail {
     /// The call needs a signed-in user.
     pub const LOGIN_REQUIRED: Self = Self::new("LOGIN_REQUIRED", 20002, 401, "please sign in first");
     /// The caller may not do this.
-    pub const PERMISSION_DENIED: Self =
-        Self::new("PERMISSION_DENIED", 20003, 403, "you are not allowed to do this");
+    pub const PERMISSION_DENIED: Self = Self::new("PERMISSION_DENIED", 20003, 403, "you are not allowed to do this");
     /// No element of that name.
-    pub const ELEMENT_NOT_FOUND: Self =
-        Self::new("ELEMENT_NOT_FOUND", 20004, 404, "there is no such element");
+    pub const ELEMENT_NOT_FOUND: Self = Self::new("ELEMENT_NOT_FOUND", 20004, 404, "there is no such element");
     /// No method of that name.
-    pub const FUNCTION_NOT_FOUND: Self =
-        Self::new("FUNCTION_NOT_FOUND", 20004, 404, "there is no such function");
+    pub const FUNCTION_NOT_FOUND: Self = Self::new("FUNCTION_NOT_FOUND", 20004, 404, "there is no such function");
     /// Anything that went wrong inside an element and has no name of its own.
     pub const ELEMENT_EXCEPTION: Self =
         Self::new("ELEMENT_EXCEPTION", 20005, 500, "something went wrong; please try again later");

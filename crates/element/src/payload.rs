@@ -55,9 +55,9 @@ macro_rules! opaque_step_value {
 /// The failure of carrying an opaque value across a border.
 #[doc(hidden)]
 pub fn no_wire_form(type_name: &str) -> Failure {
-    Fail::ELEMENT_EXCEPTION
-        .failure()
-        .noting(format!("a `{type_name}` holds secrets or handles and has no JSON form: it passes between native levels only"))
+    Fail::ELEMENT_EXCEPTION.failure().noting(format!(
+        "a `{type_name}` holds secrets or handles and has no JSON form: it passes between native levels only"
+    ))
 }
 
 /// Arguments or a result on the way between two levels.

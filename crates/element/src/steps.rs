@@ -101,6 +101,7 @@ macro_rules! steps {
             )*
 
             #[doc(hidden)]
+            #[allow(unused_mut, unused_variables, clippy::unused_unit, clippy::allow_attributes, reason = "a step without arguments takes none")]
             fn named_methods() -> ::std::vec::Vec<$crate::NativeMethod<Self>> {
                 let mut methods = ::std::vec::Vec::new();
                 $(
@@ -121,7 +122,6 @@ macro_rules! steps {
                                             .map_err(|_| $crate::foreign_value())?
                                     }
                                     $crate::Payload::Wire(arguments) => {
-                                        #[allow(unused_mut, unused_variables, clippy::allow_attributes, reason = "a step without arguments takes none")]
                                         let mut arguments = $crate::NamedArguments::new(
                                             arguments,
                                             &[$($crate::wire_name(stringify!($argument))),*],

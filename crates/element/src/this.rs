@@ -42,9 +42,7 @@ impl<'a> This<'a> {
     #[must_use]
     pub fn sup(&self) -> Self {
         match &self.position {
-            Position::Within { frame, .. } => {
-                Self { position: Position::Within { frame, entry: frame.level() + 1 } }
-            }
+            Position::Within { frame, .. } => Self { position: Position::Within { frame, entry: frame.level() + 1 } },
             Position::Beside { .. } | Position::Outside { .. } => self.clone(),
         }
     }
@@ -91,9 +89,7 @@ impl<'a> This<'a> {
             Position::Within { frame, entry } => {
                 frame.live().dispatch(frame.context(), Some(frame), *entry, method, arguments).await
             }
-            Position::Beside { live, context, caller } => {
-                live.dispatch(context, *caller, 0, method, arguments).await
-            }
+            Position::Beside { live, context, caller } => live.dispatch(context, *caller, 0, method, arguments).await,
             Position::Outside { element, .. } => {
                 let (live, app) = element.enter()?;
                 live.dispatch(&CallContext::in_process(app), None, 0, method, arguments).await

@@ -35,7 +35,12 @@ impl TestApp {
 
     pub(crate) fn try_with(elements: Vec<Declared>) -> Result<Arc<Self>> {
         let key = AppKey { id: AppId::parse("acme.test").unwrap(), version: "1.0.0".parse().unwrap() };
-        let app = Arc::new(Self { key, lives: OnceLock::new(), resources: Resources::default(), environment: BTreeMap::new() });
+        let app = Arc::new(Self {
+            key,
+            lives: OnceLock::new(),
+            resources: Resources::default(),
+            environment: BTreeMap::new(),
+        });
         let lives = elements
             .into_iter()
             .map(|declared| Ok((declared.name.to_owned(), Arc::new(app.open(declared)?))))

@@ -4,6 +4,8 @@
 //!
 //! `cargo bench -p mti-registry`
 
+#![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
+
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::process::Command;
@@ -17,6 +19,7 @@ use mti_testkit::Tree;
 
 const ELEMENTS: usize = 10_000;
 const ROUNDS: usize = 20;
+const LOOKUPS: f64 = 200_000.0;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -31,7 +34,10 @@ fn run_all() {
     let bench = Bench::new();
     println!("{ELEMENTS} elements, names of {} bytes\n", bench.names.first().map_or(0, String::len));
     if let (Some(floor), Some(get_element)) = (instructions("floor"), instructions("get_element")) {
-        println!("instructions   floor {floor:>7.1}   get_element {get_element:>7.1}   ratio {:.2}", get_element / floor);
+        println!(
+            "instructions   floor {floor:>7.1}   get_element {get_element:>7.1}   ratio {:.2}",
+            get_element / floor
+        );
     } else {
         println!("instructions   not counted: valgrind is not installed");
     }
@@ -39,15 +45,13 @@ fn run_all() {
     report("one thread, all names", floor, get_element);
     let (floor, get_element) = fastest_pair(|| bench.hot_floor(), || bench.hot_get_element());
     report("one thread, hot name", floor, get_element);
-    let (floor, get_element) = fastest_pair(
-        || bench.on_two_threads(Bench::hot_floor),
-        || bench.on_two_threads(Bench::hot_get_element),
-    );
+    let (floor, get_element) =
+        fastest_pair(|| bench.on_two_threads(Bench::hot_floor), || bench.on_two_threads(Bench::hot_get_element));
     report("two threads, hot name", floor, get_element);
 }
 
 fn report(what: &str, floor: Duration, get_element: Duration) {
-    let per_lookup = |time: Duration| time.as_secs_f64() * 1e9 / (ELEMENTS * ROUNDS) as f64;
+    let per_lookup = |time: Duration| time.as_secs_f64() * 1e9 / LOOKUPS;
     println!(
         "{what:<22} floor {:>6.1} ns   get_element {:>6.1} ns   ratio {:.2}",
         per_lookup(floor),
@@ -58,9 +62,9 @@ fn report(what: &str, floor: Duration, get_element: Duration) {
 
 /// The fastest of several runs of each, taken in turns so that what disturbs one disturbs both.
 fn fastest_pair(mut first: impl FnMut() -> Duration, mut second: impl FnMut() -> Duration) -> (Duration, Duration) {
-    (0..15).map(|_| (first(), second())).fold((Duration::MAX, Duration::MAX), |best, run| {
-        (best.0.min(run.0), best.1.min(run.1))
-    })
+    (0..15)
+        .map(|_| (first(), second()))
+        .fold((Duration::MAX, Duration::MAX), |best, run| (best.0.min(run.0), best.1.min(run.1)))
 }
 
 struct Bench {
@@ -77,7 +81,8 @@ impl Bench {
              //- words/Meta/e.json\n{\"title\": \"Words\", \"type\": \"\"}\n\
              //- words/PlainType/e.json\n{\"title\": \"Plain\", \"type\": \"words.Meta\"}\n",
         );
-        let names: Vec<String> = (0..ELEMENTS).map(|index| format!("auths.loginTypes.group{:02}.Login{index:06}", index % 100)).collect();
+        let names: Vec<String> =
+            (0..ELEMENTS).map(|index| format!("auths.loginTypes.group{:02}.Login{index:06}", index % 100)).collect();
         for name in &names {
             let path = name.replace('.', "/");
             let _ = write!(text, "//- {path}/e.json\n{{\"title\": \"One\", \"type\": \"words.PlainType\"}}\n");
@@ -113,12 +118,20 @@ impl Bench {
 
     fn hot_floor(&self) -> Duration {
         let name = &self.names[ELEMENTS / 2];
-        timed(|| (0..ROUNDS * ELEMENTS).for_each(|_| { black_box(self.floor.get(black_box(name.as_str()))); }))
+        timed(|| {
+            (0..ROUNDS * ELEMENTS).for_each(|_| {
+                black_box(self.floor.get(black_box(name.as_str())));
+            });
+        })
     }
 
     fn hot_get_element(&self) -> Duration {
         let name = &self.names[ELEMENTS / 2];
-        timed(|| (0..ROUNDS * ELEMENTS).for_each(|_| { let _element = black_box(self.app.get_element(black_box(name))); }))
+        timed(|| {
+            (0..ROUNDS * ELEMENTS).for_each(|_| {
+                let _element = black_box(self.app.get_element(black_box(name)));
+            });
+        })
     }
 
     fn on_two_threads(&self, run: fn(&Self) -> Duration) -> Duration {
@@ -164,4 +177,3 @@ fn instructions(what: &str) -> Option<f64> {
     };
     Some((count(OPERATIONS)? - count(0)?) / f64::from(OPERATIONS))
 }
-

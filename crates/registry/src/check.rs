@@ -33,7 +33,8 @@ fn loading_problems(node: &Node) -> Vec<Diagnostic> {
         Ok(live) => live.warnings().to_vec(),
         Err(failure) if failure.diagnostics().is_empty() => {
             let definition = definitions(&node.layers).next();
-            let finding = Diagnostic::new(Code::LoaderFailed, failure.operator_message()).with_element(node.name.clone());
+            let finding =
+                Diagnostic::new(Code::LoaderFailed, failure.operator_message()).with_element(node.name.clone());
             vec![match definition {
                 Some(definition) => finding
                     .with_app(definition.app.id.clone())

@@ -43,7 +43,12 @@ impl Codes {
     }
 
     /// Registers code in whatever language. Registering a pair of app and element twice is an error.
-    pub fn register_code(&mut self, app: &str, element: &str, code: Arc<dyn LevelCode>) -> Result<(), RegistrationError> {
+    pub fn register_code(
+        &mut self,
+        app: &str,
+        element: &str,
+        code: Arc<dyn LevelCode>,
+    ) -> Result<(), RegistrationError> {
         let app = AppId::parse(app)
             .map_err(|error| RegistrationError::Name { name: app.to_owned(), reason: error.to_string() })?;
         let element = ElementName::parse(element)

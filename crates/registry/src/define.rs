@@ -40,10 +40,7 @@ pub(crate) fn define(node: &Node, recipe: &Recipe) -> Result<ElementDefinition, 
 /// The `e.json` files of one name, merged.
 pub(crate) fn merged_manifest(layers: &[Discovered]) -> Layered {
     let layers = definitions(layers)
-        .map(|definition| Layer {
-            origin: definition.manifest_source(),
-            value: Value::Object(definition.document()),
-        })
+        .map(|definition| Layer { origin: definition.manifest_source(), value: Value::Object(definition.document()) })
         .collect();
     Layered::new(layers)
 }

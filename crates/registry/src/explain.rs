@@ -165,9 +165,11 @@ pub(crate) fn explain(snapshot: &Snapshot, recipe: &Recipe, name: &str) -> Resul
 }
 
 fn explained_definitions(node: &Node) -> Vec<ExplainedDefinition> {
-    let kept = node.layers.iter().enumerate().map(|(index, layer)| {
-        (layer, if index == 0 { DefinitionRole::Won } else { DefinitionRole::Merged })
-    });
+    let kept = node
+        .layers
+        .iter()
+        .enumerate()
+        .map(|(index, layer)| (layer, if index == 0 { DefinitionRole::Won } else { DefinitionRole::Merged }));
     let hidden = node.hidden.iter().map(|layer| (layer, DefinitionRole::Hidden));
     kept.chain(hidden).map(|(layer, role)| explained_definition(layer, role)).collect()
 }
@@ -188,7 +190,9 @@ fn explained_definition(layer: &Discovered, role: DefinitionRole) -> ExplainedDe
             let first = diagnostics.first();
             ExplainedDefinition {
                 app_key: first.and_then(|finding| finding.app.as_ref()).map_or_else(String::new, ToString::to_string),
-                file: first.and_then(|finding| finding.location.as_ref()).map_or_else(String::new, |place| place.file.clone()),
+                file: first
+                    .and_then(|finding| finding.location.as_ref())
+                    .map_or_else(String::new, |place| place.file.clone()),
                 title: None,
                 role: if role == DefinitionRole::Hidden { role } else { DefinitionRole::Broken },
                 backend: None,

@@ -99,9 +99,8 @@ impl Node {
                 let NodeState::Sound { chain, .. } = &self.state else { return Err(self.quarantine_failure()) };
                 let home = self.slot.home()?;
                 let definition = self.definition()?;
-                Live::open(definition, Arc::clone(chain), home.resources()).map(Arc::new).map_err(|failure| {
+                Live::open(definition, Arc::clone(chain), home.resources()).map(Arc::new).inspect_err(|failure| {
                     tracing::error!(element = %self.name, "loading failed: {}", failure.operator_message());
-                    failure
                 })
             })
             .cloned()
@@ -117,9 +116,7 @@ impl Node {
 
     pub(crate) fn quarantine_failure(&self) -> Failure {
         let diagnostics = self.quarantine().unwrap_or_default().to_vec();
-        Fail::ELEMENT_EXCEPTION
-            .because(format!("`{}` is quarantined", self.name))
-            .diagnosed(diagnostics)
+        Fail::ELEMENT_EXCEPTION.because(format!("`{}` is quarantined", self.name)).diagnosed(diagnostics)
     }
 }
 

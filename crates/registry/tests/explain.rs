@@ -7,14 +7,18 @@ use crate::words::{BASE, CHILD, MarkA, builder, tree};
 
 #[test]
 fn it_tells_definitions_levels_and_origins() {
-    let tree = tree(&[BASE, CHILD, r#"
+    let tree = tree(&[
+        BASE,
+        CHILD,
+        r#"
 //- child/words/PlainType/e.json
 {"backend": "rust"}
 //- child/words/Hello/e.json
 {"title": "Grüezi"}
 //- child/words/Hello/Hello.json
 {"appSecret": "canary", "url": "postgres://me:canary@host/db"}
-"#]);
+"#,
+    ]);
     let app = builder(&tree, "child").level::<MarkA>("acme.child", "words.PlainType").open().unwrap();
     let explanation = app.explain("words.Hello").unwrap();
     let roles: Vec<_> = explanation.definitions.iter().map(|d| (d.app_key.as_str(), d.role)).collect();
@@ -31,10 +35,14 @@ fn it_tells_definitions_levels_and_origins() {
 
 #[test]
 fn it_works_on_a_broken_element() {
-    let tree = tree(&[BASE, CHILD, r#"
+    let tree = tree(&[
+        BASE,
+        CHILD,
+        r#"
 //- child/words/Hello/e.json
 {"title": "Hello"
-"#]);
+"#,
+    ]);
     let app = builder(&tree, "child").open().unwrap();
     let explanation = app.explain("words.Hello").unwrap();
     assert!(explanation.quarantined);

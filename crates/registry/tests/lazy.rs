@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mti_element::{Fail, Level, OpenContext, Result, level};
 
-use crate::words::{BASE, Words, WordSteps, tree};
+use crate::words::{BASE, WordSteps, Words, tree};
 use mti_registry::App;
 
 static OPENED: AtomicUsize = AtomicUsize::new(0);
@@ -79,7 +79,8 @@ fn a_failed_load_is_tried_again_at_the_next_call() {
 #[test]
 fn a_handle_says_so_when_its_app_is_gone() {
     let tree = tree(&[BASE]);
-    let app = App::builder(tree.join("base")).level::<crate::words::Plain>("acme.base", "words.PlainType").open().unwrap();
+    let app =
+        App::builder(tree.join("base")).level::<crate::words::Plain>("acme.base", "words.PlainType").open().unwrap();
     let element = app.get_element("words.Hello").unwrap();
     drop(app);
     // The thread still remembers the snapshot; another app makes it forget.

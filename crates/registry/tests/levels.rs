@@ -17,14 +17,17 @@ async fn an_instance_answers_through_its_types_code_with_its_own_config() {
 
 #[tokio::test]
 async fn a_type_below_a_type_overrides_one_step_and_inherits_the_rest() {
-    let tree = tree(&[BASE, r#"
+    let tree = tree(&[
+        BASE,
+        r#"
 //- base/words/LoudType/e.json
 {"title": "Loud", "type": "words.PlainType", "backend": "rust"}
 //- base/words/Hey/e.json
 {"title": "Hey", "type": "words.LoudType"}
 //- base/words/Hey/config.json
 {"word": "hey"}
-"#]);
+"#,
+    ]);
     let app = builder(&tree, "base").level::<MarkA>("acme.base", "words.LoudType").open().unwrap();
     assert_eq!(call(&app, "words.Hey", "say").await, "say Ahey");
     assert_eq!(call(&app, "words.Hello", "say").await, "say hello");
@@ -32,24 +35,32 @@ async fn a_type_below_a_type_overrides_one_step_and_inherits_the_rest() {
 
 #[tokio::test]
 async fn overriding_a_base_type_reaches_instances_that_the_parent_declares() {
-    let tree = tree(&[BASE, CHILD, r#"
+    let tree = tree(&[
+        BASE,
+        CHILD,
+        r#"
 //- child/words/PlainType/e.json
 {"backend": "rust"}
-"#]);
+"#,
+    ]);
     let app = builder(&tree, "child").level::<MarkA>("acme.child", "words.PlainType").open().unwrap();
     assert_eq!(call(&app, "words.Hello", "say").await, "say Ahello");
 }
 
 #[tokio::test]
 async fn own_code_comes_first_then_the_types_with_their_overrides() {
-    let tree = tree(&[BASE, CHILD, r#"
+    let tree = tree(&[
+        BASE,
+        CHILD,
+        r#"
 //- child/words/PlainType/e.json
 {"backend": "rust"}
 //- child/words/LoudType/e.json
 {"title": "Loud", "type": "words.PlainType", "backend": "rust"}
 //- child/words/Hey/e.json
 {"title": "Hey", "type": "words.LoudType", "backend": "rust"}
-"#]);
+"#,
+    ]);
     let app = builder(&tree, "child")
         .level::<MarkA>("acme.child", "words.Hey")
         .level::<MarkB>("acme.child", "words.LoudType")
@@ -57,7 +68,10 @@ async fn own_code_comes_first_then_the_types_with_their_overrides() {
         .open()
         .unwrap();
     assert_eq!(call(&app, "words.Hey", "say").await, "say ABCnothing");
-    assert_eq!(app.app_hierarchy().iter().map(ToString::to_string).collect::<Vec<_>>(), ["acme.child@1.0.0", "acme.base@1.2.0"]);
+    assert_eq!(
+        app.app_hierarchy().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["acme.child@1.0.0", "acme.base@1.2.0"]
+    );
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Apps on disk, resolved to live elements.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
 mod check;
 mod explain;
 mod lazy;

@@ -6,10 +6,14 @@ use crate::words::{BASE, CHILD, MarkA, builder, call, codes, tree};
 
 #[tokio::test]
 async fn code_that_is_not_there_quarantines_and_everything_that_needs_it() {
-    let tree = tree(&[BASE, CHILD, r#"
+    let tree = tree(&[
+        BASE,
+        CHILD,
+        r#"
 //- child/words/PlainType/e.json
 {"backend": "rust"}
-"#]);
+"#,
+    ]);
     let app = builder(&tree, "child").open().unwrap();
     let failure = app.get_element("words.Hello").unwrap_err();
     assert_eq!(failure.kind().name, "ELEMENT_EXCEPTION");
@@ -19,21 +23,30 @@ async fn code_that_is_not_there_quarantines_and_everything_that_needs_it() {
 
 #[tokio::test]
 async fn python_without_an_interpreter_quarantines() {
-    let tree = tree(&[BASE, r#"
+    let tree = tree(&[
+        BASE,
+        r"
 //- base/words/Hello/loader.py
 class Loader: ...
-"#]);
+",
+    ]);
     let app = builder(&tree, "base").open().unwrap();
     assert_eq!(codes(&app), ["python-unavailable"]);
-    assert!(app.get_element("words.Hello").unwrap_err().diagnostics()[0].help.as_ref().unwrap().contains("python -m mti"));
+    assert!(
+        app.get_element("words.Hello").unwrap_err().diagnostics()[0].help.as_ref().unwrap().contains("python -m mti")
+    );
 }
 
 #[tokio::test]
 async fn a_broken_override_does_not_expose_what_it_hides() {
-    let tree = tree(&[BASE, CHILD, r#"
+    let tree = tree(&[
+        BASE,
+        CHILD,
+        r#"
 //- child/words/Hello/e.json
 {"title": "Hello", }
-"#]);
+"#,
+    ]);
     let app = builder(&tree, "child").open().unwrap();
     assert!(app.get_element("words.Hello").is_err());
     assert_eq!(codes(&app), ["json-syntax"]);
@@ -41,12 +54,15 @@ async fn a_broken_override_does_not_expose_what_it_hides() {
 
 #[tokio::test]
 async fn the_rest_works() {
-    let tree = tree(&[BASE, r#"
+    let tree = tree(&[
+        BASE,
+        r#"
 //- base/words/Broken/e.json
 []
 //- base/words/Lost/e.json
 {"title": "Lost", "type": "words.PlaneType"}
-"#]);
+"#,
+    ]);
     let app = builder(&tree, "base").open().unwrap();
     assert_eq!(call(&app, "words.Hello", "say").await, "say hello");
     let findings = app.check();
@@ -59,14 +75,17 @@ async fn the_rest_works() {
 
 #[test]
 fn a_type_cycle_is_printed_as_a_path() {
-    let tree = tree(&[BASE, r#"
+    let tree = tree(&[
+        BASE,
+        r#"
 //- base/loop/A/e.json
 {"title": "A", "type": "loop.B"}
 //- base/loop/B/e.json
 {"title": "B", "type": "loop.A"}
 //- base/loop/Outside/e.json
 {"title": "Outside", "type": "loop.A"}
-"#]);
+"#,
+    ]);
     let app = builder(&tree, "base").open().unwrap();
     assert_eq!(codes(&app), ["type-cycle", "type-cycle", "quarantined-dependency"]);
     assert!(app.check()[0].message.contains("loop.A → loop.B → loop.A"), "{}", app.check()[0].message);
@@ -74,12 +93,16 @@ fn a_type_cycle_is_printed_as_a_path() {
 
 #[test]
 fn title_and_type_are_required_once_overrides_are_merged() {
-    let tree = tree(&[BASE, CHILD, r#"
+    let tree = tree(&[
+        BASE,
+        CHILD,
+        r#"
 //- child/words/Hello/e.json
 {"description": "only that"}
 //- child/words/New/e.json
 {}
-"#]);
+"#,
+    ]);
     let app = builder(&tree, "child").open().unwrap();
     assert_eq!(codes(&app), ["title-missing", "type-missing"]);
     assert_eq!(app.get_element_define("words.Hello").unwrap().title, "Hello");
@@ -87,12 +110,16 @@ fn title_and_type_are_required_once_overrides_are_merged() {
 
 #[test]
 fn a_protected_element_cannot_be_overridden() {
-    let tree = tree(&[BASE, CHILD, r#"
+    let tree = tree(&[
+        BASE,
+        CHILD,
+        r#"
 //- base/words/Guarded/e.json
 {"title": "Guarded", "type": "words.PlainType", "accessModifier": "protect"}
 //- child/words/Guarded/e.json
 {"title": "Taken"}
-"#]);
+"#,
+    ]);
     let app = builder(&tree, "child").open().unwrap();
     assert_eq!(codes(&app), ["protected-override"]);
     assert!(app.get_element("words.Guarded").is_err());
@@ -100,14 +127,18 @@ fn a_protected_element_cannot_be_overridden() {
 
 #[test]
 fn a_private_element_is_invisible_to_a_child_and_serves_its_own_app() {
-    let tree = tree(&[BASE, CHILD, r#"
+    let tree = tree(&[
+        BASE,
+        CHILD,
+        r#"
 //- base/words/HiddenType/e.json
 {"title": "Hidden", "type": "words.PlainType", "accessModifier": "private"}
 //- base/words/Open/e.json
 {"title": "Open", "type": "words.HiddenType"}
 //- child/words/Wrong/e.json
 {"title": "Wrong", "type": "words.HiddenType"}
-"#]);
+"#,
+    ]);
     let child = builder(&tree, "child").open().unwrap();
     assert_eq!(child.get_element("words.HiddenType").unwrap_err().kind().name, "ELEMENT_NOT_FOUND");
     assert!(child.get_element("words.Open").is_ok());
@@ -118,10 +149,14 @@ fn a_private_element_is_invisible_to_a_child_and_serves_its_own_app() {
 
 #[tokio::test]
 async fn replace_cuts_off_the_lower_definitions_of_the_same_name_only() {
-    let tree = tree(&[BASE, CHILD, r#"
+    let tree = tree(&[
+        BASE,
+        CHILD,
+        r#"
 //- child/words/Hello/e.json
 {"title": "Other", "type": "words.PlainType", "override": "replace", "backend": "rust"}
-"#]);
+"#,
+    ]);
     let app = builder(&tree, "child").level::<MarkA>("acme.child", "words.Hello").open().unwrap();
     // The base's config file of this name is cut off; the Type's default remains.
     assert_eq!(call(&app, "words.Hello", "say").await, "say Anothing");

@@ -1,6 +1,7 @@
 //! Names, kinds, merged definitions and config.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use mti_element::Kind;
 use serde_json::json;
@@ -22,12 +23,15 @@ fn an_unknown_name_says_where_it_was_looked_for_and_what_is_near() {
 
 #[test]
 fn kinds_follow_from_the_manifests_alone() {
-    let tree = tree(&[BASE, r#"
+    let tree = tree(&[
+        BASE,
+        r#"
 //- base/words/Base/e.json
 {"title": "An instance that is used as a type", "type": "words.PlainType"}
 //- base/words/Derived/e.json
 {"title": "Derived", "type": "words.Base"}
-"#]);
+"#,
+    ]);
     let app = builder(&tree, "base").open().unwrap();
     let kind = |name| app.get_element_define(name).unwrap().kind;
     assert_eq!(kind("words.Meta"), Kind::Meta);
@@ -35,20 +39,25 @@ fn kinds_follow_from_the_manifests_alone() {
     assert_eq!(kind("words.Base"), Kind::Type);
     assert_eq!(kind("words.Derived"), Kind::Instance);
     assert_eq!(kind("words.Hello"), Kind::Instance);
-    let types: Vec<_> = app.get_element_define("words.Derived").unwrap().types.iter().map(ToString::to_string).collect();
+    let types: Vec<_> =
+        app.get_element_define("words.Derived").unwrap().types.iter().map(ToString::to_string).collect();
     assert_eq!(types, ["words.Base", "words.PlainType", "words.Meta"]);
 }
 
 #[test]
 fn config_is_merged_over_the_type_chain_and_over_what_the_process_adds() {
-    let tree = tree(&[BASE, CHILD, r#"
+    let tree = tree(&[
+        BASE,
+        CHILD,
+        r#"
 //- base/words/PlainType/config.json
 {"word": "nothing", "nested": {"a": 1, "b": [1, 2]}}
 //- child/words/Hello/e.json
 {}
 //- child/words/Hello/Hello.json
 {"nested": {"b": [3]}}
-"#]);
+"#,
+    ]);
     let app = builder(&tree, "child")
         .type_defaults("words.PlainType", json!({"word": "least", "endpoint": "http://127.0.0.1"}))
         .open()
@@ -62,10 +71,13 @@ fn config_is_merged_over_the_type_chain_and_over_what_the_process_adds() {
 
 #[test]
 fn functions_are_inherited_and_the_nearer_one_wins() {
-    let tree = tree(&[BASE, r#"
+    let tree = tree(&[
+        BASE,
+        r#"
 //- base/words/Hello/e.json
 {"title": "Hello", "type": "words.PlainType", "functionList": [{"name": "say", "title": "Mine"}, {"name": "word", "title": "Word"}]}
-"#]);
+"#,
+    ]);
     let app = builder(&tree, "base").open().unwrap();
     let definition = app.get_element_define("words.Hello").unwrap();
     assert_eq!(definition.functions.len(), 2);
@@ -75,23 +87,30 @@ fn functions_are_inherited_and_the_nearer_one_wins() {
 
 #[tokio::test]
 async fn placeholders_take_values_from_the_environment() {
-    let tree = tree(&[BASE, r#"
+    let tree = tree(&[
+        BASE,
+        r#"
 //- base/words/Hello/Hello.json
 {"word": "${GREETING} {{ NAME }} $${GREETING}"}
-"#]);
-    let environment = BTreeMap::from([("GREETING", "good day"), ("NAME", "${NAME}")].map(|(k, v)| (k.to_owned(), v.to_owned())));
+"#,
+    ]);
+    let environment =
+        BTreeMap::from([("GREETING", "good day"), ("NAME", "${NAME}")].map(|(k, v)| (k.to_owned(), v.to_owned())));
     let app = builder(&tree, "base").environment(environment).open().unwrap();
     assert_eq!(call(&app, "words.Hello", "word").await, "good day ${NAME} ${GREETING}");
 }
 
 #[test]
 fn a_missing_variable_names_itself_its_file_and_its_line() {
-    let tree = tree(&[BASE, r#"
+    let tree = tree(&[
+        BASE,
+        r#"
 //- base/words/Hello/Hello.json
 {
   "word": "${GREETING}"
 }
-"#]);
+"#,
+    ]);
     let app = builder(&tree, "base").open().unwrap();
     let failure = app.get_element("words.Hello").unwrap_err();
     let finding = &failure.diagnostics()[0];
@@ -103,7 +122,9 @@ fn a_missing_variable_names_itself_its_file_and_its_line() {
 
 #[tokio::test]
 async fn diamonds_are_linearised() {
-    let tree = tree(&[BASE, r#"
+    let tree = tree(&[
+        BASE,
+        r#"
 //- left/app.json
 {"appId": "acme.left", "version": "1.0.0", "extends": [{"appId": "acme.base", "version": "1.2.0"}]}
 //- left/words/PlainType/e.json
@@ -114,7 +135,8 @@ async fn diamonds_are_linearised() {
 {"backend": "rust"}
 //- both/app.json
 {"appId": "acme.both", "version": "1.0.0", "extends": [{"appId": "acme.left", "version": "1.0.0"}, {"appId": "acme.right", "version": "1.0.0"}]}
-"#]);
+"#,
+    ]);
     let app = builder(&tree, "both")
         .level::<MarkA>("acme.left", "words.PlainType")
         .level::<crate::words::MarkB>("acme.right", "words.PlainType")
@@ -128,7 +150,7 @@ fn a_type_chain_longer_than_a_stack_is_deep_links() {
     let mut text = BASE.to_owned();
     for index in 0..3000 {
         let parent = if index == 0 { "words.PlainType".to_owned() } else { format!("deep.T{}", index - 1) };
-        text.push_str(&format!("//- base/deep/T{index}/e.json\n{{\"title\": \"T\", \"type\": \"{parent}\"}}\n"));
+        writeln!(text, "//- base/deep/T{index}/e.json\n{{\"title\": \"T\", \"type\": \"{parent}\"}}").unwrap();
     }
     let tree = tree(&[&text]);
     let app = builder(&tree, "base").open().unwrap();

@@ -4,12 +4,15 @@ use crate::words::{BASE, builder, tree};
 
 #[test]
 fn every_form_of_selector() {
-    let tree = tree(&[BASE, r#"
+    let tree = tree(&[
+        BASE,
+        r#"
 //- base/words/Hey/e.json
 {"title": "Hey", "type": "words.PlainType", "sort": 3}
 //- base/words/Hey/Inner/e.json
 {"title": "Inner", "type": "words.PlainType", "sort": 7}
-"#]);
+"#,
+    ]);
     let app = builder(&tree, "base").open().unwrap();
     let find = |selector: &str| -> Vec<String> {
         app.find_elements_define(selector).unwrap().iter().map(|definition| definition.name.to_string()).collect()

@@ -4,20 +4,12 @@ use axum::http::HeaderMap;
 
 /// The address that a request comes from: the peer's, or, when the peer is a trusted proxy, the last one in
 /// `X-Forwarded-For` that is no trusted proxy itself.
-pub(crate) fn client_address(
-    peer: IpAddr,
-    headers: &HeaderMap,
-    trusted_proxies: &[IpAddr],
-) -> IpAddr {
+pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpAddr]) -> IpAddr {
     let peer = peer.to_canonical();
     if !trusted_proxies.contains(&peer) {
         return peer;
     }
-    let forwarded = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .rev()
-        .filter_map(|header| header.to_str().ok());
+    let forwarded = headers.get_all("x-forwarded-for").iter().rev().filter_map(|header| header.to_str().ok());
     for text in forwarded.flat_map(|header| header.rsplit(',')) {
         match parse(text.trim()) {
             Some(address) if trusted_proxies.contains(&address) => {}
@@ -30,9 +22,6 @@ pub(crate) fn client_address(
 }
 
 fn parse(text: &str) -> Option<IpAddr> {
-    let address = text
-        .parse::<IpAddr>()
-        .ok()
-        .or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()));
+    let address = text.parse::<IpAddr>().ok().or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()));
     address.map(|address| address.to_canonical())
 }

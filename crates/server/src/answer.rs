@@ -26,17 +26,9 @@ use crate::security_headers;
 use crate::site::Site;
 
 /// Answers one request. Always: what goes wrong inside becomes an answer too.
-pub(crate) async fn answer(
-    site: &Site,
-    peer: IpAddr,
-    request: Request<Incoming>,
-) -> Response<Body> {
+pub(crate) async fn answer(site: &Site, peer: IpAddr, request: Request<Incoming>) -> Response<Body> {
     let in_flight = Gauge::raise(&site.metrics.in_flight);
-    let exchange = Exchange::begin(client_address(
-        peer,
-        request.headers(),
-        &site.options.trusted_proxies,
-    ));
+    let exchange = Exchange::begin(client_address(peer, request.headers(), &site.options.trusted_proxies));
     let route = Route::of(request.uri().path(), &site.app_id);
     let kind = route.kind();
     let span = tracing::info_span!(
@@ -53,30 +45,20 @@ pub(crate) async fn answer(
     let mut response = if is_too_long(site, &request) {
         too_long(&exchange, kind)
     } else {
-        respond(site, &exchange, route, request)
-            .instrument(span.clone())
-            .await
+        respond(site, &exchange, route, request).instrument(span.clone()).await
     };
     security_headers::add(response.headers_mut(), &site.policy);
     if let Ok(id) = HeaderValue::from_str(exchange.id.as_str()) {
-        response
-            .headers_mut()
-            .insert(HeaderName::from_static("x-request-id"), id);
+        response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
     }
     site.metrics.count_request(kind, response.status());
-    span.record("status", response.status().as_u16())
-        .record("duration_ms", exchange.milliseconds());
+    span.record("status", response.status().as_u16()).record("duration_ms", exchange.milliseconds());
     span.in_scope(|| tracing::info!("answered"));
     drop(in_flight);
     response
 }
 
-async fn respond(
-    site: &Site,
-    exchange: &Exchange,
-    route: Route,
-    request: Request<Incoming>,
-) -> Response<Body> {
+async fn respond(site: &Site, exchange: &Exchange, route: Route, request: Request<Incoming>) -> Response<Body> {
     match route {
         Route::Call(path) => return Call::new(site, exchange, path).answer(request).await,
         Route::UnknownCall => return call::unknown(exchange, request.method()),
@@ -84,19 +66,14 @@ async fn respond(
         _ => {}
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return page::plain(
-            StatusCode::METHOD_NOT_ALLOWED,
-            &[(ALLOW, HeaderValue::from_static("GET, HEAD"))],
-        );
+        return page::plain(StatusCode::METHOD_NOT_ALLOWED, &[(ALLOW, HeaderValue::from_static("GET, HEAD"))]);
     }
     match route {
         Route::Portal => site.portal.page(&site.app),
         Route::PortalWithoutSlash => site.portal.redirect(),
         Route::Callback => site.portal.callback(&site.app),
         Route::Asset(file) => site.portal.asset(&file, &request),
-        Route::ElementFile(segments) => {
-            element_file::answer(site, segments, request.headers()).await
-        }
+        Route::ElementFile(segments) => element_file::answer(site, segments, request.headers()).await,
         Route::Health => health::alive(),
         Route::Ready => guarded(site, health::ready(site)).await,
         Route::Metrics => exposition::answer(&site.metrics),
@@ -125,29 +102,20 @@ async fn guarded(site: &Site, answer: impl Future<Output = Response<Body>>) -> R
             page::plain(StatusCode::INTERNAL_SERVER_ERROR, &[])
         }
         Err(_) => {
-            tracing::error!(
-                "answering the request took longer than {} seconds and was given up",
-                limit.as_secs()
-            );
+            tracing::error!("answering the request took longer than {} seconds and was given up", limit.as_secs());
             page::plain(StatusCode::SERVICE_UNAVAILABLE, &[])
         }
     }
 }
 
 fn is_too_long(site: &Site, request: &Request<Incoming>) -> bool {
-    request
-        .uri()
-        .path_and_query()
-        .is_some_and(|url| url.as_str().len() > site.options.limits.url_bytes)
+    request.uri().path_and_query().is_some_and(|url| url.as_str().len() > site.options.limits.url_bytes)
 }
 
 fn too_long(exchange: &Exchange, kind: RouteKind) -> Response<Body> {
     if kind == RouteKind::Call {
         let refusal = Refusal::new(Fail::API_PARAMS_ERROR.because("the URL is too long"));
-        return envelope::failure(
-            exchange,
-            &refusal.with_status(StatusCode::URI_TOO_LONG).closing(),
-        );
+        return envelope::failure(exchange, &refusal.with_status(StatusCode::URI_TOO_LONG).closing());
     }
     page::plain(StatusCode::URI_TOO_LONG, &[])
 }

@@ -24,9 +24,7 @@ pub(crate) async fn read_body(body: Incoming, limits: &Limits) -> Result<Bytes, 
     match tokio::time::timeout(limits.body_timeout, read).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(limits.body_bytes)),
-        Ok(Err(_)) => {
-            Err(Refusal::new(Fail::API_PARAMS_ERROR.because("the body was cut off")).closing())
-        }
+        Ok(Err(_)) => Err(Refusal::new(Fail::API_PARAMS_ERROR.because("the body was cut off")).closing()),
         Err(_) => Err(too_slow(limits.body_timeout)),
     }
 }
@@ -36,10 +34,7 @@ pub(crate) fn parse(body: &[u8], function: &Function) -> Result<Value, Refusal> 
     let mut arguments = parse_object(body)?;
     let is_declared = |name: &String| function.args.iter().any(|argument| argument.name == *name);
     if let Some(unknown) = arguments.keys().find(|name| !is_declared(name)) {
-        return Err(refused(format!(
-            "`{}` is not an argument of this function",
-            shown(unknown)
-        )));
+        return Err(refused(format!("`{}` is not an argument of this function", shown(unknown))));
     }
     for argument in &function.args {
         if arguments.contains_key(&argument.name) {
@@ -73,25 +68,16 @@ fn refused(message: impl Into<std::borrow::Cow<'static, str>>) -> Refusal {
 }
 
 fn too_large(limit: usize) -> Refusal {
-    refused(format!("the body is larger than {limit} bytes"))
-        .with_status(StatusCode::PAYLOAD_TOO_LARGE)
-        .closing()
+    refused(format!("the body is larger than {limit} bytes")).with_status(StatusCode::PAYLOAD_TOO_LARGE).closing()
 }
 
 fn too_slow(limit: Duration) -> Refusal {
-    refused(format!(
-        "the body did not arrive within {} seconds",
-        limit.as_secs()
-    ))
-    .with_status(StatusCode::REQUEST_TIMEOUT)
-    .closing()
+    refused(format!("the body did not arrive within {} seconds", limit.as_secs()))
+        .with_status(StatusCode::REQUEST_TIMEOUT)
+        .closing()
 }
 
 /// A name from outside, made fit to be shown.
 fn shown(name: &str) -> String {
-    name.chars()
-        .take(80)
-        .collect::<String>()
-        .escape_debug()
-        .to_string()
+    name.chars().take(80).collect::<String>().escape_debug().to_string()
 }

@@ -42,13 +42,7 @@ impl Target {
 
 impl<'a> Call<'a> {
     pub(crate) fn new(site: &'a Site, exchange: &'a Exchange, path: CallPath) -> Self {
-        Self {
-            site,
-            exchange,
-            path,
-            target: None,
-            visitor: None,
-        }
+        Self { site, exchange, path, target: None, visitor: None }
     }
 
     /// Answers it, whatever the element does: panics and takes its time included.
@@ -59,13 +53,8 @@ impl<'a> Call<'a> {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(panic)) => Err(Refusal::of_element(panicked(&*panic))),
             Err(_) => {
-                let note = format!(
-                    "the call took longer than {} seconds and was given up",
-                    limit.as_secs()
-                );
-                Err(Refusal::of_element(
-                    Fail::ELEMENT_EXCEPTION.failure().noting(note),
-                ))
+                let note = format!("the call took longer than {} seconds and was given up", limit.as_secs());
+                Err(Refusal::of_element(Fail::ELEMENT_EXCEPTION.failure().noting(note)))
             }
         };
         self.report(&outcome);
@@ -74,15 +63,9 @@ impl<'a> Call<'a> {
             Err(refusal) => envelope::failure(self.exchange, refusal),
         };
         if matches!(&outcome, Err(refusal) if refusal.status() == StatusCode::METHOD_NOT_ALLOWED) {
-            response
-                .headers_mut()
-                .insert(ALLOW, HeaderValue::from_static("POST"));
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
         }
-        for cookie in self
-            .visitor
-            .iter()
-            .flat_map(|visitor| visitor.take_cookies())
-        {
+        for cookie in self.visitor.iter().flat_map(|visitor| visitor.take_cookies()) {
             self.set_cookie(&mut response, &cookie);
         }
         response
@@ -95,11 +78,7 @@ impl<'a> Call<'a> {
             return Err(method_not_allowed());
         }
         let cookies = cookies::sent(&head.headers);
-        let credential = Credential::of(
-            &head.headers,
-            &cookies,
-            site.options.authenticator.cookie_name(),
-        );
+        let credential = Credential::of(&head.headers, &cookies, site.options.authenticator.cookie_name());
         let view = site.app.view();
         let principal = credential.authenticate(site, &view, &head.headers).await?;
         if principal.is_none() {
@@ -117,9 +96,7 @@ impl<'a> Call<'a> {
         // The declaration was read from this snapshot, so the call runs on it too.
         let live = view.live(&self.path.element).map_err(Refusal::of_element)?;
         let context = CallContext::remote(view, visitor);
-        live.call(&context, &function.name, arguments)
-            .await
-            .map_err(Refusal::of_element)
+        live.call(&context, &function.name, arguments).await.map_err(Refusal::of_element)
     }
 
     fn count_anonymous(&self) -> Result<(), Refusal> {
@@ -135,10 +112,7 @@ impl<'a> Call<'a> {
         if let Some(header) = cookies::set_cookie_header(cookie, self.site.is_secure) {
             response.headers_mut().append(SET_COOKIE, header);
         } else {
-            tracing::error!(
-                cookie = cookie.name,
-                "a cookie was not set: its name or value cannot stand in a header"
-            );
+            tracing::error!(cookie = cookie.name, "a cookie was not set: its name or value cannot stand in a header");
         }
     }
 
@@ -149,18 +123,13 @@ impl<'a> Call<'a> {
             Err(refusal) => refusal.failure.kind().name,
         };
         let (element, function) = match &self.target {
-            Some(target) => (
-                target.definition.name.as_str(),
-                target
-                    .function()
-                    .map_or("", |function| function.name.as_str()),
-            ),
+            Some(target) => {
+                (target.definition.name.as_str(), target.function().map_or("", |function| function.name.as_str()))
+            }
             None => ("", ""),
         };
         let span = tracing::Span::current();
-        span.record("element", element)
-            .record("function", function)
-            .record("outcome", name);
+        span.record("element", element).record("function", function).record("outcome", name);
         if let Err(refusal) = outcome
             && refusal.is_of_element
         {
@@ -171,24 +140,16 @@ impl<'a> Call<'a> {
                 tracing::warn!(element, function, "{message}");
             }
         }
-        self.site
-            .metrics
-            .count_call(element, function, name, self.exchange.started.elapsed());
+        self.site.metrics.count_call(element, function, name, self.exchange.started.elapsed());
     }
 }
 
 /// The answer to a path below `/api/` that can be no function of this app.
 pub(crate) fn unknown(exchange: &Exchange, method: &Method) -> Response<Body> {
-    let refusal = if *method == Method::POST {
-        Refusal::new(Fail::ELEMENT_NOT_FOUND)
-    } else {
-        method_not_allowed()
-    };
+    let refusal = if *method == Method::POST { Refusal::new(Fail::ELEMENT_NOT_FOUND) } else { method_not_allowed() };
     let mut response = envelope::failure(exchange, &refusal);
     if refusal.status() == StatusCode::METHOD_NOT_ALLOWED {
-        response
-            .headers_mut()
-            .insert(ALLOW, HeaderValue::from_static("POST"));
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
     }
     tracing::Span::current().record("outcome", refusal.failure.kind().name);
     response
@@ -204,11 +165,7 @@ fn find(view: &dyn AppView, path: &CallPath) -> Result<Target, Refusal> {
     if is_private(&definition) {
         return Err(Refusal::new(Fail::ELEMENT_NOT_FOUND));
     }
-    match definition
-        .functions
-        .iter()
-        .position(|function| function.name == path.function)
-    {
+    match definition.functions.iter().position(|function| function.name == path.function) {
         Some(index) => Ok(Target { definition, index }),
         None => Err(Refusal::new(Fail::FUNCTION_NOT_FOUND)),
     }
@@ -216,9 +173,7 @@ fn find(view: &dyn AppView, path: &CallPath) -> Result<Target, Refusal> {
 
 /// Whether an element is there for its own app's code alone.
 pub(crate) fn is_private(definition: &ElementDefinition) -> bool {
-    definition
-        .manifest_value("accessModifier")
-        .is_some_and(|value| value == "private")
+    definition.manifest_value("accessModifier").is_some_and(|value| value == "private")
 }
 
 fn refuse_stranger(function: &Function, principal: Option<&Principal>) -> Result<(), Refusal> {
@@ -240,7 +195,5 @@ fn panicked(panic: &(dyn Any + Send)) -> Failure {
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("without a message");
     let message: String = message.chars().take(200).collect();
-    Fail::ELEMENT_EXCEPTION
-        .failure()
-        .noting(format!("the call panicked: {message}"))
+    Fail::ELEMENT_EXCEPTION.failure().noting(format!("the call panicked: {message}"))
 }

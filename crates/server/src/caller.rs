@@ -43,10 +43,7 @@ impl Credential {
             }
         };
         let authenticator = &site.options.authenticator;
-        authenticator
-            .authenticate(Arc::clone(view), token)
-            .await
-            .map_err(Refusal::of_element)
+        authenticator.authenticate(Arc::clone(view), token).await.map_err(Refusal::of_element)
     }
 }
 
@@ -60,22 +57,11 @@ fn bearer_token(headers: &HeaderMap) -> Option<Secret> {
 /// browsers say where a request comes from.
 fn refuse_foreign_page(headers: &HeaderMap, origin: &str) -> Result<(), Refusal> {
     if !is_json(headers) {
-        return Err(denied(
-            "a call with the session cookie must have the content type `application/json`",
-        ));
+        return Err(denied("a call with the session cookie must have the content type `application/json`"));
     }
     let is_ours = headers.get_all(ORIGIN).iter().all(|value| value == origin)
-        && headers
-            .get_all("sec-fetch-site")
-            .iter()
-            .all(|value| value == "same-origin");
-    if is_ours {
-        Ok(())
-    } else {
-        Err(denied(
-            "a call with the session cookie must come from a page of this site",
-        ))
-    }
+        && headers.get_all("sec-fetch-site").iter().all(|value| value == "same-origin");
+    if is_ours { Ok(()) } else { Err(denied("a call with the session cookie must come from a page of this site")) }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -83,12 +69,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     let (Some(value), None) = (types.next(), types.next()) else {
         return false;
     };
-    let media_type = value
-        .to_str()
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default();
+    let media_type = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
     media_type.trim().eq_ignore_ascii_case("application/json")
 }
 

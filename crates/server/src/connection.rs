@@ -23,12 +23,7 @@ const HEADER_LIMIT: usize = 64;
 const SMALLEST_BUFFER: usize = 8192;
 
 /// Answers the requests of one connection, one after the other, until the client leaves or the server stops.
-pub(crate) async fn serve(
-    site: Arc<Site>,
-    stream: TcpStream,
-    peer: SocketAddr,
-    mut stop: watch::Receiver<()>,
-) {
+pub(crate) async fn serve(site: Arc<Site>, stream: TcpStream, peer: SocketAddr, mut stop: watch::Receiver<()>) {
     let open = Gauge::raise(&site.metrics.connections);
     let limits = &site.options.limits;
     let has_begun = AtomicBool::new(false);

@@ -31,10 +31,8 @@ pub(crate) fn set_cookie_header(cookie: &Cookie, is_secure: bool) -> Option<Head
         return None;
     }
     let secure = if is_secure { "; Secure" } else { "" };
-    let text = format!(
-        "{}={value}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{secure}",
-        cookie.name, cookie.max_age_seconds
-    );
+    let text =
+        format!("{}={value}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{secure}", cookie.name, cookie.max_age_seconds);
     let mut header = HeaderValue::try_from(text).ok()?;
     header.set_sensitive(true);
     Some(header)
@@ -42,16 +40,12 @@ pub(crate) fn set_cookie_header(cookie: &Cookie, is_secure: bool) -> Option<Head
 
 fn parse(pair: &str) -> Option<(&str, &str)> {
     let (name, value) = pair.trim_matches([' ', '\t']).split_once('=')?;
-    let value = value
-        .strip_prefix('"')
-        .and_then(|value| value.strip_suffix('"'))
-        .unwrap_or(value);
+    let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
     (is_name(name) && value.bytes().all(is_value_byte)).then_some((name, value))
 }
 
 fn is_name(name: &str) -> bool {
-    let is_token_byte =
-        |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    let is_token_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !name.is_empty() && name.bytes().all(is_token_byte)
 }
 

@@ -11,11 +11,7 @@ use crate::site::Site;
 /// A front-end file of an element: `elements/{element/path}/{file}`, where the file lies under the element's `frontend/` directory.
 ///
 /// The longest part of the path that names an element is the element; what is left is the file.
-pub(crate) async fn answer(
-    site: &Site,
-    segments: Vec<String>,
-    headers: &HeaderMap,
-) -> Response<Body> {
+pub(crate) async fn answer(site: &Site, segments: Vec<String>, headers: &HeaderMap) -> Response<Body> {
     let Some(wanted) = find(site, &segments) else {
         return page::not_found();
     };
@@ -54,35 +50,22 @@ fn find(site: &Site, segments: &[String]) -> Option<Wanted> {
     let definition = (1..=name.len()).rev().find_map(|length| {
         let parts: &[String] = name.get(..length)?;
         let is_name = parts.iter().all(|part| !part.contains('.'));
-        is_name
-            .then(|| view.definition(&parts.join(".")).ok())
-            .flatten()
-            .map(|definition| (length, definition))
+        is_name.then(|| view.definition(&parts.join(".")).ok()).flatten().map(|definition| (length, definition))
     });
     let (length, definition) = definition.filter(|(_, definition)| !is_private(definition))?;
     let file = segments.get(length..)?;
-    let is_shown = file.iter().all(|segment| !segment.starts_with('.'))
-        && !is_configuration(&definition, file);
-    is_shown.then(|| Wanted {
-        element: definition.name.to_string(),
-        file: file.join("/"),
-        content_type,
-    })
+    let is_shown = file.iter().all(|segment| !segment.starts_with('.')) && !is_configuration(&definition, file);
+    is_shown.then(|| Wanted { element: definition.name.to_string(), file: file.join("/"), content_type })
 }
 
 /// Whether a file is what an element is declared or configured with. Secrets are in such files, wherever they lie.
 fn is_configuration(definition: &ElementDefinition, file: &[String]) -> bool {
     let Some(name) = file.last() else { return true };
     let own = format!("{}.json", definition.name.last_segment());
-    let named = definition
-        .manifest_value("frontBundleEntry")
-        .and_then(|entry| entry.as_str())
-        .unwrap_or_default();
+    let named = definition.manifest_value("frontBundleEntry").and_then(|entry| entry.as_str()).unwrap_or_default();
     let named = named.rsplit('/').next().unwrap_or_default();
     let is = |other: &str| name.eq_ignore_ascii_case(other);
-    ["e.json", "app.json", "config.json", "initData.json"]
-        .into_iter()
-        .any(is)
+    ["e.json", "app.json", "config.json", "initData.json"].into_iter().any(is)
         || is(&own)
         || (is(named) && named.to_ascii_lowercase().ends_with(".json"))
 }

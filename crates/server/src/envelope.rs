@@ -42,52 +42,32 @@ pub(crate) struct Refusal {
 impl Refusal {
     /// The refusal of this server itself.
     pub(crate) fn new(failure: impl Into<Failure>) -> Self {
-        Self {
-            failure: failure.into(),
-            status: None,
-            retry_after_seconds: None,
-            closes: false,
-            is_of_element: false,
-        }
+        Self { failure: failure.into(), status: None, retry_after_seconds: None, closes: false, is_of_element: false }
     }
 
     /// A failure that came out of an element, or out of what the app needs to answer at all.
     pub(crate) fn of_element(failure: Failure) -> Self {
-        Self {
-            is_of_element: true,
-            ..Self::new(failure)
-        }
+        Self { is_of_element: true, ..Self::new(failure) }
     }
 
     /// The same under another HTTP status than its kind has.
     pub(crate) fn with_status(self, status: StatusCode) -> Self {
-        Self {
-            status: Some(status),
-            ..self
-        }
+        Self { status: Some(status), ..self }
     }
 
     /// The same, and the connection is closed: what else arrives on it belongs to this request.
     pub(crate) fn closing(self) -> Self {
-        Self {
-            closes: true,
-            ..self
-        }
+        Self { closes: true, ..self }
     }
 
     /// The same with the seconds after which to try again.
     pub(crate) fn retry_after(self, seconds: u64) -> Self {
-        Self {
-            retry_after_seconds: Some(seconds),
-            ..self
-        }
+        Self { retry_after_seconds: Some(seconds), ..self }
     }
 
     pub(crate) fn status(&self) -> StatusCode {
         let of_kind = || StatusCode::from_u16(self.failure.kind().http_status).ok();
-        self.status
-            .or_else(of_kind)
-            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        self.status.or_else(of_kind).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// What a visitor may read. Kinds whose message can name what is inside say no more than their name does.
@@ -108,12 +88,7 @@ impl Refusal {
 }
 
 fn is_internal(kind: Fail) -> bool {
-    [
-        Fail::ELEMENT_EXCEPTION,
-        Fail::ELEMENT_NOT_FOUND,
-        Fail::FUNCTION_NOT_FOUND,
-    ]
-    .contains(&kind)
+    [Fail::ELEMENT_EXCEPTION, Fail::ELEMENT_NOT_FOUND, Fail::FUNCTION_NOT_FOUND].contains(&kind)
 }
 
 /// The answer to a call that succeeded.
@@ -144,14 +119,10 @@ pub(crate) fn failure(exchange: &Exchange, refusal: &Refusal) -> Response<Body> 
     };
     let mut response = response(refusal.status(), &envelope);
     if let Some(seconds) = refusal.retry_after_seconds {
-        response
-            .headers_mut()
-            .insert(RETRY_AFTER, HeaderValue::from(seconds));
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     if refusal.closes {
-        response
-            .headers_mut()
-            .insert(CONNECTION, HeaderValue::from_static("close"));
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }
@@ -159,8 +130,7 @@ pub(crate) fn failure(exchange: &Exchange, refusal: &Refusal) -> Response<Body> 
 fn response(status: StatusCode, envelope: &Envelope<'_>) -> Response<Body> {
     let mut text = Vec::with_capacity(512);
     // A `Value` always has a JSON form.
-    let status = serde_json::to_writer(&mut text, envelope)
-        .map_or(StatusCode::INTERNAL_SERVER_ERROR, |()| status);
+    let status = serde_json::to_writer(&mut text, envelope).map_or(StatusCode::INTERNAL_SERVER_ERROR, |()| status);
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
     let headers = response.headers_mut();

@@ -20,17 +20,13 @@ pub enum ServerError {
         source: io::Error,
     },
     /// The public URL cannot be one.
-    #[error(
-        "`{url}` cannot be the public URL: it must be `http` or `https`, without user, query and fragment"
-    )]
+    #[error("`{url}` cannot be the public URL: it must be `http` or `https`, without user, query and fragment")]
     PublicUrl {
         /// The URL.
         url: url::Url,
     },
     /// A page that the portal may embed is not named by its origin.
-    #[error(
-        "`{origin}` is not an origin that pages can be embedded from: write `https://host` or `http://host:port`"
-    )]
+    #[error("`{origin}` is not an origin that pages can be embedded from: write `https://host` or `http://host:port`")]
     FrameOrigin {
         /// What was written.
         origin: String,

@@ -13,11 +13,7 @@ pub(crate) struct Exchange {
 
 impl Exchange {
     pub(crate) fn begin(address: IpAddr) -> Self {
-        Self {
-            id: RequestId::random(),
-            started: Instant::now(),
-            address,
-        }
+        Self { id: RequestId::random(), started: Instant::now(), address }
     }
 
     /// The whole milliseconds that have gone by.

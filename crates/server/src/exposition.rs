@@ -14,53 +14,26 @@ use crate::metrics::{BUCKETS, Metrics};
 pub(crate) fn answer(metrics: &Metrics) -> Response<Body> {
     let mut response = Response::new(Body::from(text(metrics)));
     let headers = response.headers_mut();
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
-    );
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
 fn text(metrics: &Metrics) -> String {
     let mut page = Page(String::with_capacity(4096));
-    page.family(
-        "process_start_time_seconds",
-        "gauge",
-        "When the process started, in Unix seconds.",
-    );
-    page.sample(
-        "process_start_time_seconds",
-        &[],
-        seconds(unix_milliseconds(metrics.started), 3),
-    );
+    page.family("process_start_time_seconds", "gauge", "When the process started, in Unix seconds.");
+    page.sample("process_start_time_seconds", &[], seconds(unix_milliseconds(metrics.started), 3));
     page.family("mti_connections", "gauge", "Connections that are open.");
-    page.sample(
-        "mti_connections",
-        &[],
-        metrics.connections.load(Ordering::Relaxed),
-    );
-    page.family(
-        "mti_requests_in_flight",
-        "gauge",
-        "Requests that are being answered.",
-    );
-    page.sample(
-        "mti_requests_in_flight",
-        &[],
-        metrics.in_flight.load(Ordering::Relaxed),
-    );
+    page.sample("mti_connections", &[], metrics.connections.load(Ordering::Relaxed));
+    page.family("mti_requests_in_flight", "gauge", "Requests that are being answered.");
+    page.sample("mti_requests_in_flight", &[], metrics.in_flight.load(Ordering::Relaxed));
     page.family(
         "mti_http_requests_total",
         "counter",
         "Requests answered, by what was asked for and how it was answered.",
     );
     for (kind, class, count) in metrics.requests().filter(|(_, _, count)| *count > 0) {
-        page.sample(
-            "mti_http_requests_total",
-            &[("route", kind.as_str()), ("status", class)],
-            count,
-        );
+        page.sample("mti_http_requests_total", &[("route", kind.as_str()), ("status", class)], count);
     }
     calls(&mut page, metrics);
     page.0
@@ -68,51 +41,24 @@ fn text(metrics: &Metrics) -> String {
 
 fn calls(page: &mut Page, metrics: &Metrics) {
     let calls = metrics.calls();
-    page.family(
-        "mti_calls_total",
-        "counter",
-        "Calls of functions of elements, by outcome.",
-    );
+    page.family("mti_calls_total", "counter", "Calls of functions of elements, by outcome.");
     for (element, function, series) in &calls {
         for (outcome, count) in series.outcomes() {
-            let labels = [
-                ("element", &**element),
-                ("function", function),
-                ("outcome", outcome),
-            ];
+            let labels = [("element", &**element), ("function", function), ("outcome", outcome)];
             page.sample("mti_calls_total", &labels, count);
         }
     }
-    page.family(
-        "mti_call_duration_seconds",
-        "histogram",
-        "How long calls of functions of elements took.",
-    );
+    page.family("mti_call_duration_seconds", "histogram", "How long calls of functions of elements took.");
     for (element, function, series) in &calls {
         let cumulated = series.cumulated();
-        let bounds = BUCKETS
-            .iter()
-            .map(|bound| seconds(*bound, 6))
-            .chain(["+Inf".to_owned()]);
+        let bounds = BUCKETS.iter().map(|bound| seconds(*bound, 6)).chain(["+Inf".to_owned()]);
         for (bound, count) in bounds.zip(&cumulated) {
-            let labels = [
-                ("element", &**element),
-                ("function", function),
-                ("le", &*bound),
-            ];
+            let labels = [("element", &**element), ("function", function), ("le", &*bound)];
             page.sample("mti_call_duration_seconds_bucket", &labels, count);
         }
         let labels = [("element", &**element), ("function", &**function)];
-        page.sample(
-            "mti_call_duration_seconds_sum",
-            &labels,
-            series.total().as_secs_f64(),
-        );
-        page.sample(
-            "mti_call_duration_seconds_count",
-            &labels,
-            cumulated.last().copied().unwrap_or_default(),
-        );
+        page.sample("mti_call_duration_seconds_sum", &labels, series.total().as_secs_f64());
+        page.sample("mti_call_duration_seconds_count", &labels, cumulated.last().copied().unwrap_or_default());
     }
 }
 
@@ -135,10 +81,7 @@ impl Page {
         self.0.push_str(name);
         for (position, (label, value)) in labels.iter().enumerate() {
             let separator = if position == 0 { '{' } else { ',' };
-            let value = value
-                .replace('\\', "\\\\")
-                .replace('"', "\\\"")
-                .replace('\n', "\\n");
+            let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
             let _ = write!(self.0, "{separator}{label}=\"{value}\"");
         }
         if !labels.is_empty() {

@@ -30,10 +30,7 @@ pub struct AlwaysReady;
 
 impl Readiness for AlwaysReady {
     fn check(&self) -> BoxFuture<'_, ReadinessReport> {
-        Box::pin(std::future::ready(ReadinessReport {
-            is_ready: true,
-            details: Map::new(),
-        }))
+        Box::pin(std::future::ready(ReadinessReport { is_ready: true, details: Map::new() }))
     }
 }
 
@@ -60,27 +57,16 @@ pub(crate) async fn ready(site: &Site) -> Response<Body> {
     body.insert("app".to_owned(), site.app.key().to_string().into());
     body.insert("generation".to_owned(), snapshot.generation().into());
     body.insert("elements".to_owned(), snapshot.len().into());
-    body.insert(
-        "quarantined".to_owned(),
-        snapshot.quarantined().len().into(),
-    );
+    body.insert("quarantined".to_owned(), snapshot.quarantined().len().into());
     body.insert("details".to_owned(), Value::Object(report.details));
-    let status = if is_ready {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
+    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     json_answer(status, &Value::Object(body))
 }
 
 fn json_answer(status: StatusCode, body: &Value) -> Response<Body> {
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -15,10 +15,8 @@ const SERIES_LIMIT: usize = 4096;
 const OTHER: &str = "(other)";
 
 /// The upper bounds of the duration buckets, in microseconds.
-pub(crate) const BUCKETS: [u64; 13] = [
-    500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000,
-    5_000_000, 30_000_000,
-];
+pub(crate) const BUCKETS: [u64; 13] =
+    [500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 5_000_000, 30_000_000];
 
 /// The classes that HTTP statuses are counted by.
 pub(crate) const STATUS_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
@@ -63,43 +61,23 @@ impl Metrics {
     /// Counts an answered request.
     pub(crate) fn count_request(&self, kind: RouteKind, status: StatusCode) {
         let class = usize::from(status.as_u16() / 100).wrapping_sub(1);
-        if let Some(counter) = self
-            .requests
-            .get(kind as usize)
-            .and_then(|classes| classes.get(class))
-        {
+        if let Some(counter) = self.requests.get(kind as usize).and_then(|classes| classes.get(class)) {
             counter.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// Counts a call. The names are those of a declared function, or empty when there was none.
-    pub(crate) fn count_call(
-        &self,
-        element: &str,
-        function: &str,
-        outcome: &'static str,
-        duration: Duration,
-    ) {
+    pub(crate) fn count_call(&self, element: &str, function: &str, outcome: &'static str, duration: Duration) {
         let known = {
             let calls = self.calls.read().unwrap_or_else(PoisonError::into_inner);
-            calls
-                .by_element
-                .get(element)
-                .and_then(|functions| functions.get(function))
-                .cloned()
+            calls.by_element.get(element).and_then(|functions| functions.get(function)).cloned()
         };
-        known
-            .unwrap_or_else(|| self.add_series(element, function))
-            .count(outcome, duration);
+        known.unwrap_or_else(|| self.add_series(element, function)).count(outcome, duration);
     }
 
     fn add_series(&self, element: &str, function: &str) -> Arc<Series> {
         let mut calls = self.calls.write().unwrap_or_else(PoisonError::into_inner);
-        let (element, function) = if calls.count < SERIES_LIMIT {
-            (element, function)
-        } else {
-            (OTHER, OTHER)
-        };
+        let (element, function) = if calls.count < SERIES_LIMIT { (element, function) } else { (OTHER, OTHER) };
         let calls = &mut *calls;
         let functions = calls.by_element.entry(element.into()).or_default();
         let series = functions.entry(function.into()).or_insert_with(|| {
@@ -111,13 +89,10 @@ impl Metrics {
 
     /// The counted requests.
     pub(crate) fn requests(&self) -> impl Iterator<Item = (RouteKind, &'static str, u64)> {
-        RouteKind::ALL
-            .into_iter()
-            .zip(&self.requests)
-            .flat_map(|(kind, classes)| {
-                let counted = STATUS_CLASSES.into_iter().zip(classes);
-                counted.map(move |(class, counter)| (kind, class, counter.load(Ordering::Relaxed)))
-            })
+        RouteKind::ALL.into_iter().zip(&self.requests).flat_map(|(kind, classes)| {
+            let counted = STATUS_CLASSES.into_iter().zip(classes);
+            counted.map(move |(class, counter)| (kind, class, counter.load(Ordering::Relaxed)))
+        })
     }
 
     /// The counted calls by element and function, in order.
@@ -140,12 +115,7 @@ impl Series {
         if outcome == "ok" {
             self.ok.fetch_add(1, Ordering::Relaxed);
         } else {
-            *self
-                .failed
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .entry(outcome)
-                .or_default() += 1;
+            *self.failed.lock().unwrap_or_else(PoisonError::into_inner).entry(outcome).or_default() += 1;
         }
         let microseconds = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         let bucket = BUCKETS.partition_point(|bound| *bound < microseconds);
@@ -159,19 +129,12 @@ impl Series {
     pub(crate) fn outcomes(&self) -> Vec<(&'static str, u64)> {
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         let ok = Some(("ok", self.ok.load(Ordering::Relaxed))).filter(|(_, count)| *count > 0);
-        failed
-            .iter()
-            .map(|(outcome, count)| (*outcome, *count))
-            .chain(ok)
-            .collect()
+        failed.iter().map(|(outcome, count)| (*outcome, *count)).chain(ok).collect()
     }
 
     /// How many calls took at most each of [`BUCKETS`], and, last, how many there were.
     pub(crate) fn cumulated(&self) -> Vec<u64> {
-        let counts = self
-            .buckets
-            .iter()
-            .map(|bucket| bucket.load(Ordering::Relaxed));
+        let counts = self.buckets.iter().map(|bucket| bucket.load(Ordering::Relaxed));
         counts
             .scan(0, |sum, count| {
                 *sum += count;

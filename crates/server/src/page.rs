@@ -23,10 +23,7 @@ pub(crate) fn plain(status: StatusCode, headers: &[(HeaderName, HeaderValue)]) -
 pub(crate) fn html(text: impl Into<Body>) -> Response<Body> {
     let mut response = Response::new(text.into());
     let headers = response.headers_mut();
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("text/html; charset=utf-8"),
-    );
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -6,8 +6,7 @@ use std::fmt::Write as _;
 pub(crate) fn decode_segment(raw: &str) -> Option<Cow<'_, str>> {
     let decoded = decode(raw)?;
     let names_something = !matches!(&*decoded, "" | "." | "..");
-    let is_plain = !decoded
-        .contains(|character: char| character.is_control() || matches!(character, '/' | '\\'));
+    let is_plain = !decoded.contains(|character: char| character.is_control() || matches!(character, '/' | '\\'));
     (names_something && is_plain).then_some(decoded)
 }
 
@@ -44,7 +43,5 @@ fn decode(raw: &str) -> Option<Cow<'_, str>> {
 }
 
 fn hexadecimal(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }

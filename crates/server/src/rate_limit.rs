@@ -25,9 +25,7 @@ pub(crate) struct RateLimiter {
 impl RateLimiter {
     pub(crate) fn new(calls_per_minute: NonZeroU32) -> Self {
         Self {
-            slots: std::iter::repeat_with(AtomicU64::default)
-                .take(SLOTS)
-                .collect(),
+            slots: std::iter::repeat_with(AtomicU64::default).take(SLOTS).collect(),
             hasher: RandomState::new(),
             started: Instant::now(),
             nanos_per_call: nanos(SPAN) / u64::from(calls_per_minute.get()),
@@ -47,9 +45,7 @@ impl RateLimiter {
         let counted = slot.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |until| {
             (used_until(until) - now <= nanos(SPAN)).then(|| used_until(until))
         });
-        counted
-            .map(drop)
-            .map_err(|until| Duration::from_nanos(used_until(until) - now - nanos(SPAN)))
+        counted.map(drop).map_err(|until| Duration::from_nanos(used_until(until) - now - nanos(SPAN)))
     }
 
     fn slot(&self, address: IpAddr) -> Option<&AtomicU64> {
@@ -73,9 +69,6 @@ fn nanos(duration: Duration) -> u64 {
 
 impl fmt::Debug for RateLimiter {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("RateLimiter")
-            .field("nanos_per_call", &self.nanos_per_call)
-            .finish_non_exhaustive()
+        formatter.debug_struct("RateLimiter").field("nanos_per_call", &self.nanos_per_call).finish_non_exhaustive()
     }
 }

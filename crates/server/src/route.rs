@@ -43,19 +43,14 @@ impl Route {
     /// Reads a path.
     pub(crate) fn of(path: &str, app: &AppId) -> Self {
         if let Some(rest) = path.strip_prefix("/api/") {
-            return within(rest, app)
-                .and_then(call_path)
-                .map_or(Self::UnknownCall, Self::Call);
+            return within(rest, app).and_then(call_path).map_or(Self::UnknownCall, Self::Call);
         }
         match path {
             "/healthz" => Self::Health,
             "/readyz" => Self::Ready,
             "/metrics" => Self::Metrics,
             "/api" => Self::UnknownCall,
-            _ => path
-                .strip_prefix('/')
-                .and_then(|rest| Self::page(rest, app))
-                .unwrap_or(Self::Unknown),
+            _ => path.strip_prefix('/').and_then(|rest| Self::page(rest, app)).unwrap_or(Self::Unknown),
         }
     }
 
@@ -72,16 +67,9 @@ impl Route {
         if let Some(file) = rest.strip_prefix("portal/") {
             return Some(Self::Asset(decode_segment(file)?.into_owned()));
         }
-        let segments = rest
-            .strip_prefix("elements/")?
-            .split('/')
-            .take(SEGMENT_LIMIT + 1);
-        let segments: Vec<String> = segments
-            .map(|raw| decode_segment(raw).map(Into::into))
-            .collect::<Option<_>>()?;
-        (2..=SEGMENT_LIMIT)
-            .contains(&segments.len())
-            .then_some(Self::ElementFile(segments))
+        let segments = rest.strip_prefix("elements/")?.split('/').take(SEGMENT_LIMIT + 1);
+        let segments: Vec<String> = segments.map(|raw| decode_segment(raw).map(Into::into)).collect::<Option<_>>()?;
+        (2..=SEGMENT_LIMIT).contains(&segments.len()).then_some(Self::ElementFile(segments))
     }
 
     /// The word for it in logs and metrics.
@@ -111,15 +99,8 @@ pub(crate) enum RouteKind {
 }
 
 impl RouteKind {
-    pub(crate) const ALL: [Self; 7] = [
-        Self::Call,
-        Self::Portal,
-        Self::Callback,
-        Self::Asset,
-        Self::ElementFile,
-        Self::Probe,
-        Self::Other,
-    ];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Call, Self::Portal, Self::Callback, Self::Asset, Self::ElementFile, Self::Probe, Self::Other];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -156,8 +137,5 @@ fn call_path(rest: &str) -> Option<CallPath> {
         }
         element.push_str(&segment);
     }
-    Some(CallPath {
-        element,
-        function: decode_segment(function)?.into_owned(),
-    })
+    Some(CallPath { element, function: decode_segment(function)?.into_owned() })
 }

@@ -1,15 +1,11 @@
 use axum::http::header::{
-    CONTENT_SECURITY_POLICY, Entry, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CONTENT_SECURITY_POLICY, Entry, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 
 /// The policy of every page. Nothing is inline, nothing comes from elsewhere; only frames may show other origins.
 pub(crate) fn content_security_policy(frame_origins: &[String]) -> HeaderValue {
-    let frames = if frame_origins.is_empty() {
-        "'none'".to_owned()
-    } else {
-        frame_origins.join(" ")
-    };
+    let frames = if frame_origins.is_empty() { "'none'".to_owned() } else { frame_origins.join(" ") };
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
          frame-src {frames}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -23,21 +19,13 @@ pub(crate) fn add(headers: &mut HeaderMap, policy: &HeaderValue) {
     const FIXED: [(HeaderName, HeaderValue); 4] = [
         (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
         (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (
-            HeaderName::from_static("cross-origin-opener-policy"),
-            HeaderValue::from_static("same-origin"),
-        ),
-        (
-            HeaderName::from_static("cross-origin-resource-policy"),
-            HeaderValue::from_static("same-origin"),
-        ),
+        (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+        (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
     ];
     headers.reserve(FIXED.len() + 3);
     if let Entry::Vacant(entry) = headers.entry(CONTENT_SECURITY_POLICY) {
         entry.insert(policy.clone());
-        headers
-            .entry(X_FRAME_OPTIONS)
-            .or_insert(HeaderValue::from_static("DENY"));
+        headers.entry(X_FRAME_OPTIONS).or_insert(HeaderValue::from_static("DENY"));
     }
     for (name, value) in FIXED {
         headers.entry(name).or_insert(value);

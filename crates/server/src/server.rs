@@ -32,25 +32,15 @@ impl Server {
     /// Listens at an address. Clients may connect from here on; they are answered once [`serve`](Self::serve) runs.
     ///
     /// Must be called inside a tokio runtime, as `async` functions are.
-    #[expect(
-        clippy::unused_async,
-        reason = "a listener belongs to the runtime that it is made in"
-    )]
+    #[expect(clippy::unused_async, reason = "a listener belongs to the runtime that it is made in")]
     pub async fn bind(app: App, options: ServerOptions) -> Result<Self, ServerError> {
         let asked = options.address;
         let (listener, address) = listen(asked).map_err(|source| match source.kind() {
             io::ErrorKind::AddrInUse => ServerError::PortInUse { address: asked },
-            _ => ServerError::Bind {
-                address: asked,
-                source,
-            },
+            _ => ServerError::Bind { address: asked, source },
         })?;
         let site = Arc::new(Site::new(app, options, address)?);
-        Ok(Self {
-            site,
-            listener,
-            address,
-        })
+        Ok(Self { site, listener, address })
     }
 
     /// Where it listens: the port that was found, when any free one was asked for.
@@ -96,19 +86,12 @@ impl Server {
 
 impl fmt::Debug for Server {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Server")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
     }
 }
 
 fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
-    let socket = if address.is_ipv4() {
-        TcpSocket::new_v4()
-    } else {
-        TcpSocket::new_v6()
-    }?;
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     // A port whose last connections are still timing out may be taken over; one that somebody listens on may not.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
@@ -119,10 +102,7 @@ fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
 }
 
 /// The next connection, once there is a place for it.
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> (OwnedSemaphorePermit, TcpStream, SocketAddr) {
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (OwnedSemaphorePermit, TcpStream, SocketAddr) {
     loop {
         let Ok(place) = Arc::clone(places).acquire_owned().await else {
             // Nobody closes the semaphore.
@@ -148,10 +128,7 @@ async fn accept(
 
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(
-        error.kind(),
-        ConnectionAborted | ConnectionRefused | ConnectionReset
-    )
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
 async fn drain(connections: &mut JoinSet<()>, limit: Duration) {
@@ -161,10 +138,7 @@ async fn drain(connections: &mut JoinSet<()>, limit: Duration) {
         }
     };
     if tokio::time::timeout(limit, all).await.is_err() {
-        tracing::warn!(
-            connections = connections.len(),
-            "cut off connections that did not end in time"
-        );
+        tracing::warn!(connections = connections.len(), "cut off connections that did not end in time");
         connections.shutdown().await;
     }
 }

@@ -32,20 +32,13 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    pub(crate) fn new(
-        app: App,
-        options: ServerOptions,
-        address: SocketAddr,
-    ) -> Result<Self, ServerError> {
+    pub(crate) fn new(app: App, options: ServerOptions, address: SocketAddr) -> Result<Self, ServerError> {
         let (origin, is_secure) = match &options.public_url {
             Some(url) => (public_origin(url)?, url.scheme() == "https"),
             None => (own_origin(address), false),
         };
-        let frame_origins = options
-            .frame_origins
-            .iter()
-            .map(|origin| frame_origin(origin))
-            .collect::<Result<Vec<_>, _>>()?;
+        let frame_origins =
+            options.frame_origins.iter().map(|origin| frame_origin(origin)).collect::<Result<Vec<_>, _>>()?;
         let app_id = app.key().id;
         Ok(Self {
             policy: content_security_policy(&frame_origins),
@@ -81,13 +74,9 @@ fn public_origin(url: &Url) -> Result<String, ServerError> {
 }
 
 fn frame_origin(text: &str) -> Result<String, ServerError> {
-    let parsed = Url::parse(text)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https"));
+    let parsed = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     parsed
         .map(|url| url.origin().ascii_serialization())
         .filter(|origin| origin == text.trim_end_matches('/'))
-        .ok_or_else(|| ServerError::FrameOrigin {
-            origin: text.to_owned(),
-        })
+        .ok_or_else(|| ServerError::FrameOrigin { origin: text.to_owned() })
 }

@@ -8,18 +8,9 @@ use crate::shop::{PROBE, shop};
 async fn refusals(function: &str, bodies: &[&[u8]]) {
     let shop = shop().await;
     for body in bodies {
-        let answer = post(&format!("{PROBE}{function}"), *body)
-            .send(shop.address)
-            .await;
-        let shown = String::from_utf8_lossy(body)
-            .chars()
-            .take(60)
-            .collect::<String>();
-        assert_eq!(
-            (answer.status, answer.error().as_str()),
-            (400, "API_PARAMS_ERROR"),
-            "{shown}"
-        );
+        let answer = post(&format!("{PROBE}{function}"), *body).send(shop.address).await;
+        let shown = String::from_utf8_lossy(body).chars().take(60).collect::<String>();
+        assert_eq!((answer.status, answer.error().as_str()), (400, "API_PARAMS_ERROR"), "{shown}");
         assert_eq!(answer.json()["data"], json!({}), "{shown}");
     }
 }
@@ -28,54 +19,26 @@ async fn refusals(function: &str, bodies: &[&[u8]]) {
 async fn an_empty_body_is_no_arguments() {
     let shop = shop().await;
     for body in ["", " \n", "{}", "\u{feff}{}"] {
-        let answer = post(&format!("{PROBE}whoAmI"), body)
-            .send(shop.address)
-            .await;
-        assert_eq!(
-            (answer.status, &answer.json()["data"]),
-            (200, &json!(null)),
-            "{body:?}"
-        );
+        let answer = post(&format!("{PROBE}whoAmI"), body).send(shop.address).await;
+        assert_eq!((answer.status, &answer.json()["data"]), (200, &json!(null)), "{body:?}");
     }
 }
 
 #[tokio::test]
 async fn a_body_is_one_object() {
-    refusals(
-        "whoAmI",
-        &[
-            b"[]",
-            b"null",
-            b"3",
-            b"\"text\"",
-            b"{} {}",
-            b"{",
-            b"{'a': 1}",
-            b"{\"a\": 1,}",
-            b"a=b",
-        ],
-    )
-    .await;
+    refusals("whoAmI", &[b"[]", b"null", b"3", b"\"text\"", b"{} {}", b"{", b"{'a': 1}", b"{\"a\": 1,}", b"a=b"]).await;
 }
 
 #[tokio::test]
 async fn a_body_is_utf8() {
-    refusals(
-        "echo",
-        &[b"{\"text\": \"\xff\"}", b"{\"text\": \"\xed\xa0\x80\"}"],
-    )
-    .await;
+    refusals("echo", &[b"{\"text\": \"\xff\"}", b"{\"text\": \"\xed\xa0\x80\"}"]).await;
 }
 
 #[tokio::test]
 async fn keys_are_given_once_at_any_depth() {
     refusals(
         "echo",
-        &[
-            br#"{"text": "a", "text": "b"}"#,
-            br#"{"text": {"a": 1, "a": 2}}"#,
-            br#"{"text": "a", "t\u0065xt": "b"}"#,
-        ],
+        &[br#"{"text": "a", "text": "b"}"#, br#"{"text": {"a": 1, "a": 2}}"#, br#"{"text": "a", "t\u0065xt": "b"}"#],
     )
     .await;
 }
@@ -88,11 +51,7 @@ async fn nesting_has_an_end() {
 
 #[tokio::test]
 async fn undeclared_arguments_are_refused() {
-    refusals(
-        "echo",
-        &[br#"{"text": "a", "extra": 1}"#, br#"{"Text": "a"}"#],
-    )
-    .await;
+    refusals("echo", &[br#"{"text": "a", "extra": 1}"#, br#"{"Text": "a"}"#]).await;
     refusals("whoAmI", &[br#"{"userId": "alice"}"#]).await;
 }
 
@@ -100,13 +59,7 @@ async fn undeclared_arguments_are_refused() {
 async fn required_arguments_must_be_there_and_fit() {
     refusals(
         "echo",
-        &[
-            b"{}",
-            br#"{"times": 2}"#,
-            br#"{"text": 3}"#,
-            br#"{"text": null}"#,
-            br#"{"text": "a", "times": -1}"#,
-        ],
+        &[b"{}", br#"{"times": 2}"#, br#"{"text": 3}"#, br#"{"text": null}"#, br#"{"text": "a", "times": -1}"#],
     )
     .await;
 }
@@ -114,9 +67,7 @@ async fn required_arguments_must_be_there_and_fit() {
 #[tokio::test]
 async fn an_argument_that_is_left_out_has_its_declared_value() {
     let shop = shop().await;
-    let answer = post(&format!("{PROBE}echo"), r#"{"text": "once"}"#)
-        .send(shop.address)
-        .await;
+    let answer = post(&format!("{PROBE}echo"), r#"{"text": "once"}"#).send(shop.address).await;
     assert_eq!(answer.json()["data"], "once");
 }
 
@@ -126,8 +77,5 @@ async fn a_name_from_outside_is_shown_cut_and_without_control_characters() {
     let body = json!({ format!("\u{1b}[31m{}", "x".repeat(500)): 1 }).to_string();
     let answer = post(&format!("{PROBE}echo"), body).send(shop.address).await;
     let message = answer.json()["errmsg"].as_str().unwrap().to_owned();
-    assert!(
-        message.len() < 200 && !message.contains('\u{1b}'),
-        "{message:?}"
-    );
+    assert!(message.len() < 200 && !message.contains('\u{1b}'), "{message:?}");
 }

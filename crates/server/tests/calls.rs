@@ -15,38 +15,18 @@ fn probe(function: &str) -> String {
 #[tokio::test]
 async fn a_successful_call_is_answered_with_the_envelope() {
     let shop = shop().await;
-    let answer = post(&probe("echo"), r#"{"text": "hi", "times": 2}"#)
-        .send(shop.address)
-        .await;
+    let answer = post(&probe("echo"), r#"{"text": "hi", "times": 2}"#).send(shop.address).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-type"), Some("application/json"));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     let envelope = answer.json();
-    let keys: Vec<_> = envelope
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect();
-    assert_eq!(
-        keys,
-        [
-            "errcode",
-            "errmsg",
-            "requestId",
-            "sysTime",
-            "duration",
-            "data"
-        ]
-    );
+    let keys: Vec<_> = envelope.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(keys, ["errcode", "errmsg", "requestId", "sysTime", "duration", "data"]);
     assert_eq!(envelope["errcode"], 0);
     assert_eq!(envelope["errmsg"], Value::Null);
     assert_eq!(envelope["data"], "hihi");
     assert!(envelope["duration"].is_u64());
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_millis();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
     assert!(now.abs_diff(u128::from(envelope["sysTime"].as_u64().unwrap())) < 60_000);
     let id = envelope["requestId"].as_str().unwrap();
     assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()));
@@ -58,9 +38,7 @@ async fn request_ids_do_not_repeat() {
     let shop = shop().await;
     let mut ids = BTreeSet::new();
     for _ in 0..20 {
-        ids.insert(
-            post(&probe("whoAmI"), "").send(shop.address).await.json()["requestId"].to_string(),
-        );
+        ids.insert(post(&probe("whoAmI"), "").send(shop.address).await.json()["requestId"].to_string());
     }
     assert_eq!(ids.len(), 20);
 }
@@ -68,29 +46,11 @@ async fn request_ids_do_not_repeat() {
 #[tokio::test]
 async fn a_failed_call_is_answered_with_the_envelope_of_its_kind() {
     let shop = shop().await;
-    let answer = post(&probe("fail"), r#"{"kind": "denied"}"#)
-        .send(shop.address)
-        .await;
+    let answer = post(&probe("fail"), r#"{"kind": "denied"}"#).send(shop.address).await;
     assert_eq!(answer.status, 403);
     let envelope = answer.json();
-    let keys: Vec<_> = envelope
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect();
-    assert_eq!(
-        keys,
-        [
-            "errcode",
-            "errmsg",
-            "error",
-            "requestId",
-            "sysTime",
-            "duration",
-            "data"
-        ]
-    );
+    let keys: Vec<_> = envelope.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(keys, ["errcode", "errmsg", "error", "requestId", "sysTime", "duration", "data"]);
     assert_eq!(envelope["errcode"], 20003);
     assert_eq!(envelope["errmsg"], "not you");
     assert_eq!(envelope["error"], "PERMISSION_DENIED");
@@ -100,37 +60,19 @@ async fn a_failed_call_is_answered_with_the_envelope_of_its_kind() {
 #[tokio::test]
 async fn a_failure_carries_its_data_and_its_cookies() {
     let shop = shop().await;
-    let answer = post(&probe("fail"), r#"{"kind": "miss"}"#)
-        .send(shop.address)
-        .await;
-    assert_eq!(
-        (answer.status, answer.error().as_str()),
-        (403, "USER_AUTH_MISS")
-    );
-    assert_eq!(
-        answer.json()["data"],
-        json!({"bindTicket": "ticket", "expiresIn": 300})
-    );
-    assert!(
-        answer
-            .header("set-cookie")
-            .unwrap()
-            .starts_with("ticket=t; ")
-    );
+    let answer = post(&probe("fail"), r#"{"kind": "miss"}"#).send(shop.address).await;
+    assert_eq!((answer.status, answer.error().as_str()), (403, "USER_AUTH_MISS"));
+    assert_eq!(answer.json()["data"], json!({"bindTicket": "ticket", "expiresIn": 300}));
+    assert!(answer.header("set-cookie").unwrap().starts_with("ticket=t; "));
 }
 
 #[tokio::test]
 async fn nothing_of_the_inside_is_shown() {
     let shop = shop().await;
-    let expected = [
-        ("io", 500, "ELEMENT_EXCEPTION"),
-        ("data", 500, "ELEMENT_EXCEPTION"),
-        ("inner", 404, "ELEMENT_NOT_FOUND"),
-    ];
+    let expected =
+        [("io", 500, "ELEMENT_EXCEPTION"), ("data", 500, "ELEMENT_EXCEPTION"), ("inner", 404, "ELEMENT_NOT_FOUND")];
     for (kind, status, error) in expected {
-        let answer = post(&probe("fail"), json!({"kind": kind}).to_string())
-            .send(shop.address)
-            .await;
+        let answer = post(&probe("fail"), json!({"kind": kind}).to_string()).send(shop.address).await;
         assert_eq!((answer.status, answer.error().as_str()), (status, error));
         assert_eq!(answer.json()["data"], json!({}));
         assert!(!answer.body.contains("secret"), "{}", answer.body);
@@ -142,16 +84,10 @@ async fn a_panic_is_an_exception_of_the_element_and_the_server_goes_on() {
     let shop = shop().await;
     for _ in 0..3 {
         let answer = post(&probe("explode"), "").send(shop.address).await;
-        assert_eq!(
-            (answer.status, answer.error().as_str()),
-            (500, "ELEMENT_EXCEPTION")
-        );
+        assert_eq!((answer.status, answer.error().as_str()), (500, "ELEMENT_EXCEPTION"));
         assert!(!answer.body.contains("secret"), "{}", answer.body);
     }
-    assert_eq!(
-        post(&probe("whoAmI"), "").send(shop.address).await.status,
-        200
-    );
+    assert_eq!(post(&probe("whoAmI"), "").send(shop.address).await.status, 200);
 }
 
 #[tokio::test]
@@ -161,24 +97,15 @@ async fn what_cannot_be_called_is_not_found() {
         ("/api/acme/shop/probes/Nobody/echo", "ELEMENT_NOT_FOUND"),
         ("/api/acme/shop/probes/Hidden/whoAmI", "ELEMENT_NOT_FOUND"),
         ("/api/acme/shop/probes/Probe/nothing", "FUNCTION_NOT_FOUND"),
-        (
-            "/api/acme/shop/probes/Probe/undeclared",
-            "FUNCTION_NOT_FOUND",
-        ),
+        ("/api/acme/shop/probes/Probe/undeclared", "FUNCTION_NOT_FOUND"),
         ("/api/acme/shop/probes/Probe/absent", "FUNCTION_NOT_FOUND"),
-        (
-            "/api/acme/shop/probes/ProbeType/whoAmI",
-            "FUNCTION_NOT_FOUND",
-        ),
+        ("/api/acme/shop/probes/ProbeType/whoAmI", "FUNCTION_NOT_FOUND"),
         ("/api/acme/other/probes/Probe/whoAmI", "ELEMENT_NOT_FOUND"),
         ("/api/other/shop/probes/Probe/whoAmI", "ELEMENT_NOT_FOUND"),
         ("/api/acme/shop/probes.Probe/whoAmI", "ELEMENT_NOT_FOUND"),
         ("/api/acme/shop/probes%2FProbe/whoAmI", "ELEMENT_NOT_FOUND"),
         ("/api/acme/shop/probes//Probe/whoAmI", "ELEMENT_NOT_FOUND"),
-        (
-            "/api/acme/shop/../shop/probes/Probe/whoAmI",
-            "ELEMENT_NOT_FOUND",
-        ),
+        ("/api/acme/shop/../shop/probes/Probe/whoAmI", "ELEMENT_NOT_FOUND"),
         ("/api/acme/shop/whoAmI", "ELEMENT_NOT_FOUND"),
         ("/api/acme/shop/", "ELEMENT_NOT_FOUND"),
         ("/api/acme", "ELEMENT_NOT_FOUND"),
@@ -188,20 +115,9 @@ async fn what_cannot_be_called_is_not_found() {
         ("/api/acme/shop/probes/Probe/%ff", "ELEMENT_NOT_FOUND"),
     ];
     for (path, error) in expected {
-        let answer = post(path, "")
-            .with("Authorization", &format!("Bearer {ALICE}"))
-            .send(shop.address)
-            .await;
-        assert_eq!(
-            (answer.status, answer.error().as_str()),
-            (404, error),
-            "{path}"
-        );
-        assert!(
-            !answer.body.contains("undeclared") && !answer.body.contains("Probe"),
-            "{}",
-            answer.body
-        );
+        let answer = post(path, "").with("Authorization", &format!("Bearer {ALICE}")).send(shop.address).await;
+        assert_eq!((answer.status, answer.error().as_str()), (404, error), "{path}");
+        assert!(!answer.body.contains("undeclared") && !answer.body.contains("Probe"), "{}", answer.body);
     }
 }
 
@@ -209,19 +125,9 @@ async fn what_cannot_be_called_is_not_found() {
 async fn a_broken_element_says_no_more_than_that() {
     let shop = shop().await;
     for name in ["Broken", "Refusing"] {
-        let answer = post(&format!("/api/acme/shop/probes/{name}/whoAmI"), "")
-            .send(shop.address)
-            .await;
-        assert_eq!(
-            (answer.status, answer.error().as_str()),
-            (500, "ELEMENT_EXCEPTION"),
-            "{name}"
-        );
-        assert!(
-            !answer.body.contains("nowhere") && !answer.body.contains("refuses"),
-            "{}",
-            answer.body
-        );
+        let answer = post(&format!("/api/acme/shop/probes/{name}/whoAmI"), "").send(shop.address).await;
+        assert_eq!((answer.status, answer.error().as_str()), (500, "ELEMENT_EXCEPTION"), "{name}");
+        assert!(!answer.body.contains("nowhere") && !answer.body.contains("refuses"), "{}", answer.body);
     }
 }
 
@@ -230,10 +136,7 @@ async fn names_in_any_script_can_be_called() {
     let shop = shop().await;
     let path = "/api/acme/shop/%E6%8E%A2%E9%92%88/%e6%8b%9b%e5%91%bc/%65cho";
     let answer = post(path, r#"{"text": "你好"}"#).send(shop.address).await;
-    assert_eq!(
-        (answer.status, &answer.json()["data"]),
-        (200, &json!("你好"))
-    );
+    assert_eq!((answer.status, &answer.json()["data"]), (200, &json!("你好")));
 }
 
 #[tokio::test]
@@ -241,27 +144,11 @@ async fn a_function_for_users_needs_one() {
     let shop = shop().await;
     let call = post(&probe("secretGreeting"), "");
     let refused = call.send(shop.address).await;
-    assert_eq!(
-        (refused.status, refused.error().as_str()),
-        (401, "LOGIN_REQUIRED")
-    );
-    let unknown = call
-        .clone()
-        .with("Authorization", "Bearer nobody")
-        .send(shop.address)
-        .await;
-    assert_eq!(
-        (unknown.status, unknown.error().as_str()),
-        (401, "LOGIN_REQUIRED")
-    );
-    let allowed = call
-        .with("Authorization", &format!("Bearer {ALICE}"))
-        .send(shop.address)
-        .await;
-    assert_eq!(
-        (allowed.status, &allowed.json()["data"]),
-        (200, &json!("hello, user"))
-    );
+    assert_eq!((refused.status, refused.error().as_str()), (401, "LOGIN_REQUIRED"));
+    let unknown = call.clone().with("Authorization", "Bearer nobody").send(shop.address).await;
+    assert_eq!((unknown.status, unknown.error().as_str()), (401, "LOGIN_REQUIRED"));
+    let allowed = call.with("Authorization", &format!("Bearer {ALICE}")).send(shop.address).await;
+    assert_eq!((allowed.status, &allowed.json()["data"]), (200, &json!("hello, user")));
 }
 
 #[tokio::test]
@@ -275,9 +162,7 @@ async fn functions_are_called_by_post_alone() {
             assert_eq!(answer.error(), "API_PARAMS_ERROR");
         }
     }
-    let head = Request::new("HEAD", &probe("whoAmI"))
-        .send(shop.address)
-        .await;
+    let head = Request::new("HEAD", &probe("whoAmI")).send(shop.address).await;
     assert_eq!((head.status, head.body.as_str()), (405, ""));
 }
 
@@ -287,36 +172,16 @@ async fn no_answer_allows_other_sites_to_read_it() {
     let preflight = Request::new("OPTIONS", &probe("whoAmI"))
         .with("Origin", "https://evil.example")
         .with("Access-Control-Request-Method", "POST");
-    for request in [
-        preflight,
-        post(&probe("whoAmI"), "").with("Origin", "https://evil.example"),
-    ] {
+    for request in [preflight, post(&probe("whoAmI"), "").with("Origin", "https://evil.example")] {
         let answer = request.send(shop.address).await;
-        assert!(
-            !answer
-                .headers
-                .iter()
-                .any(|(name, _)| name.starts_with("access-control-")),
-            "{answer:?}"
-        );
+        assert!(!answer.headers.iter().any(|(name, _)| name.starts_with("access-control-")), "{answer:?}");
     }
 }
 
 #[tokio::test]
 async fn the_query_is_no_argument() {
     let shop = shop().await;
-    let answer = post(&(probe("echo") + "?text=hi"), "")
-        .send(shop.address)
-        .await;
-    assert_eq!(
-        (answer.status, answer.error().as_str()),
-        (400, "API_PARAMS_ERROR")
-    );
-    assert_eq!(
-        get(&(probe("echo") + "?text=hi"))
-            .send(shop.address)
-            .await
-            .status,
-        405
-    );
+    let answer = post(&(probe("echo") + "?text=hi"), "").send(shop.address).await;
+    assert_eq!((answer.status, answer.error().as_str()), (400, "API_PARAMS_ERROR"));
+    assert_eq!(get(&(probe("echo") + "?text=hi")).send(shop.address).await.status, 405);
 }

@@ -22,35 +22,17 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn parse(bytes: &[u8]) -> Self {
         let text = String::from_utf8_lossy(bytes);
-        let (head, body) = text
-            .split_once("\r\n\r\n")
-            .unwrap_or_else(|| panic!("no answer: {text:?}"));
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
         let mut lines = head.lines();
-        let status = lines
-            .next()
-            .unwrap()
-            .split(' ')
-            .nth(1)
-            .unwrap()
-            .parse()
-            .unwrap();
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
         let headers = lines.map(|line| line.split_once(": ").unwrap());
-        let headers = headers
-            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
-            .collect();
-        Self {
-            status,
-            headers,
-            body: body.to_owned(),
-        }
+        let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
+        Self { status, headers, body: body.to_owned() }
     }
 
     /// A header that is there once.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        let mut values = self
-            .headers
-            .iter()
-            .filter(|(candidate, _)| candidate == name);
+        let mut values = self.headers.iter().filter(|(candidate, _)| candidate == name);
         let value = values.next().map(|(_, value)| value.as_str());
         assert!(values.next().is_none(), "`{name}` is there more than once");
         value
@@ -62,10 +44,7 @@ impl Answer {
 
     /// The symbolic name of the failure in the envelope.
     pub(crate) fn error(&self) -> String {
-        self.json()["error"]
-            .as_str()
-            .unwrap_or_else(|| panic!("no failure: {}", self.body))
-            .to_owned()
+        self.json()["error"].as_str().unwrap_or_else(|| panic!("no failure: {}", self.body)).to_owned()
     }
 }
 
@@ -89,9 +68,7 @@ pub(crate) async fn read_to_end(stream: &mut TcpStream) -> Vec<u8> {
             }
         }
     };
-    tokio::time::timeout(PATIENCE, reading)
-        .await
-        .expect("the server neither answered nor closed");
+    tokio::time::timeout(PATIENCE, reading).await.expect("the server neither answered nor closed");
     received
 }
 
@@ -108,19 +85,13 @@ pub(crate) fn get(path: &str) -> Request {
 
 /// A call of a function, as curl makes it: without any header that says where it comes from.
 pub(crate) fn post(path: &str, body: impl Into<Vec<u8>>) -> Request {
-    Request {
-        body: body.into(),
-        ..Request::new("POST", path)
-    }
+    Request { body: body.into(), ..Request::new("POST", path) }
 }
 
 impl Request {
     pub(crate) fn new(method: &str, path: &str) -> Self {
         let head = format!("{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n");
-        Self {
-            head,
-            body: Vec::new(),
-        }
+        Self { head, body: Vec::new() }
     }
 
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {

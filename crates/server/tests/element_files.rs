@@ -9,29 +9,12 @@ const FILES: &str = "/acme/shop/elements/probes/Probe/";
 async fn what_lies_in_frontend_is_served() {
     let shop = shop().await;
     let script = get(&format!("{FILES}widget.js")).send(shop.address).await;
-    assert_eq!(
-        (script.status, script.body.as_str()),
-        (200, "export const widget = 1;\n")
-    );
-    assert_eq!(
-        script.header("content-type"),
-        Some("text/javascript; charset=utf-8")
-    );
+    assert_eq!((script.status, script.body.as_str()), (200, "export const widget = 1;\n"));
+    assert_eq!(script.header("content-type"), Some("text/javascript; charset=utf-8"));
     assert_eq!(script.header("x-content-type-options"), Some("nosniff"));
-    let picture = get(&format!("{FILES}deep/logo.svg"))
-        .send(shop.address)
-        .await;
-    assert_eq!(
-        (picture.status, picture.header("content-type")),
-        (200, Some("image/svg+xml"))
-    );
-    assert_eq!(
-        Request::new("POST", &format!("{FILES}widget.js"))
-            .send(shop.address)
-            .await
-            .status,
-        405
-    );
+    let picture = get(&format!("{FILES}deep/logo.svg")).send(shop.address).await;
+    assert_eq!((picture.status, picture.header("content-type")), (200, Some("image/svg+xml")));
+    assert_eq!(Request::new("POST", &format!("{FILES}widget.js")).send(shop.address).await.status, 405);
 }
 
 #[tokio::test]
@@ -41,15 +24,9 @@ async fn a_file_that_a_browser_has_is_not_sent_again() {
     let first = get(&path).send(shop.address).await;
     assert_eq!(first.header("cache-control"), Some("no-cache"));
     let tag = first.header("etag").unwrap();
-    let again = get(&path)
-        .with("If-None-Match", tag)
-        .send(shop.address)
-        .await;
+    let again = get(&path).with("If-None-Match", tag).send(shop.address).await;
     assert_eq!((again.status, again.body.as_str()), (304, ""));
-    let other = get(&path)
-        .with("If-None-Match", "\"other\"")
-        .send(shop.address)
-        .await;
+    let other = get(&path).with("If-None-Match", "\"other\"").send(shop.address).await;
     assert_eq!(other.status, 200);
 }
 
@@ -88,37 +65,17 @@ async fn nothing_else_is_served() {
         "",
     ];
     for path in paths {
-        let answer = get(&format!("/acme/shop/elements/{path}"))
-            .send(shop.address)
-            .await;
+        let answer = get(&format!("/acme/shop/elements/{path}")).send(shop.address).await;
         assert_eq!(answer.status, 404, "{path}");
         assert!(!answer.body.contains("s3cr3t"), "{path}");
     }
     let endless = "a/".repeat(1000);
-    assert_eq!(
-        get(&format!("/acme/shop/elements/{endless}x.js"))
-            .send(shop.address)
-            .await
-            .status,
-        404
-    );
+    assert_eq!(get(&format!("/acme/shop/elements/{endless}x.js")).send(shop.address).await.status, 404);
 }
 
 #[tokio::test]
 async fn only_this_apps_elements_are_served() {
     let shop = shop().await;
-    assert_eq!(
-        get("/acme/other/elements/probes/Probe/widget.js")
-            .send(shop.address)
-            .await
-            .status,
-        404
-    );
-    assert_eq!(
-        get("/acme/shop/elements/probes/ProbeType/shared.js")
-            .send(shop.address)
-            .await
-            .status,
-        200
-    );
+    assert_eq!(get("/acme/other/elements/probes/Probe/widget.js").send(shop.address).await.status, 404);
+    assert_eq!(get("/acme/shop/elements/probes/ProbeType/shared.js").send(shop.address).await.status, 200);
 }

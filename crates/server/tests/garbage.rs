@@ -7,9 +7,7 @@ use crate::client::{Answer, get, post, raw};
 use crate::shop::{PROBE, Shop, shop};
 
 fn answers(received: &[u8]) -> usize {
-    String::from_utf8_lossy(received)
-        .matches("HTTP/1.1 ")
-        .count()
+    String::from_utf8_lossy(received).matches("HTTP/1.1 ").count()
 }
 
 async fn is_alive(shop: &Shop) -> bool {
@@ -20,10 +18,7 @@ async fn is_alive(shop: &Shop) -> bool {
 async fn requests_may_follow_each_other_without_waiting() {
     let shop = shop().await;
     let body = r#"{"text": "a"}"#;
-    let call = format!(
-        "POST {PROBE}echo HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
+    let call = format!("POST {PROBE}echo HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     let last = String::from_utf8(get("/healthz").bytes()).unwrap();
     let received = raw(shop.address, format!("{call}{call}{last}").as_bytes()).await;
     assert_eq!(answers(&received), 3);
@@ -32,11 +27,7 @@ async fn requests_may_follow_each_other_without_waiting() {
 #[tokio::test]
 async fn what_follows_a_request_and_is_none_ends_the_connection() {
     let shop = shop().await;
-    let received = raw(
-        shop.address,
-        b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n\x00\x01 garbage\r\n\r\n",
-    )
-    .await;
+    let received = raw(shop.address, b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n\x00\x01 garbage\r\n\r\n").await;
     assert_eq!(Answer::parse(&received).status, 200);
     assert!(String::from_utf8_lossy(&received).contains("HTTP/1.1 400"));
     assert!(is_alive(&shop).await);
@@ -51,34 +42,22 @@ async fn two_lengths_of_one_body_do_not_smuggle_a_request() {
         5 + smuggled.len()
     );
     assert!(answers(&raw(shop.address, both.as_bytes()).await) <= 1);
-    let differing = format!(
-        "POST {PROBE}whoAmI HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nContent-Length: 9\r\n\r\n{smuggled}"
-    );
+    let differing =
+        format!("POST {PROBE}whoAmI HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nContent-Length: 9\r\n\r\n{smuggled}");
     let received = raw(shop.address, differing.as_bytes()).await;
-    assert_eq!(
-        (Answer::parse(&received).status, answers(&received)),
-        (400, 1)
-    );
-    let disguised = format!(
-        "POST {PROBE}whoAmI HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n{smuggled}"
-    );
+    assert_eq!((Answer::parse(&received).status, answers(&received)), (400, 1));
+    let disguised =
+        format!("POST {PROBE}whoAmI HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n{smuggled}");
     let received = raw(shop.address, disguised.as_bytes()).await;
-    assert_eq!(
-        (Answer::parse(&received).status, answers(&received)),
-        (400, 1)
-    );
+    assert_eq!((Answer::parse(&received).status, answers(&received)), (400, 1));
 }
 
 #[tokio::test]
 async fn other_protocols_are_no_request() {
     let shop = shop().await;
     let tls = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
-    for bytes in [
-        &tls[..],
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        b"GET / HTTP/9.9\r\n\r\n",
-        b"SSH-2.0-OpenSSH\r\n\r\n",
-    ] {
+    for bytes in [&tls[..], b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"SSH-2.0-OpenSSH\r\n\r\n"]
+    {
         let received = raw(shop.address, &[bytes, b"\r\n\r\n"].concat()).await;
         assert!(!received.starts_with(b"HTTP/1.1 2"), "{received:?}");
     }
@@ -98,20 +77,12 @@ async fn odd_targets_are_not_found() {
         "/\u{e4}",
     ] {
         let answer = get(target).send(shop.address).await;
-        assert!(
-            matches!(answer.status, 400 | 404),
-            "{target}: {}",
-            answer.status
-        );
+        assert!(matches!(answer.status, 400 | 404), "{target}: {}", answer.status);
     }
-    let absolute = get("http://evil.example/acme/shop/")
-        .send(shop.address)
-        .await;
+    let absolute = get("http://evil.example/acme/shop/").send(shop.address).await;
     assert_eq!(absolute.status, 200);
     assert!(!absolute.body.contains("evil.example"));
-    let connect = crate::client::Request::new("CONNECT", "evil.example:443")
-        .send(shop.address)
-        .await;
+    let connect = crate::client::Request::new("CONNECT", "evil.example:443").send(shop.address).await;
     assert!(matches!(connect.status, 404 | 405), "{}", connect.status);
 }
 

@@ -32,22 +32,11 @@ async fn a_port_in_use_is_named() {
 
 #[tokio::test]
 async fn a_public_url_must_be_one() {
-    for text in [
-        "ftp://example.com/",
-        "https://user@example.com/",
-        "https://example.com/?a=b",
-        "data:text/plain,a",
-    ] {
+    for text in ["ftp://example.com/", "https://user@example.com/", "https://example.com/?a=b", "data:text/plain,a"] {
         let (_tree, app) = empty_app();
         let mut options = options();
         options.public_url = Some(Url::parse(text).unwrap());
-        assert!(
-            matches!(
-                Server::bind(app, options).await,
-                Err(ServerError::PublicUrl { .. })
-            ),
-            "{text}"
-        );
+        assert!(matches!(Server::bind(app, options).await, Err(ServerError::PublicUrl { .. })), "{text}");
     }
 }
 
@@ -64,13 +53,7 @@ async fn a_frame_origin_must_be_one() {
         let (_tree, app) = empty_app();
         let mut options = options();
         options.frame_origins = vec![text.to_owned()];
-        assert!(
-            matches!(
-                Server::bind(app, options).await,
-                Err(ServerError::FrameOrigin { .. })
-            ),
-            "{text}"
-        );
+        assert!(matches!(Server::bind(app, options).await, Err(ServerError::FrameOrigin { .. })), "{text}");
     }
 }
 
@@ -78,8 +61,7 @@ async fn a_frame_origin_must_be_one() {
 async fn a_request_in_progress_is_answered_before_the_server_stops() {
     let mut shop = shop().await;
     let address = shop.address;
-    let calling =
-        tokio::spawn(async move { post(&format!("{PROBE}wait"), "").send(address).await });
+    let calling = tokio::spawn(async move { post(&format!("{PROBE}wait"), "").send(address).await });
     let gate = shop.gate();
     gate.entered.acquire().await.unwrap().forget();
     shop.stop();
@@ -88,10 +70,7 @@ async fn a_request_in_progress_is_answered_before_the_server_stops() {
     }
     gate.open.add_permits(1);
     let answer = calling.await.unwrap();
-    assert_eq!(
-        (answer.status, answer.json()["data"].as_str()),
-        (200, Some("waited"))
-    );
+    assert_eq!((answer.status, answer.json()["data"].as_str()), (200, Some("waited")));
     shop.stopped().await.unwrap();
 }
 
@@ -102,9 +81,7 @@ async fn a_server_that_stops_closes_what_is_idle() {
     let mut begun = TcpStream::connect(shop.address).await.unwrap();
     begun.write_all(b"GET /healthz HT").await.unwrap();
     let mut kept = TcpStream::connect(shop.address).await.unwrap();
-    kept.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
-        .await
-        .unwrap();
+    kept.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     kept.readable().await.unwrap();
     // All of them have been accepted once a later one is answered.
     assert_eq!(get("/healthz").send(shop.address).await.status, 200);
@@ -117,13 +94,9 @@ async fn a_server_that_stops_closes_what_is_idle() {
 
 #[tokio::test]
 async fn a_request_that_does_not_end_is_cut_off_when_its_time_is_up() {
-    let mut shop =
-        shop_with(|options| options.limits.drain_timeout = Duration::from_millis(50)).await;
+    let mut shop = shop_with(|options| options.limits.drain_timeout = Duration::from_millis(50)).await;
     let mut stream = TcpStream::connect(shop.address).await.unwrap();
-    stream
-        .write_all(&post(&format!("{PROBE}wait"), "").bytes())
-        .await
-        .unwrap();
+    stream.write_all(&post(&format!("{PROBE}wait"), "").bytes()).await.unwrap();
     shop.gate().entered.acquire().await.unwrap().forget();
     shop.stop();
     shop.stopped().await.unwrap();
@@ -134,10 +107,7 @@ async fn a_request_that_does_not_end_is_cut_off_when_its_time_is_up() {
 async fn a_client_that_leaves_takes_his_call_with_him() {
     let shop = shop().await;
     let mut stream = TcpStream::connect(shop.address).await.unwrap();
-    stream
-        .write_all(&post(&format!("{PROBE}wait"), "").bytes())
-        .await
-        .unwrap();
+    stream.write_all(&post(&format!("{PROBE}wait"), "").bytes()).await.unwrap();
     shop.gate().entered.acquire().await.unwrap().forget();
     drop(stream);
     loop {

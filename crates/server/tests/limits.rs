@@ -22,27 +22,23 @@ async fn a_body_may_have_so_many_bytes_and_no_more() {
     let fits = echo(body(64 * 1024)).send(shop.address).await;
     assert_eq!(fits.status, 200);
     let announced = echo(body(64 * 1024 + 1)).send(shop.address).await;
-    assert_eq!(
-        (announced.status, announced.error().as_str()),
-        (413, "API_PARAMS_ERROR")
-    );
+    assert_eq!((announced.status, announced.error().as_str()), (413, "API_PARAMS_ERROR"));
     assert_eq!(announced.header("connection"), Some("close"));
 }
 
 #[tokio::test]
 async fn a_body_without_an_announced_length_is_counted() {
     let shop = shop().await;
-    let mut request = format!("POST {PROBE}echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n").into_bytes();
+    let mut request =
+        format!("POST {PROBE}echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n")
+            .into_bytes();
     for _ in 0..20 {
         request.extend_from_slice(b"1000\r\n");
         request.extend_from_slice(&[b' '; 0x1000]);
         request.extend_from_slice(b"\r\n");
     }
     let answer = Answer::parse(&raw(shop.address, &request).await);
-    assert_eq!(
-        (answer.status, answer.error().as_str()),
-        (413, "API_PARAMS_ERROR")
-    );
+    assert_eq!((answer.status, answer.error().as_str()), (413, "API_PARAMS_ERROR"));
 }
 
 #[tokio::test]
@@ -50,10 +46,7 @@ async fn a_body_that_trickles_is_given_up() {
     let shop = shop_with(|options| options.limits.body_timeout = SHORT).await;
     let head = format!("POST {PROBE}echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{{\"te");
     let answer = Answer::parse(&raw(shop.address, head.as_bytes()).await);
-    assert_eq!(
-        (answer.status, answer.error().as_str()),
-        (408, "API_PARAMS_ERROR")
-    );
+    assert_eq!((answer.status, answer.error().as_str()), (408, "API_PARAMS_ERROR"));
 }
 
 #[tokio::test]
@@ -76,44 +69,27 @@ async fn an_idle_connection_is_closed() {
 async fn a_call_that_takes_too_long_is_given_up() {
     let shop = shop_with(|options| options.limits.request_timeout = SHORT).await;
     let answer = post(&format!("{PROBE}wait"), "").send(shop.address).await;
-    assert_eq!(
-        (answer.status, answer.error().as_str()),
-        (500, "ELEMENT_EXCEPTION")
-    );
+    assert_eq!((answer.status, answer.error().as_str()), (500, "ELEMENT_EXCEPTION"));
 }
 
 #[tokio::test]
 async fn an_url_may_have_so_many_bytes_and_no_more() {
     let shop = shop().await;
     let query = "x".repeat(8 * 1024);
-    let page = get(&format!("/acme/shop/?{query}"))
-        .send(shop.address)
-        .await;
+    let page = get(&format!("/acme/shop/?{query}")).send(shop.address).await;
     assert_eq!(page.status, 414);
-    let call = post(&format!("{PROBE}whoAmI?{query}"), "")
-        .send(shop.address)
-        .await;
-    assert_eq!(
-        (call.status, call.error().as_str()),
-        (414, "API_PARAMS_ERROR")
-    );
-    let fits = get(&format!("/acme/shop/?{}", "x".repeat(8 * 1024 - 12)))
-        .send(shop.address)
-        .await;
+    let call = post(&format!("{PROBE}whoAmI?{query}"), "").send(shop.address).await;
+    assert_eq!((call.status, call.error().as_str()), (414, "API_PARAMS_ERROR"));
+    let fits = get(&format!("/acme/shop/?{}", "x".repeat(8 * 1024 - 12))).send(shop.address).await;
     assert_eq!(fits.status, 200);
 }
 
 #[tokio::test]
 async fn a_head_may_have_so_many_bytes_and_headers_and_no_more() {
     let shop = shop().await;
-    let wide = get("/healthz")
-        .with("X-Wide", &"x".repeat(17 * 1024))
-        .send(shop.address)
-        .await;
+    let wide = get("/healthz").with("X-Wide", &"x".repeat(17 * 1024)).send(shop.address).await;
     assert_eq!(wide.status, 431);
-    let many = (0..200).fold(get("/healthz"), |request, number| {
-        request.with(&format!("X-{number}"), "1")
-    });
+    let many = (0..200).fold(get("/healthz"), |request, number| request.with(&format!("X-{number}"), "1"));
     assert_eq!(many.send(shop.address).await.status, 431);
 }
 
@@ -139,29 +115,19 @@ async fn anonymous_calls_are_counted_by_address() {
         assert_eq!(call.send(shop.address).await.status, 200);
     }
     let refused = call.send(shop.address).await;
-    assert_eq!(
-        (refused.status, refused.error().as_str()),
-        (429, "RATE_LIMITED")
-    );
+    assert_eq!((refused.status, refused.error().as_str()), (429, "RATE_LIMITED"));
     let seconds: u64 = refused.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=20).contains(&seconds), "{seconds}");
-    let with_junk = call
-        .clone()
-        .with("Authorization", "Bearer junk")
-        .send(shop.address)
-        .await;
+    let with_junk = call.clone().with("Authorization", "Bearer junk").send(shop.address).await;
     assert_eq!(with_junk.status, 429);
-    let unknown = post("/api/acme/shop/probes/Nobody/echo", "")
-        .send(shop.address)
-        .await;
+    let unknown = post("/api/acme/shop/probes/Nobody/echo", "").send(shop.address).await;
     assert_eq!(unknown.status, 429);
 }
 
 #[tokio::test]
 async fn who_is_signed_in_is_not_counted() {
     let shop = shop_with(|options| options.anonymous_calls_per_minute = NonZeroU32::new(1)).await;
-    let call =
-        post(&format!("{PROBE}whoAmI"), "").with("Authorization", &format!("Bearer {ALICE}"));
+    let call = post(&format!("{PROBE}whoAmI"), "").with("Authorization", &format!("Bearer {ALICE}"));
     for _ in 0..5 {
         assert_eq!(call.send(shop.address).await.status, 200);
     }
@@ -217,8 +183,6 @@ async fn a_client_that_reads_nothing_is_cut_off() {
     let page = b"GET /acme/shop/portal/portal.css HTTP/1.1\r\nHost: a\r\n\r\n";
     // Until the server has gone: as long as it is there, more is asked for and nothing is read.
     let asking = async { while stream.write_all(page).await.is_ok() {} };
-    tokio::time::timeout(PATIENCE, asking)
-        .await
-        .expect("the server still waits for the client");
+    tokio::time::timeout(PATIENCE, asking).await.expect("the server still waits for the client");
     assert_eq!(get("/healthz").send(shop.address).await.status, 200);
 }

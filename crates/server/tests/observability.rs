@@ -15,10 +15,7 @@ use crate::shop::{ALICE, COOKIE, PROBE, shop, shop_with};
 async fn a_process_that_answers_is_alive() {
     let shop = shop().await;
     let answer = get("/healthz").send(shop.address).await;
-    assert_eq!(
-        (answer.status, answer.json()),
-        (200, json!({"status": "ok"}))
-    );
+    assert_eq!((answer.status, answer.json()), (200, json!({"status": "ok"})));
 }
 
 #[tokio::test]
@@ -41,10 +38,7 @@ struct Unready;
 impl Readiness for Unready {
     fn check(&self) -> BoxFuture<'_, ReadinessReport> {
         let details = Map::from_iter([("databases.Default".to_owned(), json!("unreachable"))]);
-        Box::pin(std::future::ready(ReadinessReport {
-            is_ready: false,
-            details,
-        }))
+        Box::pin(std::future::ready(ReadinessReport { is_ready: false, details }))
     }
 }
 
@@ -52,14 +46,8 @@ impl Readiness for Unready {
 async fn what_the_app_needs_decides_whether_it_is_ready() {
     let shop = shop_with(|options| options.readiness = Arc::new(Unready)).await;
     let answer = get("/readyz").send(shop.address).await;
-    assert_eq!(
-        (answer.status, &answer.json()["status"]),
-        (503, &json!("unready"))
-    );
-    assert_eq!(
-        answer.json()["details"],
-        json!({"databases.Default": "unreachable"})
-    );
+    assert_eq!((answer.status, &answer.json()["status"]), (503, &json!("unready")));
+    assert_eq!(answer.json()["details"], json!({"databases.Default": "unreachable"}));
     assert_eq!(get("/healthz").send(shop.address).await.status, 200);
 }
 
@@ -69,14 +57,9 @@ async fn calls_are_counted_by_function_and_outcome() {
     for _ in 0..3 {
         post(&format!("{PROBE}whoAmI"), "").send(shop.address).await;
     }
-    post(&format!("{PROBE}secretGreeting"), "")
-        .send(shop.address)
-        .await;
+    post(&format!("{PROBE}secretGreeting"), "").send(shop.address).await;
     let answer = get("/metrics").send(shop.address).await;
-    assert_eq!(
-        answer.header("content-type"),
-        Some("text/plain; version=0.0.4; charset=utf-8")
-    );
+    assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
     for line in [
         r#"mti_calls_total{element="probes.Probe",function="whoAmI",outcome="ok"} 3"#,
         r#"mti_calls_total{element="probes.Probe",function="secretGreeting",outcome="LOGIN_REQUIRED"} 1"#,
@@ -88,11 +71,7 @@ async fn calls_are_counted_by_function_and_outcome() {
         "# TYPE mti_call_duration_seconds histogram",
         "# TYPE process_start_time_seconds gauge",
     ] {
-        assert!(
-            answer.body.lines().any(|found| found == line),
-            "{line}\n{}",
-            answer.body
-        );
+        assert!(answer.body.lines().any(|found| found == line), "{line}\n{}", answer.body);
     }
 }
 
@@ -100,24 +79,13 @@ async fn calls_are_counted_by_function_and_outcome() {
 async fn what_was_only_asked_for_is_no_label() {
     let shop = shop().await;
     for number in 0..20 {
-        post(&format!("/api/acme/shop/made/Up{number}/echo"), "")
-            .send(shop.address)
-            .await;
-        post(&format!("{PROBE}madeUp{number}"), "")
-            .send(shop.address)
-            .await;
+        post(&format!("/api/acme/shop/made/Up{number}/echo"), "").send(shop.address).await;
+        post(&format!("{PROBE}madeUp{number}"), "").send(shop.address).await;
         get(&format!("/made-up-{number}")).send(shop.address).await;
     }
     let metrics = get("/metrics").send(shop.address).await.body;
-    assert!(
-        !metrics.contains("Up1") && !metrics.contains("made-up"),
-        "{metrics}"
-    );
-    assert!(
-        metrics
-            .contains(r#"mti_calls_total{element="",function="",outcome="ELEMENT_NOT_FOUND"} 20"#),
-        "{metrics}"
-    );
+    assert!(!metrics.contains("Up1") && !metrics.contains("made-up"), "{metrics}");
+    assert!(metrics.contains(r#"mti_calls_total{element="",function="",outcome="ELEMENT_NOT_FOUND"} 20"#), "{metrics}");
 }
 
 #[tokio::test]
@@ -172,56 +140,20 @@ async fn the_log_has_the_cause_and_no_secret() {
         .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
     let shop = shop().await;
-    let failed = post(
-        &format!("{PROBE}fail?code=c4n4ry-query"),
-        r#"{"kind": "denied"}"#,
-    )
-    .send(shop.address)
-    .await;
-    post(&format!("{PROBE}echo"), r#"{"text": "c4n4ry-body"}"#)
-        .send(shop.address)
-        .await;
-    post(
-        &format!("{PROBE}echo"),
-        r#"{"text": "c4n4ry-body", "c4n4ry-argument": 1}"#,
-    )
-    .send(shop.address)
-    .await;
+    let failed = post(&format!("{PROBE}fail?code=c4n4ry-query"), r#"{"kind": "denied"}"#).send(shop.address).await;
+    post(&format!("{PROBE}echo"), r#"{"text": "c4n4ry-body"}"#).send(shop.address).await;
+    post(&format!("{PROBE}echo"), r#"{"text": "c4n4ry-body", "c4n4ry-argument": 1}"#).send(shop.address).await;
     let cookies = format!("{COOKIE}={ALICE}; other=c4n4ry-cookie");
-    post(&format!("{PROBE}whoAmI"), "")
-        .json()
-        .with("Cookie", &cookies)
-        .send(shop.address)
-        .await;
-    post(&format!("{PROBE}whoAmI"), "")
-        .with("Authorization", "Bearer c4n4ry-token")
-        .send(shop.address)
-        .await;
-    post(
-        &format!("{PROBE}setCookies"),
-        r#"{"value": "c4n4ry-set c4n4ry"}"#,
-    )
-    .send(shop.address)
-    .await;
-    post("/api/acme/shop/c4n4ry/Path/echo", "")
-        .send(shop.address)
-        .await;
-    get("/acme/shop/auth/callback?code=c4n4ry-code&state=c4n4ry-state")
-        .send(shop.address)
-        .await;
-    post(&format!("{PROBE}explode"), "")
-        .send(shop.address)
-        .await;
+    post(&format!("{PROBE}whoAmI"), "").json().with("Cookie", &cookies).send(shop.address).await;
+    post(&format!("{PROBE}whoAmI"), "").with("Authorization", "Bearer c4n4ry-token").send(shop.address).await;
+    post(&format!("{PROBE}setCookies"), r#"{"value": "c4n4ry-set c4n4ry"}"#).send(shop.address).await;
+    post("/api/acme/shop/c4n4ry/Path/echo", "").send(shop.address).await;
+    get("/acme/shop/auth/callback?code=c4n4ry-code&state=c4n4ry-state").send(shop.address).await;
+    post(&format!("{PROBE}explode"), "").send(shop.address).await;
     let text = log.text();
-    let ours: String = text
-        .lines()
-        .filter(|line| line.contains("mti_server") || line.contains("answered"))
-        .collect();
+    let ours: String = text.lines().filter(|line| line.contains("mti_server") || line.contains("answered")).collect();
     assert!(ours.contains("a note for the operator"), "{text}");
-    assert!(
-        ours.contains(failed.header("x-request-id").unwrap()),
-        "{text}"
-    );
+    assert!(ours.contains(failed.header("x-request-id").unwrap()), "{text}");
     assert!(ours.contains("outcome=\"PERMISSION_DENIED\""), "{text}");
     assert!(ours.contains("the call panicked"), "{text}");
     assert!(!text.contains("c4n4ry") && !text.contains(ALICE), "{text}");

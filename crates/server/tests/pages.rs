@@ -8,24 +8,14 @@ use crate::client::{Answer, Request, get, post};
 use crate::shop::{PROBE, shop, shop_with};
 
 fn settings(page: &Answer) -> Value {
-    let (_, rest) = page
-        .body
-        .split_once("<script type=\"application/json\" id=\"settings\">")
-        .unwrap();
+    let (_, rest) = page.body.split_once("<script type=\"application/json\" id=\"settings\">").unwrap();
     serde_json::from_str(rest.split_once("</script>").unwrap().0).unwrap()
 }
 
 /// The addresses in the attributes of a page.
 fn addresses<'a>(page: &'a Answer, extension: &str) -> Vec<&'a str> {
     let quoted = page.body.split('"').skip(1).step_by(2);
-    quoted
-        .filter(|text| {
-            text.split('?')
-                .next()
-                .unwrap_or_default()
-                .ends_with(extension)
-        })
-        .collect()
+    quoted.filter(|text| text.split('?').next().unwrap_or_default().ends_with(extension)).collect()
 }
 
 #[tokio::test]
@@ -33,18 +23,11 @@ async fn the_portal_lists_the_ways_to_sign_in_in_their_order() {
     let shop = shop().await;
     let page = get("/acme/shop/").send(shop.address).await;
     assert_eq!(page.status, 200);
-    assert_eq!(
-        page.header("content-type"),
-        Some("text/html; charset=utf-8")
-    );
+    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
     assert_eq!(page.header("cache-control"), Some("no-store"));
     let settings = settings(&page);
-    let titles: Vec<_> = settings["methods"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|method| method["title"].as_str().unwrap())
-        .collect();
+    let titles: Vec<_> =
+        settings["methods"].as_array().unwrap().iter().map(|method| method["title"].as_str().unwrap()).collect();
     assert_eq!(titles, ["First", "Preferred", "Second", "Late"]);
     assert_eq!(settings["origin"], json!(shop.origin));
     assert_eq!(settings["api"], "../../api/acme/shop/");
@@ -58,11 +41,7 @@ async fn the_portal_lists_the_ways_to_sign_in_in_their_order() {
     assert_eq!(first["canBind"], false);
     let preferred = &settings["methods"][1];
     assert_eq!(
-        (
-            &preferred["isDefault"],
-            &preferred["signInFields"],
-            &preferred["canBind"]
-        ),
+        (&preferred["isDefault"], &preferred["signInFields"], &preferred["canBind"]),
         (&json!(true), &json!(null), &json!(true))
     );
 }
@@ -71,10 +50,7 @@ async fn the_portal_lists_the_ways_to_sign_in_in_their_order() {
 async fn text_of_the_app_cannot_become_markup() {
     let shop = shop().await;
     let page = get("/acme/shop/").send(shop.address).await;
-    assert!(
-        page.body
-            .contains("<title>Shop &lt;/script&gt;&lt;b&gt;</title>")
-    );
+    assert!(page.body.contains("<title>Shop &lt;/script&gt;&lt;b&gt;</title>"));
     assert_eq!(settings(&page)["title"], "Shop </script><b>");
     assert!(!page.body.contains("<b>"));
 }
@@ -85,9 +61,7 @@ async fn pages_hold_no_script_and_no_style_of_their_own() {
     for path in ["/acme/shop/", "/acme/shop/auth/callback"] {
         let page = get(path).send(shop.address).await;
         assert!(
-            !page.body.contains(" style=")
-                && !page.body.contains("<style")
-                && !page.body.contains(" on"),
+            !page.body.contains(" style=") && !page.body.contains("<style") && !page.body.contains(" on"),
             "{path}"
         );
         let scripts = page.body.matches("<script").count();
@@ -99,43 +73,24 @@ async fn pages_hold_no_script_and_no_style_of_their_own() {
 #[tokio::test]
 async fn the_callback_page_shows_nothing_of_what_it_was_called_with() {
     let shop = shop().await;
-    let page = get("/acme/shop/auth/callback?code=the-code&state=the-state")
-        .send(shop.address)
-        .await;
-    assert_eq!(
-        (page.status, page.header("cache-control")),
-        (200, Some("no-store"))
-    );
+    let page = get("/acme/shop/auth/callback?code=the-code&state=the-state").send(shop.address).await;
+    assert_eq!((page.status, page.header("cache-control")), (200, Some("no-store")));
     assert!(!page.body.contains("the-code") && !page.body.contains("the-state"));
     assert_eq!(settings(&page)["api"], "../../../api/acme/shop/");
-    assert_eq!(
-        post("/acme/shop/auth/callback", "")
-            .send(shop.address)
-            .await
-            .status,
-        405
-    );
+    assert_eq!(post("/acme/shop/auth/callback", "").send(shop.address).await.status, 405);
 }
 
 #[tokio::test]
 async fn the_portal_without_its_slash_leads_to_the_portal() {
     let shop = shop().await;
-    let answer = get("/acme/shop?next=//evil.example")
-        .send(shop.address)
-        .await;
-    assert_eq!(
-        (answer.status, answer.header("location")),
-        (308, Some("shop/"))
-    );
+    let answer = get("/acme/shop?next=//evil.example").send(shop.address).await;
+    assert_eq!((answer.status, answer.header("location")), (308, Some("shop/")));
 }
 
 #[tokio::test]
 async fn everything_that_a_page_is_made_of_is_there_and_may_be_kept() {
     let shop = shop().await;
-    for (page, base) in [
-        ("/acme/shop/", "/acme/shop/"),
-        ("/acme/shop/auth/callback", "/acme/shop/"),
-    ] {
+    for (page, base) in [("/acme/shop/", "/acme/shop/"), ("/acme/shop/auth/callback", "/acme/shop/")] {
         let page = get(page).send(shop.address).await;
         let mut pending: Vec<String> = [".js", ".css", ".svg"]
             .into_iter()
@@ -147,16 +102,8 @@ async fn everything_that_a_page_is_made_of_is_there_and_may_be_kept() {
         while let Some(path) = pending.pop() {
             let file = get(&path).send(shop.address).await;
             assert_eq!(file.status, 200, "{path}");
-            assert_eq!(
-                file.header("cache-control"),
-                Some("public, max-age=31536000, immutable"),
-                "{path}"
-            );
-            for import in file
-                .body
-                .lines()
-                .filter_map(|line| line.strip_prefix("import ")?.split('"').nth(1))
-            {
+            assert_eq!(file.header("cache-control"), Some("public, max-age=31536000, immutable"), "{path}");
+            for import in file.body.lines().filter_map(|line| line.strip_prefix("import ")?.split('"').nth(1)) {
                 let path = format!("{base}portal/{}", import.trim_start_matches("./"));
                 if !seen.contains(&path) {
                     seen.push(path.clone());
@@ -172,34 +119,18 @@ async fn everything_that_a_page_is_made_of_is_there_and_may_be_kept() {
 async fn a_file_without_its_version_is_asked_for_again() {
     let shop = shop().await;
     for query in ["", "?v=old"] {
-        let file = get(&format!("/acme/shop/portal/portal.js{query}"))
-            .send(shop.address)
-            .await;
-        assert_eq!(
-            (file.status, file.header("cache-control")),
-            (200, Some("no-cache"))
-        );
+        let file = get(&format!("/acme/shop/portal/portal.js{query}")).send(shop.address).await;
+        assert_eq!((file.status, file.header("cache-control")), (200, Some("no-cache")));
         let tag = file.header("etag").unwrap();
-        let again = get("/acme/shop/portal/portal.js")
-            .with("If-None-Match", tag)
-            .send(shop.address)
-            .await;
+        let again = get("/acme/shop/portal/portal.js").with("If-None-Match", tag).send(shop.address).await;
         assert_eq!(again.status, 304);
     }
-    assert_eq!(
-        get("/acme/shop/portal/nothing.js")
-            .send(shop.address)
-            .await
-            .status,
-        404
-    );
+    assert_eq!(get("/acme/shop/portal/nothing.js").send(shop.address).await.status, 404);
 }
 
 #[tokio::test]
 async fn every_answer_protects_itself() {
-    let shop =
-        shop_with(|options| options.frame_origins = vec!["https://open.example.com".to_owned()])
-            .await;
+    let shop = shop_with(|options| options.frame_origins = vec!["https://open.example.com".to_owned()]).await;
     let requests = [
         get("/acme/shop/"),
         get("/acme/shop"),
@@ -236,21 +167,12 @@ async fn every_answer_protects_itself() {
 #[tokio::test]
 async fn pages_are_read_and_nothing_else() {
     let shop = shop().await;
-    for path in [
-        "/acme/shop/",
-        "/acme/shop/portal/portal.js",
-        "/healthz",
-        "/metrics",
-    ] {
+    for path in ["/acme/shop/", "/acme/shop/portal/portal.js", "/healthz", "/metrics"] {
         let head = Request::new("HEAD", path).send(shop.address).await;
         assert_eq!((head.status, head.body.as_str()), (200, ""), "{path}");
         for method in ["OPTIONS", "TRACE", "DELETE", "POST"] {
             let answer = Request::new(method, path).send(shop.address).await;
-            assert_eq!(
-                (answer.status, answer.header("allow")),
-                (405, Some("GET, HEAD")),
-                "{method} {path}"
-            );
+            assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, HEAD")), "{method} {path}");
         }
     }
 }
@@ -258,19 +180,9 @@ async fn pages_are_read_and_nothing_else() {
 #[tokio::test]
 async fn what_is_nowhere_is_a_small_page() {
     let shop = shop().await;
-    for path in [
-        "/",
-        "/nowhere",
-        "/acme",
-        "/acme/other/",
-        "/acme/shop/nothing",
-    ] {
+    for path in ["/", "/nowhere", "/acme", "/acme/other/", "/acme/shop/nothing"] {
         let answer = get(path).send(shop.address).await;
-        assert_eq!(
-            (answer.status, answer.header("content-type")),
-            (404, Some("text/html; charset=utf-8")),
-            "{path}"
-        );
+        assert_eq!((answer.status, answer.header("content-type")), (404, Some("text/html; charset=utf-8")), "{path}");
         assert!(answer.body.len() < 300);
     }
 }
@@ -282,34 +194,17 @@ async fn further_routes_are_asked_for_what_is_left() {
         .route("/acme/shop/", routing::get(async || "never seen"))
         .route(
             "/framed",
-            routing::get(async || {
-                [(
-                    "content-security-policy",
-                    "frame-ancestors https://portal.example.com",
-                )]
-            }),
+            routing::get(async || [("content-security-policy", "frame-ancestors https://portal.example.com")]),
         )
-        .route(
-            "/panic",
-            routing::get(async || if true { panic!("on purpose") } else { "" }),
-        );
+        .route("/panic", routing::get(async || if true { panic!("on purpose") } else { "" }));
     let shop = shop_with(|options| options.extra = Some(extra)).await;
     let simulated = get("/sim/page").send(shop.address).await;
-    assert_eq!(
-        (simulated.status, simulated.body.as_str()),
-        (200, "simulated")
-    );
+    assert_eq!((simulated.status, simulated.body.as_str()), (200, "simulated"));
     assert_eq!(simulated.header("referrer-policy"), Some("no-referrer"));
     assert_eq!(get("/sim/other").send(shop.address).await.status, 404);
-    assert_ne!(
-        get("/acme/shop/").send(shop.address).await.body,
-        "never seen"
-    );
+    assert_ne!(get("/acme/shop/").send(shop.address).await.body, "never seen");
     let framed = get("/framed").send(shop.address).await;
-    assert_eq!(
-        framed.header("content-security-policy"),
-        Some("frame-ancestors https://portal.example.com")
-    );
+    assert_eq!(framed.header("content-security-policy"), Some("frame-ancestors https://portal.example.com"));
     assert_eq!(framed.header("x-frame-options"), None);
     assert_eq!(get("/panic").send(shop.address).await.status, 500);
 }

@@ -35,78 +35,30 @@ async fn is_denied(request: &Request, shop: &Shop) -> bool {
 async fn a_session_comes_by_cookie_or_as_a_bearer_token() {
     let shop = shop().await;
     assert_eq!(signed_in_as(&with_cookie().json(), &shop).await, "alice");
-    assert_eq!(
-        signed_in_as(
-            &who_am_i().with("Authorization", &format!("bearer {ALICE}")),
-            &shop
-        )
-        .await,
-        "alice"
-    );
+    assert_eq!(signed_in_as(&who_am_i().with("Authorization", &format!("bearer {ALICE}")), &shop).await, "alice");
     assert_eq!(signed_in_as(&who_am_i(), &shop).await, json!(null));
-    assert_eq!(
-        signed_in_as(
-            &who_am_i().with("Authorization", "Basic YWxpY2U6eA=="),
-            &shop
-        )
-        .await,
-        json!(null)
-    );
-    assert_eq!(
-        signed_in_as(
-            &who_am_i()
-                .json()
-                .with("Cookie", &format!("{COOKIE}=unknown")),
-            &shop
-        )
-        .await,
-        json!(null)
-    );
+    assert_eq!(signed_in_as(&who_am_i().with("Authorization", "Basic YWxpY2U6eA=="), &shop).await, json!(null));
+    assert_eq!(signed_in_as(&who_am_i().json().with("Cookie", &format!("{COOKIE}=unknown")), &shop).await, json!(null));
 }
 
 #[tokio::test]
 async fn a_store_that_fails_signs_nobody_in() {
     let shop = shop().await;
-    let answer = who_am_i()
-        .with("Authorization", "Bearer failing")
-        .send(shop.address)
-        .await;
-    assert_eq!(
-        (answer.status, answer.error().as_str()),
-        (500, "ELEMENT_EXCEPTION")
-    );
+    let answer = who_am_i().with("Authorization", "Bearer failing").send(shop.address).await;
+    assert_eq!((answer.status, answer.error().as_str()), (500, "ELEMENT_EXCEPTION"));
 }
 
 #[tokio::test]
 async fn a_call_with_the_cookie_must_be_json() {
     let shop = shop().await;
     assert!(is_denied(&with_cookie(), &shop).await);
-    for content_type in [
-        "text/plain",
-        "application/x-www-form-urlencoded",
-        "multipart/form-data",
-        "application/jsonp",
-        "",
-    ] {
-        assert!(
-            is_denied(&with_cookie().with("Content-Type", content_type), &shop).await,
-            "{content_type}"
-        );
+    for content_type in
+        ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/jsonp", ""]
+    {
+        assert!(is_denied(&with_cookie().with("Content-Type", content_type), &shop).await, "{content_type}");
     }
-    assert!(
-        is_denied(
-            &with_cookie().json().with("Content-Type", "text/plain"),
-            &shop
-        )
-        .await
-    );
-    assert!(
-        !is_denied(
-            &with_cookie().with("Content-Type", "Application/JSON; charset=utf-8"),
-            &shop
-        )
-        .await
-    );
+    assert!(is_denied(&with_cookie().json().with("Content-Type", "text/plain"), &shop).await);
+    assert!(!is_denied(&with_cookie().with("Content-Type", "Application/JSON; charset=utf-8"), &shop).await);
 }
 
 #[tokio::test]
@@ -114,13 +66,7 @@ async fn a_call_with_the_cookie_must_come_from_a_page_of_the_site() {
     let shop = shop().await;
     let own = shop.origin.clone();
     assert!(!is_denied(&with_cookie().json().with("Origin", &own), &shop).await);
-    assert!(
-        !is_denied(
-            &with_cookie().json().with("Sec-Fetch-Site", "same-origin"),
-            &shop
-        )
-        .await
-    );
+    assert!(!is_denied(&with_cookie().json().with("Sec-Fetch-Site", "same-origin"), &shop).await);
     let foreign = [
         "null",
         "https://evil.example",
@@ -130,86 +76,40 @@ async fn a_call_with_the_cookie_must_come_from_a_page_of_the_site() {
         "",
     ];
     for origin in foreign {
-        assert!(
-            is_denied(&with_cookie().json().with("Origin", origin), &shop).await,
-            "{origin}"
-        );
+        assert!(is_denied(&with_cookie().json().with("Origin", origin), &shop).await, "{origin}");
     }
     for site in ["cross-site", "same-site", "none", ""] {
-        assert!(
-            is_denied(&with_cookie().json().with("Sec-Fetch-Site", site), &shop).await,
-            "{site}"
-        );
+        assert!(is_denied(&with_cookie().json().with("Sec-Fetch-Site", site), &shop).await, "{site}");
     }
-    assert!(
-        is_denied(
-            &with_cookie()
-                .json()
-                .with("Origin", &own)
-                .with("Sec-Fetch-Site", "cross-site"),
-            &shop
-        )
-        .await
-    );
-    assert!(
-        is_denied(
-            &with_cookie()
-                .json()
-                .with("Origin", &own)
-                .with("Origin", "https://evil.example"),
-            &shop
-        )
-        .await
-    );
+    assert!(is_denied(&with_cookie().json().with("Origin", &own).with("Sec-Fetch-Site", "cross-site"), &shop).await);
+    assert!(is_denied(&with_cookie().json().with("Origin", &own).with("Origin", "https://evil.example"), &shop).await);
 }
 
 #[tokio::test]
 async fn the_host_that_a_request_names_changes_nothing() {
     let shop = shop().await;
-    let request = with_cookie()
-        .json()
-        .with("Origin", "https://evil.example")
-        .with("X-Forwarded-Host", "evil.example");
+    let request = with_cookie().json().with("Origin", "https://evil.example").with("X-Forwarded-Host", "evil.example");
     assert!(is_denied(&request, &shop).await);
 }
 
 #[tokio::test]
 async fn calls_without_the_cookie_may_come_from_anywhere() {
     let shop = shop().await;
-    let foreign = who_am_i()
-        .with("Origin", "https://evil.example")
-        .with("Sec-Fetch-Site", "cross-site");
+    let foreign = who_am_i().with("Origin", "https://evil.example").with("Sec-Fetch-Site", "cross-site");
     assert!(!is_denied(&foreign, &shop).await);
-    assert!(
-        !is_denied(
-            &foreign
-                .clone()
-                .with("Authorization", &format!("Bearer {ALICE}")),
-            &shop
-        )
-        .await
-    );
+    assert!(!is_denied(&foreign.clone().with("Authorization", &format!("Bearer {ALICE}")), &shop).await);
     assert!(!is_denied(&foreign.with("Cookie", "other=1"), &shop).await);
 }
 
 #[tokio::test]
 async fn cookies_are_set_for_this_site_alone() {
     let shop = shop().await;
-    let answer = post(&format!("{PROBE}setCookies"), r#"{"value": "v-1"}"#)
-        .send(shop.address)
-        .await;
-    let cookies: Vec<_> = answer
-        .headers
-        .iter()
-        .filter(|(name, _)| name == "set-cookie")
-        .map(|(_, value)| value.as_str())
-        .collect();
+    let answer = post(&format!("{PROBE}setCookies"), r#"{"value": "v-1"}"#).send(shop.address).await;
+    let cookies: Vec<_> =
+        answer.headers.iter().filter(|(name, _)| name == "set-cookie").map(|(_, value)| value.as_str()).collect();
     assert_eq!(
         cookies,
-        [
-            "browser=v-1; Path=/; Max-Age=600; HttpOnly; SameSite=Lax",
-            "old=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax",
-        ]
+        ["browser=v-1; Path=/; Max-Age=600; HttpOnly; SameSite=Lax", "old=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax",]
     );
 }
 
@@ -219,54 +119,20 @@ async fn cookies_of_an_https_site_are_secure() {
         options.public_url = Some(Url::parse("https://login.example.com/").unwrap());
     })
     .await;
-    let answer = post(&format!("{PROBE}fail"), r#"{"kind": "miss"}"#)
-        .send(shop.address)
-        .await;
-    assert_eq!(
-        answer.header("set-cookie"),
-        Some("ticket=t; Path=/; Max-Age=300; HttpOnly; SameSite=Lax; Secure")
-    );
-    assert!(
-        !is_denied(
-            &with_cookie()
-                .json()
-                .with("Origin", "https://login.example.com"),
-            &shop
-        )
-        .await
-    );
-    assert!(
-        is_denied(
-            &with_cookie()
-                .json()
-                .with("Origin", "http://login.example.com"),
-            &shop
-        )
-        .await
-    );
+    let answer = post(&format!("{PROBE}fail"), r#"{"kind": "miss"}"#).send(shop.address).await;
+    assert_eq!(answer.header("set-cookie"), Some("ticket=t; Path=/; Max-Age=300; HttpOnly; SameSite=Lax; Secure"));
+    assert!(!is_denied(&with_cookie().json().with("Origin", "https://login.example.com"), &shop).await);
+    assert!(is_denied(&with_cookie().json().with("Origin", "http://login.example.com"), &shop).await);
 }
 
 #[tokio::test]
 async fn a_cookie_value_cannot_break_out_of_its_header() {
     let shop = shop().await;
-    for value in [
-        "a; Domain=evil.example",
-        "a\r\nX-Evil: 1",
-        "a b",
-        "ä",
-        "\"a\"",
-        "a,b",
-    ] {
+    for value in ["a; Domain=evil.example", "a\r\nX-Evil: 1", "a b", "ä", "\"a\"", "a,b"] {
         let body = json!({ "value": value }).to_string();
-        let answer = post(&format!("{PROBE}setCookies"), body)
-            .send(shop.address)
-            .await;
+        let answer = post(&format!("{PROBE}setCookies"), body).send(shop.address).await;
         assert_eq!(answer.status, 200);
-        let set = answer
-            .headers
-            .iter()
-            .filter(|(name, _)| name == "set-cookie")
-            .count();
+        let set = answer.headers.iter().filter(|(name, _)| name == "set-cookie").count();
         assert_eq!(set, 1, "{value:?}: only the other cookie is set");
         assert_eq!(answer.header("x-evil"), None);
     }
@@ -307,40 +173,24 @@ async fn sent_cookies_are_found_among_junk() {
 async fn there_is_an_end_to_the_cookies_that_are_looked_at() {
     let shop = shop().await;
     let many = "c=1; ".repeat(500);
-    let answer = post(&format!("{PROBE}readCookie"), "")
-        .with("Cookie", &(many + "browser=late"))
-        .send(shop.address)
-        .await;
+    let answer =
+        post(&format!("{PROBE}readCookie"), "").with("Cookie", &(many + "browser=late")).send(shop.address).await;
     assert_eq!((answer.status, &answer.json()["data"]), (200, &json!(null)));
 }
 
 #[tokio::test]
 async fn only_trusted_proxies_say_where_a_call_comes_from() {
-    let address =
-        post(&format!("{PROBE}address"), "").with("X-Forwarded-For", "203.0.113.7, 198.51.100.9");
+    let address = post(&format!("{PROBE}address"), "").with("X-Forwarded-For", "203.0.113.7, 198.51.100.9");
     let untrusting = shop().await;
-    assert_eq!(
-        address.send(untrusting.address).await.json()["data"],
-        "127.0.0.1"
-    );
+    assert_eq!(address.send(untrusting.address).await.json()["data"], "127.0.0.1");
     let loopback: IpAddr = "127.0.0.1".parse().unwrap();
     let trusting = shop_with(|options| options.trusted_proxies = vec![loopback]).await;
-    assert_eq!(
-        address.send(trusting.address).await.json()["data"],
-        "198.51.100.9"
-    );
+    assert_eq!(address.send(trusting.address).await.json()["data"], "198.51.100.9");
     let chained = shop_with(|options| {
         options.trusted_proxies = vec![loopback, "198.51.100.9".parse().unwrap()];
     })
     .await;
-    assert_eq!(
-        address.send(chained.address).await.json()["data"],
-        "203.0.113.7"
-    );
-    let forged =
-        post(&format!("{PROBE}address"), "").with("X-Forwarded-For", "203.0.113.7, not an address");
-    assert_eq!(
-        forged.send(trusting.address).await.json()["data"],
-        "127.0.0.1"
-    );
+    assert_eq!(address.send(chained.address).await.json()["data"], "203.0.113.7");
+    let forged = post(&format!("{PROBE}address"), "").with("X-Forwarded-For", "203.0.113.7, not an address");
+    assert_eq!(forged.send(trusting.address).await.json()["data"], "127.0.0.1");
 }

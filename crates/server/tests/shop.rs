@@ -4,8 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use mti_element::{
-    AppView, Authenticator, BoxFuture, Cookie, Fail, Level, OpenContext, Principal, Result, Secret,
-    level, steps,
+    AppView, Authenticator, BoxFuture, Cookie, Fail, Level, OpenContext, Principal, Result, Secret, level, steps,
 };
 use mti_registry::App;
 use mti_server::{Server, ServerError, ServerOptions};
@@ -127,23 +126,14 @@ pub(crate) struct Gate {
     pub(crate) open: Semaphore,
 }
 
-const USER_AUTH_MISS: Fail = Fail::new(
-    "USER_AUTH_MISS",
-    30001,
-    403,
-    "nobody is bound to this identity",
-);
+const USER_AUTH_MISS: Fail = Fail::new("USER_AUTH_MISS", 30001, 403, "nobody is bound to this identity");
 
 struct Probing;
 
 impl Level for Probing {
     fn open(context: &OpenContext<'_>) -> Result<Self> {
         let refuses = context.definition().config.value().get("refuses").is_some();
-        if refuses {
-            Err(Fail::ELEMENT_EXCEPTION.because("it refuses: /srv/secret/path"))
-        } else {
-            Ok(Self)
-        }
+        if refuses { Err(Fail::ELEMENT_EXCEPTION.because("it refuses: /srv/secret/path")) } else { Ok(Self) }
     }
 }
 
@@ -158,59 +148,36 @@ impl ProbeSteps for Probing {
     }
 
     async fn who_am_i(&self, this: Probe<'_>) -> Result<Option<String>> {
-        Ok(this
-            .visitor()
-            .and_then(|visitor| visitor.principal.as_ref())
-            .map(|principal| principal.user_id.clone()))
+        Ok(this.visitor().and_then(|visitor| visitor.principal.as_ref()).map(|principal| principal.user_id.clone()))
     }
 
     async fn address(&self, this: Probe<'_>) -> Result<String> {
-        Ok(this
-            .visitor()
-            .map(|visitor| visitor.address.to_string())
-            .unwrap_or_default())
+        Ok(this.visitor().map(|visitor| visitor.address.to_string()).unwrap_or_default())
     }
 
     async fn set_cookies(&self, this: Probe<'_>, value: String) -> Result<bool> {
         let visitor = this.visitor().ok_or(Fail::ELEMENT_EXCEPTION)?;
-        visitor.set_cookie(Cookie {
-            name: "browser",
-            value: Secret::new(value),
-            max_age_seconds: 600,
-        });
-        visitor.set_cookie(Cookie {
-            name: "old",
-            value: Secret::new(""),
-            max_age_seconds: 0,
-        });
+        visitor.set_cookie(Cookie { name: "browser", value: Secret::new(value), max_age_seconds: 600 });
+        visitor.set_cookie(Cookie { name: "old", value: Secret::new(""), max_age_seconds: 0 });
         Ok(true)
     }
 
     async fn read_cookie(&self, this: Probe<'_>) -> Result<Option<String>> {
-        Ok(this
-            .visitor()
-            .and_then(|visitor| visitor.cookie("browser"))
-            .map(|value| value.reveal().to_owned()))
+        Ok(this.visitor().and_then(|visitor| visitor.cookie("browser")).map(|value| value.reveal().to_owned()))
     }
 
     async fn fail(&self, this: Probe<'_>, kind: String) -> Result<bool> {
         Err(match kind.as_str() {
             "miss" => {
                 if let Some(visitor) = this.visitor() {
-                    visitor.set_cookie(Cookie {
-                        name: "ticket",
-                        value: Secret::new("t"),
-                        max_age_seconds: 300,
-                    });
+                    visitor.set_cookie(Cookie { name: "ticket", value: Secret::new("t"), max_age_seconds: 300 });
                 }
                 USER_AUTH_MISS.with(json!({"bindTicket": "ticket", "expiresIn": 300}))
             }
             "io" => std::io::Error::other("cannot open /srv/secret/path").into(),
             "inner" => Fail::ELEMENT_NOT_FOUND.because("there is no element `secret.inner.Name`"),
             "data" => Fail::ELEMENT_EXCEPTION.with(json!({"path": "/srv/secret/path"})),
-            _ => Fail::PERMISSION_DENIED
-                .because("not you")
-                .noting("a note for the operator"),
+            _ => Fail::PERMISSION_DENIED.because("not you").noting("a note for the operator"),
         })
     }
 
@@ -219,12 +186,7 @@ impl ProbeSteps for Probing {
     }
 
     async fn wait(&self, this: Probe<'_>) -> Result<String> {
-        let gate = this
-            .app()
-            .view()
-            .resources()
-            .get::<Gate>()
-            .ok_or(Fail::ELEMENT_EXCEPTION)?;
+        let gate = this.app().view().resources().get::<Gate>().ok_or(Fail::ELEMENT_EXCEPTION)?;
         gate.entered.add_permits(1);
         gate.open.acquire().await?.forget();
         Ok("waited".to_owned())
@@ -244,11 +206,7 @@ impl Authenticator for OneUser {
         COOKIE
     }
 
-    fn authenticate(
-        &self,
-        _: Arc<dyn AppView>,
-        token: Secret,
-    ) -> BoxFuture<'_, Result<Option<Principal>>> {
+    fn authenticate(&self, _: Arc<dyn AppView>, token: Secret) -> BoxFuture<'_, Result<Option<Principal>>> {
         Box::pin(async move {
             match token.reveal() {
                 ALICE => Ok(Some(Principal {
@@ -258,9 +216,7 @@ impl Authenticator for OneUser {
                     token,
                     expires_in_seconds: 60,
                 })),
-                "failing" => Err(Fail::ELEMENT_EXCEPTION
-                    .failure()
-                    .noting("the store is gone")),
+                "failing" => Err(Fail::ELEMENT_EXCEPTION.failure().noting("the store is gone")),
                 _ => Ok(None),
             }
         })
@@ -285,10 +241,7 @@ pub(crate) async fn shop_with(change: impl FnOnce(&mut ServerOptions)) -> Shop {
     let tree = Tree::new(FILES);
     let app = App::builder(tree.path())
         .level::<Probing>("acme.shop", "probes.ProbeType")
-        .resource(Gate {
-            entered: Semaphore::new(0),
-            open: Semaphore::new(0),
-        })
+        .resource(Gate { entered: Semaphore::new(0), open: Semaphore::new(0) })
         .open()
         .unwrap();
     let mut options = options();
@@ -299,14 +252,7 @@ pub(crate) async fn shop_with(change: impl FnOnce(&mut ServerOptions)) -> Shop {
     let serving = tokio::spawn(server.serve(async {
         let _ = stopped.await;
     }));
-    Shop {
-        address,
-        origin,
-        app,
-        stop: Some(stop),
-        serving,
-        _tree: tree,
-    }
+    Shop { address, origin, app, stop: Some(stop), serving, _tree: tree }
 }
 
 pub(crate) fn options() -> ServerOptions {
@@ -325,9 +271,6 @@ impl Shop {
 
     /// Waits until it has.
     pub(crate) async fn stopped(self) -> Result<(), ServerError> {
-        tokio::time::timeout(crate::client::PATIENCE, self.serving)
-            .await
-            .expect("the server does not stop")
-            .unwrap()
+        tokio::time::timeout(crate::client::PATIENCE, self.serving).await.expect("the server does not stop").unwrap()
     }
 }

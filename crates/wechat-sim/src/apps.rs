@@ -50,11 +50,7 @@ pub enum CallbackRule {
 impl AppRegistration {
     /// A website with a secret, whose callbacks are on this machine.
     pub fn website(app_id: impl Into<String>, secret: Secret) -> Self {
-        Self {
-            secret: Some(secret),
-            kind: AppKind::Website,
-            ..Self::learned(app_id.into())
-        }
+        Self { secret: Some(secret), kind: AppKind::Website, ..Self::learned(app_id.into()) }
     }
 
     fn learned(app_id: String) -> Self {
@@ -69,10 +65,7 @@ impl AppRegistration {
 
     /// Judges a secret, and keeps it if it is the first.
     pub(crate) fn accepts_secret(&mut self, presented: &str) -> bool {
-        self.secret
-            .get_or_insert_with(|| Secret::new(presented))
-            .reveal()
-            == presented
+        self.secret.get_or_insert_with(|| Secret::new(presented)).reveal() == presented
     }
 }
 
@@ -95,9 +88,7 @@ impl CallbackRule {
                 Some(Host::Domain(host)) => host == "localhost",
                 None => false,
             },
-            Self::Hosts(hosts) => hosts
-                .iter()
-                .any(|host| Some(host.as_str()) == address.host_str()),
+            Self::Hosts(hosts) => hosts.iter().any(|host| Some(host.as_str()) == address.host_str()),
             Self::Exactly(addresses) => addresses.iter().any(|address| address == redirect_uri),
         }
     }
@@ -113,11 +104,7 @@ pub(crate) struct Apps {
 
 impl Apps {
     pub(crate) fn new(registered: Vec<AppRegistration>, unknown: UnknownApps) -> Self {
-        Self {
-            registered,
-            learned: BoundedMap::new(LEARNED_CAPACITY),
-            unknown,
-        }
+        Self { registered, learned: BoundedMap::new(LEARNED_CAPACITY), unknown }
     }
 
     /// Finds an application, learning it if that is allowed.
@@ -129,10 +116,7 @@ impl Apps {
             if self.unknown == UnknownApps::Refuse || !is_well_formed(app_id) {
                 return None;
             }
-            self.learned.insert(
-                app_id.to_owned(),
-                AppRegistration::learned(app_id.to_owned()),
-            );
+            self.learned.insert(app_id.to_owned(), AppRegistration::learned(app_id.to_owned()));
         }
         self.learned.get_mut(app_id)
     }
@@ -145,21 +129,12 @@ impl Apps {
 
     /// The registered applications and those learned, newest first.
     pub(crate) fn ids(&self) -> Vec<String> {
-        let learned = self
-            .learned
-            .newest_first()
-            .map(|(app_id, _)| app_id.to_owned());
-        self.registered
-            .iter()
-            .map(|app| app.app_id.clone())
-            .chain(learned)
-            .collect()
+        let learned = self.learned.newest_first().map(|(app_id, _)| app_id.to_owned());
+        self.registered.iter().map(|app| app.app_id.clone()).chain(learned).collect()
     }
 }
 
 fn is_well_formed(app_id: &str) -> bool {
     app_id.len() == 18
-        && app_id
-            .strip_prefix("wx")
-            .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        && app_id.strip_prefix("wx").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }

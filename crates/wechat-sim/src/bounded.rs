@@ -12,11 +12,7 @@ pub(crate) struct BoundedMap<V> {
 
 impl<V> BoundedMap<V> {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self {
-            capacity,
-            entries: HashMap::new(),
-            order: VecDeque::new(),
-        }
+        Self { capacity, entries: HashMap::new(), order: VecDeque::new() }
     }
 
     pub(crate) fn insert(&mut self, key: String, value: V) {
@@ -41,9 +37,6 @@ impl<V> BoundedMap<V> {
 
     /// The entries, newest first.
     pub(crate) fn newest_first(&self) -> impl Iterator<Item = (&str, &V)> {
-        self.order
-            .iter()
-            .rev()
-            .filter_map(|key| Some((key.as_str(), self.entries.get(key)?)))
+        self.order.iter().rev().filter_map(|key| Some((key.as_str(), self.entries.get(key)?)))
     }
 }

@@ -22,9 +22,7 @@ impl Clock {
     pub fn manual() -> (Self, ManualClock) {
         let hand = ManualClock::default();
         let milliseconds = Arc::clone(&hand.0);
-        let clock = Self(Arc::new(move || {
-            Duration::from_millis(milliseconds.load(Ordering::SeqCst))
-        }));
+        let clock = Self(Arc::new(move || Duration::from_millis(milliseconds.load(Ordering::SeqCst))));
         (clock, hand)
     }
 

@@ -21,11 +21,8 @@ impl World {
     /// The fault that hits this call, used up by it.
     pub(crate) fn next_fault(&self, endpoint: Endpoint) -> Option<Effect> {
         let mut contents = self.contents();
-        let fault = contents
-            .knobs
-            .faults
-            .iter_mut()
-            .find(|fault| fault.endpoint == endpoint && fault.times != Some(0))?;
+        let fault =
+            contents.knobs.faults.iter_mut().find(|fault| fault.endpoint == endpoint && fault.times != Some(0))?;
         if let Some(times) = &mut fault.times {
             *times -= 1;
         }
@@ -36,9 +33,7 @@ impl World {
 /// The answer in place of processing the request.
 pub(crate) async fn before(world: &World, effect: &Effect) -> Option<Response> {
     match effect {
-        Effect::Redirect(address) => {
-            Some((StatusCode::FOUND, [(LOCATION, address.clone())]).into_response())
-        }
+        Effect::Redirect(address) => Some((StatusCode::FOUND, [(LOCATION, address.clone())]).into_response()),
         Effect::Status(status) => {
             let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let page = format!("<html><body><h1>{status}</h1></body></html>");
@@ -53,12 +48,7 @@ pub(crate) async fn before(world: &World, effect: &Effect) -> Option<Response> {
 }
 
 /// The answer as it goes over the wire.
-pub(crate) fn after(
-    world: Arc<World>,
-    effect: Option<&Effect>,
-    content_type: &str,
-    mut body: Vec<u8>,
-) -> Response {
+pub(crate) fn after(world: Arc<World>, effect: Option<&Effect>, content_type: &str, mut body: Vec<u8>) -> Response {
     let content_type = [(CONTENT_TYPE, content_type.to_owned())];
     match effect {
         Some(Effect::Drop) => {
@@ -71,12 +61,7 @@ pub(crate) fn after(
             return (content_type, body).into_response();
         }
         Some(Effect::GzipBomb) => {
-            return (
-                content_type,
-                [(CONTENT_ENCODING, "gzip")],
-                zeros_in_gzip(BOMB_LENGTH),
-            )
-                .into_response();
+            return (content_type, [(CONTENT_ENCODING, "gzip")], zeros_in_gzip(BOMB_LENGTH)).into_response();
         }
         Some(Effect::Oversize(spaces)) => body.resize(body.len().saturating_add(*spaces), b' '),
         Some(Effect::Empty) => body.clear(),

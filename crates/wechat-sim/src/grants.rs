@@ -60,30 +60,13 @@ impl Grants {
 
     pub(crate) fn issue_code(&mut self, authorization: Authorization, now: Duration) -> String {
         let code = format!("0{}", random_text(31));
-        self.codes.insert(
-            code.clone(),
-            Code {
-                authorization,
-                created: now,
-                is_used: false,
-            },
-        );
+        self.codes.insert(code.clone(), Code { authorization, created: now, is_used: false });
         code
     }
 
-    pub(crate) fn issue_access_token(
-        &mut self,
-        authorization: Authorization,
-        now: Duration,
-    ) -> String {
+    pub(crate) fn issue_access_token(&mut self, authorization: Authorization, now: Duration) -> String {
         let token = format!("99_{}", random_text(100));
-        self.access_tokens.insert(
-            token.clone(),
-            Token {
-                authorization,
-                created: now,
-            },
-        );
+        self.access_tokens.insert(token.clone(), Token { authorization, created: now });
         token
     }
 
@@ -94,11 +77,7 @@ impl Grants {
         now: Duration,
     ) -> String {
         let token = format!("99_{}", random_text(100));
-        let grant = RefreshToken {
-            authorization,
-            created: now,
-            access_token,
-        };
+        let grant = RefreshToken { authorization, created: now, access_token };
         self.refresh_tokens.insert(token.clone(), grant);
         token
     }

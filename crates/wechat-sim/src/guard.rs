@@ -14,11 +14,7 @@ use url::{Host, Url};
 use crate::world::World;
 
 /// Refuses requests whose `Host` or, when they change something, whose `Origin` is foreign.
-pub(crate) async fn refuse_foreigners(
-    State(world): State<Arc<World>>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn refuse_foreigners(State(world): State<Arc<World>>, request: Request, next: Next) -> Response {
     match objection(&world, &request) {
         Some(message) => (StatusCode::FORBIDDEN, message).into_response(),
         None => next.run(request).await,
@@ -26,12 +22,7 @@ pub(crate) async fn refuse_foreigners(
 }
 
 fn objection(world: &World, request: &Request) -> Option<&'static str> {
-    let header = |name| {
-        request
-            .headers()
-            .get(name)
-            .map(|value| value.to_str().unwrap_or_default())
-    };
+    let header = |name| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
     let authority = request.uri().authority().map(Authority::as_str);
     let host = authority.or_else(|| header(HOST)).unwrap_or_default();
     if !is_ours(world, &format!("http://{host}")) {
@@ -51,9 +42,7 @@ fn is_ours(world: &World, address: &str) -> bool {
     match address.host() {
         Some(Host::Ipv4(host)) => host.is_loopback(),
         Some(Host::Ipv6(host)) => host.is_loopback(),
-        Some(Host::Domain(host)) => {
-            host == "localhost" || world.hosts().iter().any(|known| known == host)
-        }
+        Some(Host::Domain(host)) => host == "localhost" || world.hosts().iter().any(|known| known == host),
         None => false,
     }
 }

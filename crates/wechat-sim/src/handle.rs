@@ -35,8 +35,7 @@ impl SimulatorHandle {
     pub fn reset_secret(&self, app_id: &str, secret: Secret) -> Result<(), SimulatorError> {
         let mut contents = self.world.contents();
         let app = contents.apps.resolve(app_id);
-        app.ok_or_else(|| SimulatorError::UnknownApp(app_id.to_owned()))?
-            .secret = Some(secret);
+        app.ok_or_else(|| SimulatorError::UnknownApp(app_id.to_owned()))?.secret = Some(secret);
         Ok(())
     }
 

@@ -22,10 +22,7 @@ pub(crate) fn random_text(length: usize) -> String {
 
 fn identifier(kind: &str, person: &str, scope: &str) -> String {
     let digest = Sha256::digest(format!("{kind}\0{person}\0{scope}"));
-    let characters = digest
-        .iter()
-        .take(27)
-        .filter_map(|byte| ALPHABET.get(usize::from(byte & 63)))
-        .map(|byte| char::from(*byte));
+    let characters =
+        digest.iter().take(27).filter_map(|byte| ALPHABET.get(usize::from(byte & 63))).map(|byte| char::from(*byte));
     std::iter::once('o').chain(characters).collect()
 }

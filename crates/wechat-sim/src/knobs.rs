@@ -97,11 +97,7 @@ pub enum Endpoint {
 /// What goes wrong. Up to [`Effect::HalfOpen`] the request is not processed; after it, it is, and the
 /// answer is spoiled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase",
-    deny_unknown_fields
-)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Effect {
     /// This errcode.
     Errcode(i64),

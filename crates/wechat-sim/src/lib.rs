@@ -51,9 +51,7 @@ pub use clock::{Clock, ManualClock};
 pub use error::SimulatorError;
 pub use handle::SimulatorHandle;
 pub use identifiers::{openid_for, unionid_for};
-pub use knobs::{
-    DenyMode, Effect, Endpoint, Fault, Knobs, Nickname, RefreshSemantics, RidStyle, UnionIdMode,
-};
+pub use knobs::{DenyMode, Effect, Endpoint, Fault, Knobs, Nickname, RefreshSemantics, RidStyle, UnionIdMode};
 pub use options::{SimulatorOptions, UnknownApps};
 pub use people::{Person, cast};
 pub use simulator::Simulator;

@@ -47,18 +47,13 @@ impl World {
                 person_id: person.id.clone(),
                 scope: ticket.scope.clone(),
             };
-            Stage::Confirmed {
-                code: grants.issue_code(authorization, now),
-            }
+            Stage::Confirmed { code: grants.issue_code(authorization, now) }
         })?;
         let code = match &ticket.stage {
             Stage::Confirmed { code } => Some(code.clone()),
             _ => None,
         };
-        Ok(Outcome {
-            callback: Some(ticket.callback(code.as_deref())),
-            code,
-        })
+        Ok(Outcome { callback: Some(ticket.callback(code.as_deref())), code })
     }
 
     /// The phone says no.
@@ -70,30 +65,19 @@ impl World {
             DenyMode::StateOnly => Some(ticket.callback(None)),
             DenyMode::Authdeny => Some(ticket.callback(Some("authdeny"))),
         };
-        Ok(Outcome {
-            code: None,
-            callback,
-        })
+        Ok(Outcome { code: None, callback })
     }
 
     /// A code without a browser.
-    pub(crate) fn mint_code(
-        &self,
-        app_id: &str,
-        person_id: &str,
-        scope: &str,
-    ) -> Result<String, SimulatorError> {
+    pub(crate) fn mint_code(&self, app_id: &str, person_id: &str, scope: &str) -> Result<String, SimulatorError> {
         let person = self.person(person_id)?;
         let now = self.now();
         let mut contents = self.contents();
         if contents.apps.resolve(app_id).is_none() {
             return Err(SimulatorError::UnknownApp(app_id.to_owned()));
         }
-        let authorization = Authorization {
-            app_id: app_id.to_owned(),
-            person_id: person.id.clone(),
-            scope: scope.to_owned(),
-        };
+        let authorization =
+            Authorization { app_id: app_id.to_owned(), person_id: person.id.clone(), scope: scope.to_owned() };
         Ok(contents.grants.issue_code(authorization, now))
     }
 
@@ -145,14 +129,11 @@ impl World {
     }
 }
 
-fn pending<'a>(
-    contents: &'a Contents,
-    uuid: &str,
-    now: Duration,
-) -> Result<&'a Ticket, SimulatorError> {
+fn pending<'a>(contents: &'a Contents, uuid: &str, now: Duration) -> Result<&'a Ticket, SimulatorError> {
     let ttl = Duration::from_secs(contents.knobs.qr_ttl);
-    let ticket = contents.tickets.get(uuid).filter(|ticket| {
-        !matches!(ticket.stage, Stage::Confirmed { .. }) && now.saturating_sub(ticket.created) < ttl
-    });
+    let ticket = contents
+        .tickets
+        .get(uuid)
+        .filter(|ticket| !matches!(ticket.stage, Stage::Confirmed { .. }) && now.saturating_sub(ticket.created) < ttl);
     ticket.ok_or_else(|| SimulatorError::UnknownLogin(uuid.to_owned()))
 }

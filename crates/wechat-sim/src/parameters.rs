@@ -21,10 +21,7 @@ impl Parameters {
 
     /// Whether the named parameters that are there come in the order of `names`.
     pub(crate) fn are_ordered(&self, names: &[&str]) -> bool {
-        let positions = self
-            .0
-            .iter()
-            .filter_map(|(key, _)| names.iter().position(|name| name == key));
+        let positions = self.0.iter().filter_map(|(key, _)| names.iter().position(|name| name == key));
         positions.is_sorted()
     }
 }

@@ -26,45 +26,15 @@ pub fn cast() -> Vec<Person> {
     vec![
         person("zhang-san", "An ordinary user / 普通用户", "张三💤"),
         person("li-si", "Another ordinary user / 另一位普通用户", "李四"),
-        person(
-            "mona",
-            "A name in Latin letters, with a quote / 拉丁字母",
-            "Mona O'Neill & \"Söhne\"",
-        ),
-        person(
-            "script",
-            "Markup as a nickname / 昵称含脚本",
-            "<script>alert('微信')</script>",
-        ),
-        person(
-            "rtl",
-            "Right-to-left and invisible characters / 从右到左",
-            "\u{202e}مرحبا\u{200b}abc",
-        ),
-        person(
-            "long",
-            "A very long nickname / 超长昵称",
-            &"很长的昵称".repeat(200),
-        ),
+        person("mona", "A name in Latin letters, with a quote / 拉丁字母", "Mona O'Neill & \"Söhne\""),
+        person("script", "Markup as a nickname / 昵称含脚本", "<script>alert('微信')</script>"),
+        person("rtl", "Right-to-left and invisible characters / 从右到左", "\u{202e}مرحبا\u{200b}abc"),
+        person("long", "A very long nickname / 超长昵称", &"很长的昵称".repeat(200)),
+        Person { has_avatar: false, ..person("nameless", "Empty nickname, no picture / 空昵称", "") },
+        Person { has_avatar: false, ..person("anonymous", "Does not tell his name / 匿名", ANONYMOUS) },
+        Person { has_union_id: false, ..person("no-union", "Has no unionId / 无 unionId", "王五") },
         Person {
-            has_avatar: false,
-            ..person("nameless", "Empty nickname, no picture / 空昵称", "")
-        },
-        Person {
-            has_avatar: false,
-            ..person("anonymous", "Does not tell his name / 匿名", ANONYMOUS)
-        },
-        Person {
-            has_union_id: false,
-            ..person("no-union", "Has no unionId / 无 unionId", "王五")
-        },
-        Person {
-            is_snapshot: true,
-            ..person(
-                "snapshot",
-                "A snapshot user, to be refused / 快照页用户",
-                ANONYMOUS,
-            )
+            is_snapshot: true, ..person("snapshot", "A snapshot user, to be refused / 快照页用户", ANONYMOUS)
         },
     ]
 }

@@ -30,21 +30,14 @@ impl Simulator {
         if options.people.is_empty() {
             return Err(SimulatorError::NobodyThere);
         }
-        let failed = |source| SimulatorError::Bind {
-            address: wanted,
-            source,
-        };
+        let failed = |source| SimulatorError::Bind { address: wanted, source };
         let listener = TcpListener::bind(wanted).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let base = match options.public_url.clone() {
             Some(base) => base,
             None => loopback_url(address),
         };
-        Ok(Self {
-            listener,
-            address,
-            world: Arc::new(World::new(options, base)),
-        })
+        Ok(Self { listener, address, world: Arc::new(World::new(options, base)) })
     }
 
     /// Where it listens.
@@ -60,9 +53,7 @@ impl Simulator {
 
     /// Reaches into it, before and while it answers.
     pub fn handle(&self) -> SimulatorHandle {
-        SimulatorHandle {
-            world: Arc::clone(&self.world),
-        }
+        SimulatorHandle { world: Arc::clone(&self.world) }
     }
 
     /// Its routes, to be served in some other way, by TLS for instance.
@@ -71,10 +62,7 @@ impl Simulator {
     }
 
     /// Answers until `shutdown` is ready, then ends all long polls and returns.
-    pub async fn serve(
-        self,
-        shutdown: impl Future<Output = ()> + Send + 'static,
-    ) -> Result<(), SimulatorError> {
+    pub async fn serve(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), SimulatorError> {
         let router = self.router();
         let world = self.world;
         axum::serve(self.listener, router)

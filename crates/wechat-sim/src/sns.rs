@@ -21,11 +21,7 @@ pub(crate) type Fields = Map<String, Value>;
 
 impl World {
     /// Processes a request to a server interface.
-    pub(crate) fn serve_sns(
-        &self,
-        endpoint: Endpoint,
-        parameters: &Parameters,
-    ) -> Result<Fields, SnsError> {
+    pub(crate) fn serve_sns(&self, endpoint: Endpoint, parameters: &Parameters) -> Result<Fields, SnsError> {
         self.count_call(endpoint)?;
         match endpoint {
             Endpoint::AccessToken => self.exchange(parameters),
@@ -61,17 +57,10 @@ impl World {
         code.is_used = true;
         let authorization = code.authorization.clone();
 
-        let person = self
-            .person(&authorization.person_id)
-            .map_err(|_| SnsError(40029))?;
+        let person = self.person(&authorization.person_id).map_err(|_| SnsError(40029))?;
         let is_first = contents.grants.is_first_login(&person.id, app_id);
-        let access_token = contents
-            .grants
-            .issue_access_token(authorization.clone(), now);
-        let refresh_token =
-            contents
-                .grants
-                .issue_refresh_token(authorization.clone(), access_token.clone(), now);
+        let access_token = contents.grants.issue_access_token(authorization.clone(), now);
+        let refresh_token = contents.grants.issue_refresh_token(authorization.clone(), access_token.clone(), now);
         let mut fields = token_fields(&authorization, &access_token, &refresh_token, &knobs);
         let is_hidden = is_first && knobs.union_id == UnionIdMode::Late;
         if !is_hidden && let Some(union_id) = union_id(&mut contents, person, app_id) {
@@ -94,11 +83,7 @@ impl World {
         contents.apps.resolve(app_id).ok_or(SnsError(40013))?;
         let refresh_token = required(parameters, "refresh_token", 41003)?;
         let grants = &mut contents.grants;
-        let grant = grants
-            .refresh_tokens
-            .get(refresh_token)
-            .ok_or(SnsError(40030))?
-            .clone();
+        let grant = grants.refresh_tokens.get(refresh_token).ok_or(SnsError(40030))?.clone();
         if grant.authorization.app_id != app_id {
             return Err(SnsError(40030));
         }
@@ -120,28 +105,16 @@ impl World {
         if let Some(kept) = grants.refresh_tokens.get_mut(refresh_token) {
             kept.access_token.clone_from(&access_token);
         }
-        Ok(token_fields(
-            &grant.authorization,
-            &access_token,
-            refresh_token,
-            &knobs,
-        ))
+        Ok(token_fields(&grant.authorization, &access_token, refresh_token, &knobs))
     }
 
     fn check(&self, parameters: &Parameters) -> Result<Fields, SnsError> {
         self.authorized(parameters, 40014)?;
-        Ok(Map::from_iter([
-            ("errcode".to_owned(), json!(0)),
-            ("errmsg".to_owned(), json!("ok")),
-        ]))
+        Ok(Map::from_iter([("errcode".to_owned(), json!(0)), ("errmsg".to_owned(), json!("ok"))]))
     }
 
     fn user_info(&self, parameters: &Parameters) -> Result<Fields, SnsError> {
-        let Authorization {
-            app_id,
-            person_id,
-            scope,
-        } = self.authorized(parameters, 40001)?.authorization;
+        let Authorization { app_id, person_id, scope } = self.authorized(parameters, 40001)?.authorization;
         if scope.split(',').all(|part| part == "snsapi_base") {
             return Err(SnsError(48001));
         }
@@ -188,11 +161,7 @@ impl World {
         let open_id = required(parameters, "openid", 41009)?;
         let now = self.now();
         let contents = self.contents();
-        let token = contents
-            .grants
-            .access_tokens
-            .get(access_token)
-            .ok_or(SnsError(unknown))?;
+        let token = contents.grants.access_tokens.get(access_token).ok_or(SnsError(unknown))?;
         let ttl = Duration::from_secs(contents.knobs.token_ttl);
         if now.saturating_sub(token.created) >= ttl {
             return Err(SnsError(42001));
@@ -268,18 +237,10 @@ impl SnsError {
 }
 
 fn required<'a>(parameters: &'a Parameters, name: &str, missing: i64) -> Result<&'a str, SnsError> {
-    parameters
-        .get(name)
-        .filter(|value| !value.is_empty())
-        .ok_or(SnsError(missing))
+    parameters.get(name).filter(|value| !value.is_empty()).ok_or(SnsError(missing))
 }
 
-fn token_fields(
-    authorization: &Authorization,
-    access_token: &str,
-    refresh_token: &str,
-    knobs: &Knobs,
-) -> Fields {
+fn token_fields(authorization: &Authorization, access_token: &str, refresh_token: &str, knobs: &Knobs) -> Fields {
     let open_id = openid_for(&authorization.person_id, &authorization.app_id);
     Map::from_iter([
         ("access_token".to_owned(), json!(access_token)),
@@ -296,11 +257,7 @@ fn union_id(contents: &mut Contents, person: &Person, app_id: &str) -> Option<St
         return None;
     }
     // Virtual unionIds stand for several people.
-    let owner = if person.is_snapshot {
-        "snapshot"
-    } else {
-        &person.id
-    };
+    let owner = if person.is_snapshot { "snapshot" } else { &person.id };
     match contents.knobs.union_id {
         UnionIdMode::Off => None,
         UnionIdMode::On | UnionIdMode::Late => Some(unionid_for(owner, &account)),

@@ -45,10 +45,7 @@ impl PollAnswer {
     pub(crate) const EXPIRED: u16 = 402;
 
     pub(crate) fn without_code(errcode: u16) -> Self {
-        Self {
-            errcode,
-            code: String::new(),
-        }
+        Self { errcode, code: String::new() }
     }
 }
 
@@ -58,10 +55,7 @@ impl Ticket {
         let errcode = match &self.stage {
             // A confirmed login is delivered even if the picture ran out meanwhile.
             Stage::Confirmed { code } => {
-                return Some(PollAnswer {
-                    errcode: PollAnswer::CONFIRMED,
-                    code: code.clone(),
-                });
+                return Some(PollAnswer { errcode: PollAnswer::CONFIRMED, code: code.clone() });
             }
             _ if is_expired => PollAnswer::EXPIRED,
             Stage::Waiting => return None,
@@ -74,11 +68,7 @@ impl Ticket {
     /// The address to which the browser goes, put together as WeChat's page does it: by appending.
     pub(crate) fn callback(&self, code: Option<&str>) -> String {
         let code = code.map(|code| format!("code={code}&")).unwrap_or_default();
-        format!(
-            "{}{code}state={}",
-            self.callback_prefix(),
-            self.encoded_state()
-        )
+        format!("{}{code}state={}", self.callback_prefix(), self.encoded_state())
     }
 
     pub(crate) fn callback_prefix(&self) -> String {

@@ -9,11 +9,7 @@ use serde_json::{Value, json};
 pub(crate) const RAW_NICKNAME: &str = "raw nickname goes here";
 
 /// Writes an answer as the knobs want it, spoiled by an effect if there is one.
-pub(crate) fn write(
-    outcome: Result<Fields, SnsError>,
-    knobs: &Knobs,
-    effect: Option<&Effect>,
-) -> Vec<u8> {
+pub(crate) fn write(outcome: Result<Fields, SnsError>, knobs: &Knobs, effect: Option<&Effect>) -> Vec<u8> {
     let mut fields = outcome.unwrap_or_else(|error| error_fields(error, knobs.rid_style));
     if let Some(effect) = effect {
         spoil_fields(&mut fields, effect);
@@ -27,9 +23,7 @@ pub(crate) fn write(
         spoil_text(&mut text, effect);
     }
     match knobs.nickname {
-        Nickname::ControlCharacters => text
-            .replace(RAW_NICKNAME, "a\u{1}b\tc\nd\u{1f}")
-            .into_bytes(),
+        Nickname::ControlCharacters => text.replace(RAW_NICKNAME, "a\u{1}b\tc\nd\u{1f}").into_bytes(),
         Nickname::InvalidUtf8 => replace_nickname(&text, b"broken \xff\xf0\x9f name"),
         Nickname::Own | Nickname::Emoji | Nickname::Megabyte => text.into_bytes(),
     }
@@ -43,10 +37,7 @@ fn error_fields(error: SnsError, style: RidStyle) -> Fields {
         RidStyle::Old => format!("{stem}, hints: [ req_id: {first:08x}{second:08x} ]"),
         RidStyle::None => stem.to_owned(),
     };
-    Fields::from_iter([
-        ("errcode".to_owned(), json!(error.0)),
-        ("errmsg".to_owned(), json!(message)),
-    ])
+    Fields::from_iter([("errcode".to_owned(), json!(error.0)), ("errmsg".to_owned(), json!(message))])
 }
 
 fn spoil_fields(fields: &mut Fields, effect: &Effect) {

@@ -53,13 +53,7 @@ impl World {
     pub(crate) fn new(options: SimulatorOptions, base: Url) -> Self {
         let contents = Mutex::new(Contents::new(&options));
         let (changes, _) = watch::channel(());
-        Self {
-            options,
-            base,
-            contents,
-            changes,
-            is_closing: AtomicBool::new(false),
-        }
+        Self { options, base, contents, changes, is_closing: AtomicBool::new(false) }
     }
 
     pub(crate) fn contents(&self) -> MutexGuard<'_, Contents> {

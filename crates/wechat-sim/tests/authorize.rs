@@ -26,23 +26,15 @@ async fn the_page_shows_a_picture_of_the_phone_page() {
     }
     let uuid = uuid_of(&page);
     assert_eq!(uuid.len(), 16);
-    assert!(page.contains(&format!(
-        "href=\"/connect/confirm?uuid={uuid}\" target=\"_blank\""
-    )));
+    assert!(page.contains(&format!("href=\"/connect/confirm?uuid={uuid}\" target=\"_blank\"")));
 
     let picture = sim.get(&format!("/connect/qrcode/{uuid}")).await;
     assert_eq!(picture.headers()["content-type"], "image/svg+xml");
     let shown = picture.text().await.unwrap();
     let payload = format!("{}/connect/confirm?uuid={uuid}", sim.url);
     let expected = qrcode::QrCode::new(payload).unwrap();
-    let expected = expected
-        .render::<qrcode::render::svg::Color<'_>>()
-        .min_dimensions(240, 240)
-        .build();
-    assert!(
-        shown == expected,
-        "the picture is of the phone page's absolute address"
-    );
+    let expected = expected.render::<qrcode::render::svg::Color<'_>>().min_dimensions(240, 240).build();
+    assert!(shown == expected, "the picture is of the phone page's absolute address");
 }
 
 #[tokio::test]
@@ -61,27 +53,15 @@ async fn mistakes_show_an_error_page() {
         (&[("appid", Some("nonsense"))], "该链接无法访问"),
         (&[("appid", Some(SERVICE_ACCOUNT))], "10005"),
         (&[("redirect_uri", None)], "10011"),
-        (
-            &[("redirect_uri", Some("https://evil.example/callback"))],
-            "10003",
-        ),
-        (
-            &[("redirect_uri", Some("http://127.0.0.1.evil.example/"))],
-            "10003",
-        ),
-        (
-            &[("redirect_uri", Some("http://127.0.0.1@evil.example/"))],
-            "10003",
-        ),
+        (&[("redirect_uri", Some("https://evil.example/callback"))], "10003"),
+        (&[("redirect_uri", Some("http://127.0.0.1.evil.example/"))], "10003"),
+        (&[("redirect_uri", Some("http://127.0.0.1@evil.example/"))], "10003"),
         (&[("redirect_uri", Some("http://me@127.0.0.1/"))], "10003"),
         (&[("redirect_uri", Some("javascript:alert(1)"))], "10003"),
         (&[("redirect_uri", Some("/relative"))], "10003"),
         (&[("scope", None)], "10010"),
         (&[("scope", Some("snsapi_base"))], "10005"),
-        (
-            &[("response_type", Some("token"))],
-            "response_type 参数错误",
-        ),
+        (&[("response_type", Some("token"))], "response_type 参数错误"),
         (&[("response_type", None)], "response_type 参数错误"),
     ] {
         assert_error(&sim, changes, expected).await;
@@ -98,10 +78,7 @@ async fn optional_parameters_are_optional() {
         &[("state", Some(""))],
         &[("lang", Some("en"))],
         &[("self_redirect", Some("true")), ("stylelite", Some("1"))],
-        &[(
-            "state",
-            Some("a.state-that_is+of/no=fixed form and very long, 很长"),
-        )],
+        &[("state", Some("a.state-that_is+of/no=fixed form and very long, 很长"))],
     ] {
         uuid_of(&sim.page(&qr_connect(changes)).await);
     }
@@ -122,19 +99,9 @@ async fn the_order_of_parameters_matters_when_turned_on() {
 
 #[tokio::test]
 async fn ports_and_incomplete_encoding_are_refused_when_turned_on() {
-    let sim = Sim::start_with(Knobs {
-        refuse_ports: true,
-        ..Knobs::default()
-    })
-    .await;
+    let sim = Sim::start_with(Knobs { refuse_ports: true, ..Knobs::default() }).await;
     assert_error(&sim, &[], "10003").await;
-    uuid_of(
-        &sim.page(&qr_connect(&[(
-            "redirect_uri",
-            Some("http://localhost/callback"),
-        )]))
-        .await,
-    );
+    uuid_of(&sim.page(&qr_connect(&[("redirect_uri", Some("http://localhost/callback"))])).await);
 
     sim.turn(|knobs| (knobs.refuse_ports, knobs.strict_encoding) = (false, true));
     uuid_of(&sim.page(&qr_connect(&[])).await);
@@ -145,45 +112,19 @@ async fn ports_and_incomplete_encoding_are_refused_when_turned_on() {
 #[tokio::test]
 async fn callbacks_follow_the_registration() {
     let sim = Sim::start().await;
-    sim.handle.register(registered(CallbackRule::Hosts(vec![
-        "shop.example".to_owned(),
-    ])));
+    sim.handle.register(registered(CallbackRule::Hosts(vec!["shop.example".to_owned()])));
     assert_error(&sim, &[], "10003").await;
-    assert_error(
-        &sim,
-        &[("redirect_uri", Some("https://sub.shop.example/"))],
-        "10003",
-    )
-    .await;
-    uuid_of(
-        &sim.page(&qr_connect(&[(
-            "redirect_uri",
-            Some("https://shop.example/any?x=1"),
-        )]))
-        .await,
-    );
+    assert_error(&sim, &[("redirect_uri", Some("https://sub.shop.example/"))], "10003").await;
+    uuid_of(&sim.page(&qr_connect(&[("redirect_uri", Some("https://shop.example/any?x=1"))])).await);
 
-    sim.handle
-        .register(registered(CallbackRule::Exactly(vec![CALLBACK.to_owned()])));
+    sim.handle.register(registered(CallbackRule::Exactly(vec![CALLBACK.to_owned()])));
     uuid_of(&sim.page(&qr_connect(&[])).await);
-    assert_error(
-        &sim,
-        &[(
-            "redirect_uri",
-            Some("http://127.0.0.1:8080/demo/auth/callback/"),
-        )],
-        "10003",
-    )
-    .await;
+    assert_error(&sim, &[("redirect_uri", Some("http://127.0.0.1:8080/demo/auth/callback/"))], "10003").await;
 }
 
 #[tokio::test]
 async fn an_error_page_can_be_ordered() {
-    let sim = Sim::start_with(Knobs {
-        page_error: Some(10009),
-        ..Knobs::default()
-    })
-    .await;
+    let sim = Sim::start_with(Knobs { page_error: Some(10009), ..Knobs::default() }).await;
     assert_error(&sim, &[], "Error code: 10009").await;
 }
 
@@ -192,12 +133,7 @@ async fn nothing_from_the_request_becomes_markup() {
     let sim = Sim::start().await;
     let state = "\"><script>alert(1)</script>";
     let redirect_uri = "http://127.0.0.1/'\"><img src=x>";
-    let page = sim
-        .page(&qr_connect(&[
-            ("state", Some(state)),
-            ("redirect_uri", Some(redirect_uri)),
-        ]))
-        .await;
+    let page = sim.page(&qr_connect(&[("state", Some(state)), ("redirect_uri", Some(redirect_uri))])).await;
     assert!(!page.contains("<script>alert"));
     assert!(!page.contains("<img src=x"));
 }

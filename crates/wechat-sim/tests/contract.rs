@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use mti_element::Secret;
 use mti_wechat::{
-    AppCredentials, AuthorizationCode, AuthorizeRequest, Client, DEFAULT_SCOPE, Endpoints,
-    ErrorKind, Language, Profile, Tokens, WeChatError,
+    AppCredentials, AuthorizationCode, AuthorizeRequest, Client, DEFAULT_SCOPE, Endpoints, ErrorKind, Language,
+    Profile, Tokens, WeChatError,
 };
 use mti_wechat_sim::{openid_for, unionid_for};
 use serde_json::json;
@@ -18,19 +18,10 @@ fn endpoints(sim: &Sim) -> Endpoints {
     Endpoints::new(Some(&sim.url), Some(&sim.url)).unwrap()
 }
 
-pub(crate) async fn exchange_within(
-    sim: &Sim,
-    code: &str,
-    deadline: Duration,
-) -> Result<Tokens, WeChatError> {
-    let credentials = AppCredentials {
-        app_id: APP_ID.to_owned(),
-        app_secret: Secret::new(APP_SECRET),
-    };
+pub(crate) async fn exchange_within(sim: &Sim, code: &str, deadline: Duration) -> Result<Tokens, WeChatError> {
+    let credentials = AppCredentials { app_id: APP_ID.to_owned(), app_secret: Secret::new(APP_SECRET) };
     let code = AuthorizationCode::parse(code)?;
-    Client::new()?
-        .exchange_code(&endpoints(sim), &credentials, &code, deadline)
-        .await
+    Client::new()?.exchange_code(&endpoints(sim), &credentials, &code, deadline).await
 }
 
 pub(crate) async fn exchange(sim: &Sim, person: &str) -> Result<Tokens, WeChatError> {
@@ -41,15 +32,7 @@ pub(crate) async fn exchange(sim: &Sim, person: &str) -> Result<Tokens, WeChatEr
 pub(crate) async fn profile_of(sim: &Sim, person: &str) -> Result<Profile, WeChatError> {
     let tokens = exchange(sim, person).await?;
     let language = Language::SimplifiedChinese;
-    Client::new()?
-        .user_info(
-            &endpoints(sim),
-            &tokens.access_token,
-            &tokens.open_id,
-            language,
-            AMPLE,
-        )
-        .await
+    Client::new()?.user_info(&endpoints(sim), &tokens.access_token, &tokens.open_id, language, AMPLE).await
 }
 
 #[tokio::test]
@@ -64,22 +47,9 @@ async fn a_whole_login() {
     };
     sim.turn(|knobs| (knobs.strict_order_qrconnect, knobs.strict_encoding) = (true, true));
     let address = request.url(&endpoints(&sim));
-    let page = sim
-        .http
-        .get(address)
-        .send()
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
+    let page = sim.http.get(address).send().await.unwrap().text().await.unwrap();
     let uuid = uuid_of(&page);
-    let (_, answer) = sim
-        .post_json(
-            "/sim/approve",
-            &json!({"uuid": uuid, "person": "zhang-san"}),
-        )
-        .await;
+    let (_, answer) = sim.post_json("/sim/approve", &json!({"uuid": uuid, "person": "zhang-san"})).await;
     let callback = url::Url::parse(answer["callbackUrl"].as_str().unwrap()).unwrap();
     let pairs: Vec<(String, String)> = callback.query_pairs().into_owned().collect();
     assert_eq!(pairs[1], ("state".to_owned(), "abc123".to_owned()));
@@ -91,40 +61,19 @@ async fn a_whole_login() {
 
     let client = Client::new().unwrap();
     let endpoints = endpoints(&sim);
-    client
-        .check_token(&endpoints, &tokens.access_token, &tokens.open_id, AMPLE)
-        .await
-        .unwrap();
+    client.check_token(&endpoints, &tokens.access_token, &tokens.open_id, AMPLE).await.unwrap();
     let language = Language::SimplifiedChinese;
-    let profile = client
-        .user_info(
-            &endpoints,
-            &tokens.access_token,
-            &tokens.open_id,
-            language,
-            AMPLE,
-        )
-        .await
-        .unwrap();
+    let profile = client.user_info(&endpoints, &tokens.access_token, &tokens.open_id, language, AMPLE).await.unwrap();
     assert_eq!(profile.nickname, "张三💤");
     assert!(profile.avatar.unwrap().starts_with(&sim.url));
 
     let refresh_token = tokens.refresh_token.unwrap();
     sim.clock.advance(Duration::from_hours(2));
-    let error = client
-        .check_token(&endpoints, &tokens.access_token, &tokens.open_id, AMPLE)
-        .await
-        .unwrap_err();
+    let error = client.check_token(&endpoints, &tokens.access_token, &tokens.open_id, AMPLE).await.unwrap_err();
     assert_eq!(error.errcode(), Some(42001));
-    let renewed = client
-        .refresh(&endpoints, APP_ID, &refresh_token, AMPLE)
-        .await
-        .unwrap();
+    let renewed = client.refresh(&endpoints, APP_ID, &refresh_token, AMPLE).await.unwrap();
     assert_eq!(renewed.open_id, tokens.open_id);
-    client
-        .check_token(&endpoints, &renewed.access_token, &renewed.open_id, AMPLE)
-        .await
-        .unwrap();
+    client.check_token(&endpoints, &renewed.access_token, &renewed.open_id, AMPLE).await.unwrap();
 }
 
 #[tokio::test]
@@ -133,12 +82,7 @@ async fn everybody_of_the_cast_can_sign_in() {
     for person in mti_wechat_sim::cast() {
         let tokens = exchange(&sim, &person.id).await.unwrap();
         assert_eq!(tokens.is_snapshot_user, person.is_snapshot, "{}", person.id);
-        assert_eq!(
-            tokens.union_id.is_some(),
-            person.has_union_id,
-            "{}",
-            person.id
-        );
+        assert_eq!(tokens.union_id.is_some(), person.has_union_id, "{}", person.id);
         let profile = profile_of(&sim, &person.id).await.unwrap();
         assert_eq!(profile.nickname, person.nickname, "{}", person.id);
         assert_eq!(profile.avatar.is_some(), person.has_avatar, "{}", person.id);
@@ -148,29 +92,16 @@ async fn everybody_of_the_cast_can_sign_in() {
 #[tokio::test]
 async fn refusals_mean_the_same_on_both_sides() {
     let sim = Sim::start().await;
-    let error = exchange_within(&sim, "never-issued", AMPLE)
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (error.errcode(), error.kind()),
-        (Some(40029), ErrorKind::CodeInvalid)
-    );
+    let error = exchange_within(&sim, "never-issued", AMPLE).await.unwrap_err();
+    assert_eq!((error.errcode(), error.kind()), (Some(40029), ErrorKind::CodeInvalid));
     assert_eq!(error.rid().map(str::len), Some(26));
 
     let code = sim.handle.mint_code(APP_ID, "mona").unwrap();
     exchange_within(&sim, &code, AMPLE).await.unwrap();
     let error = exchange_within(&sim, &code, AMPLE).await.unwrap_err();
-    assert_eq!(
-        (error.errcode(), error.kind()),
-        (Some(40163), ErrorKind::CodeInvalid)
-    );
+    assert_eq!((error.errcode(), error.kind()), (Some(40163), ErrorKind::CodeInvalid));
 
-    sim.handle
-        .reset_secret(APP_ID, Secret::new("renewed"))
-        .unwrap();
+    sim.handle.reset_secret(APP_ID, Secret::new("renewed")).unwrap();
     let error = exchange(&sim, "mona").await.unwrap_err();
-    assert_eq!(
-        (error.errcode(), error.kind()),
-        (Some(40125), ErrorKind::Config)
-    );
+    assert_eq!((error.errcode(), error.kind()), (Some(40125), ErrorKind::Config));
 }

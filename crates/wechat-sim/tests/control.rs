@@ -10,12 +10,7 @@ async fn knobs_are_read_and_set() {
     let sim = Sim::start().await;
     let knobs: Knobs = serde_json::from_str(&sim.page("/sim/knobs").await).unwrap();
     assert_eq!(knobs, Knobs::default());
-    let put = |body: Value| {
-        sim.http
-            .put(format!("{}/sim/knobs", sim.url))
-            .json(&body)
-            .send()
-    };
+    let put = |body: Value| sim.http.put(format!("{}/sim/knobs", sim.url)).json(&body).send();
     let answer = put(json!({
         "denyMode": "authdeny",
         "codeTtl": 5,
@@ -31,30 +26,15 @@ async fn knobs_are_read_and_set() {
         deny_mode: DenyMode::Authdeny,
         code_ttl: 5,
         faults: vec![
-            Fault {
-                endpoint: Endpoint::AccessToken,
-                times: Some(2),
-                effect: Effect::Errcode(-1),
-            },
-            Fault {
-                endpoint: Endpoint::Userinfo,
-                times: None,
-                effect: Effect::WrongOpenid,
-            },
+            Fault { endpoint: Endpoint::AccessToken, times: Some(2), effect: Effect::Errcode(-1) },
+            Fault { endpoint: Endpoint::Userinfo, times: None, effect: Effect::WrongOpenid },
         ],
         ..Knobs::default()
     };
     assert_eq!(sim.handle.knobs(), expected);
-    assert_eq!(
-        serde_json::from_str::<Knobs>(&sim.page("/sim/knobs").await).unwrap(),
-        expected
-    );
+    assert_eq!(serde_json::from_str::<Knobs>(&sim.page("/sim/knobs").await).unwrap(), expected);
 
-    for wrong in [
-        json!({"nonsense": 1}),
-        json!({"codeTtl": "long"}),
-        json!("x"),
-    ] {
+    for wrong in [json!({"nonsense": 1}), json!({"codeTtl": "long"}), json!("x")] {
         assert_eq!(put(wrong.clone()).await.unwrap().status(), 422, "{wrong}");
     }
     assert_eq!(sim.handle.knobs(), expected, "a mistake changes nothing");
@@ -67,37 +47,23 @@ async fn the_control_page_sets_knobs_too() {
     let sim = Sim::start().await;
     let page = sim.page("/sim/").await;
     assert!(page.contains("&quot;codeTtl&quot;: 600") && page.contains(APP_ID));
-    let answer = sim
-        .post_form("/sim/knobs", &[("knobs", r#"{"codeTtl": 7}"#)])
-        .await;
+    let answer = sim.post_form("/sim/knobs", &[("knobs", r#"{"codeTtl": 7}"#)]).await;
     assert_eq!(answer.status(), 303);
     assert_eq!(sim.handle.knobs().code_ttl, 7);
-    let answer = sim
-        .post_form("/sim/knobs", &[("knobs", r#"{"codeTtl": }"#)])
-        .await;
-    assert!(
-        answer
-            .text()
-            .await
-            .unwrap()
-            .contains("not changed: expected value at line 1 column 13")
-    );
+    let answer = sim.post_form("/sim/knobs", &[("knobs", r#"{"codeTtl": }"#)]).await;
+    assert!(answer.text().await.unwrap().contains("not changed: expected value at line 1 column 13"));
     assert_eq!(sim.handle.knobs().code_ttl, 7);
 }
 
 #[tokio::test]
 async fn a_code_is_minted_without_a_browser() {
     let sim = Sim::start().await;
-    let (status, answer) = sim
-        .post_json("/sim/code", &json!({"appId": APP_ID, "person": "li-si"}))
-        .await;
+    let (status, answer) = sim.post_json("/sim/code", &json!({"appId": APP_ID, "person": "li-si"})).await;
     assert_eq!(status, 200);
     let tokens = sim.exchange(answer["code"].as_str().unwrap()).await;
     assert_eq!(tokens["openid"], openid_for("li-si", APP_ID));
     for (app_id, person) in [("nonsense", "li-si"), (APP_ID, "nobody")] {
-        let (status, answer) = sim
-            .post_json("/sim/code", &json!({"appId": app_id, "person": person}))
-            .await;
+        let (status, answer) = sim.post_json("/sim/code", &json!({"appId": app_id, "person": person})).await;
         assert_eq!(status, 404);
         assert!(answer["error"].is_string());
     }
@@ -111,8 +77,7 @@ async fn pending_logins_are_listed() {
     let pending: Value = serde_json::from_str(&sim.page("/sim/pending").await).unwrap();
     assert_eq!(pending[0]["uuid"], second);
     assert_eq!(pending[1]["uuid"], first);
-    sim.post_json("/sim/approve", &json!({"uuid": second}))
-        .await;
+    sim.post_json("/sim/approve", &json!({"uuid": second})).await;
     let pending: Value = serde_json::from_str(&sim.page("/sim/pending").await).unwrap();
     assert_eq!(pending.as_array().unwrap().len(), 1);
     assert_eq!(pending[0]["appId"], APP_ID);
@@ -127,10 +92,7 @@ async fn reset_forgets_everything() {
     assert_eq!(sim.post_json("/sim/reset", &json!({})).await.0, 200);
     assert_eq!(sim.handle.knobs(), Knobs::default());
     assert_eq!(sim.exchange(&code).await["errcode"], 40029);
-    assert_eq!(
-        sim.post_json("/sim/deny", &json!({"uuid": uuid})).await.0,
-        404
-    );
+    assert_eq!(sim.post_json("/sim/deny", &json!({"uuid": uuid})).await.0, 404);
 }
 
 #[tokio::test]
@@ -139,9 +101,6 @@ async fn nothing_shows_a_secret() {
     let shown = format!("{:?} {:?}", sim.handle, sim.handle.knobs());
     assert!(!shown.contains(crate::support::APP_SECRET));
     for path in ["/sim/", "/sim/knobs", "/sim/people", "/sim/pending"] {
-        assert!(
-            !sim.page(path).await.contains(crate::support::APP_SECRET),
-            "{path}"
-        );
+        assert!(!sim.page(path).await.contains(crate::support::APP_SECRET), "{path}");
     }
 }

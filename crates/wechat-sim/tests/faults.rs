@@ -11,11 +11,7 @@ use crate::support::Sim;
 async fn fault_at(endpoint: Endpoint, effect: Effect) -> Sim {
     let sim = Sim::start().await;
     sim.turn(|knobs| {
-        knobs.faults = vec![Fault {
-            endpoint,
-            times: None,
-            effect,
-        }];
+        knobs.faults = vec![Fault { endpoint, times: None, effect }];
     });
     sim
 }
@@ -34,21 +30,9 @@ async fn an_errcode_comes_as_often_as_ordered() {
     let endpoint = Endpoint::AccessToken;
     sim.turn(|knobs| {
         knobs.faults = vec![
-            Fault {
-                endpoint,
-                times: Some(2),
-                effect: Effect::Errcode(45011),
-            },
-            Fault {
-                endpoint: Endpoint::Userinfo,
-                times: None,
-                effect: Effect::Errcode(50002),
-            },
-            Fault {
-                endpoint,
-                times: Some(1),
-                effect: Effect::Errcode(40029),
-            },
+            Fault { endpoint, times: Some(2), effect: Effect::Errcode(45011) },
+            Fault { endpoint: Endpoint::Userinfo, times: None, effect: Effect::Errcode(50002) },
+            Fault { endpoint, times: Some(1), effect: Effect::Errcode(40029) },
         ];
     });
     for expected in [Some(45011), Some(45011), Some(40029), None] {
@@ -60,11 +44,7 @@ async fn an_errcode_comes_as_often_as_ordered() {
 #[tokio::test]
 async fn busy_once_is_overcome() {
     let sim = Sim::start().await;
-    let fault = Fault {
-        endpoint: Endpoint::AccessToken,
-        times: Some(1),
-        effect: Effect::Errcode(-1),
-    };
+    let fault = Fault { endpoint: Endpoint::AccessToken, times: Some(1), effect: Effect::Errcode(-1) };
     sim.turn(|knobs| knobs.faults = vec![fault]);
     assert!(exchange(&sim, "mona").await.is_ok());
 }
@@ -83,44 +63,21 @@ async fn unusable_answers_are_unusable() {
         Effect::GzipBomb,
     ] {
         let cause = cause_of(effect.clone()).await;
-        let expected = matches!(
-            cause,
-            UnavailableCause::Malformed(_) | UnavailableCause::TooLarge
-        );
+        let expected = matches!(cause, UnavailableCause::Malformed(_) | UnavailableCause::TooLarge);
         assert!(expected, "{effect:?}: {cause}");
     }
-    assert!(matches!(
-        cause_of(Effect::Oversize(70_000)).await,
-        UnavailableCause::TooLarge
-    ));
-    assert!(matches!(
-        cause_of(Effect::Status(502)).await,
-        UnavailableCause::Status(502)
-    ));
+    assert!(matches!(cause_of(Effect::Oversize(70_000)).await, UnavailableCause::TooLarge));
+    assert!(matches!(cause_of(Effect::Status(502)).await, UnavailableCause::Status(502)));
     let redirect = Effect::Redirect("http://127.0.0.1:9/".to_owned());
-    assert!(matches!(
-        cause_of(redirect).await,
-        UnavailableCause::Redirected(302)
-    ));
+    assert!(matches!(cause_of(redirect).await, UnavailableCause::Redirected(302)));
 }
 
 #[tokio::test]
 async fn a_lost_answer_has_used_the_code_up() {
     let sim = fault_at(Endpoint::AccessToken, Effect::Drop).await;
-    let code = sim
-        .handle
-        .mint_code(crate::support::APP_ID, "mona")
-        .unwrap();
-    let error = exchange_within(&sim, &code, Duration::from_secs(30))
-        .await
-        .unwrap_err();
-    let is_lost = matches!(
-        error,
-        WeChatError::Unavailable {
-            cause: UnavailableCause::Interrupted(_),
-            ..
-        }
-    );
+    let code = sim.handle.mint_code(crate::support::APP_ID, "mona").unwrap();
+    let error = exchange_within(&sim, &code, Duration::from_secs(30)).await.unwrap_err();
+    let is_lost = matches!(error, WeChatError::Unavailable { cause: UnavailableCause::Interrupted(_), .. });
     assert!(is_lost, "{error}");
     sim.turn(|knobs| knobs.faults.clear());
     assert_eq!(sim.exchange(&code).await["errcode"], 40163);
@@ -130,32 +87,16 @@ async fn a_lost_answer_has_used_the_code_up() {
 async fn slow_answers_run_into_the_deadline() {
     for effect in [Effect::HalfOpen, Effect::Drip(50)] {
         let sim = fault_at(Endpoint::AccessToken, effect.clone()).await;
-        let code = sim
-            .handle
-            .mint_code(crate::support::APP_ID, "mona")
-            .unwrap();
-        let error = exchange_within(&sim, &code, Duration::from_millis(300))
-            .await
-            .unwrap_err();
-        let is_late = matches!(
-            error,
-            WeChatError::Unavailable {
-                cause: UnavailableCause::Timeout,
-                ..
-            }
-        );
+        let code = sim.handle.mint_code(crate::support::APP_ID, "mona").unwrap();
+        let error = exchange_within(&sim, &code, Duration::from_millis(300)).await.unwrap_err();
+        let is_late = matches!(error, WeChatError::Unavailable { cause: UnavailableCause::Timeout, .. });
         assert!(is_late, "{effect:?}: {error}");
         sim.stop().await;
     }
     let sim = Sim::start().await;
     sim.turn(|knobs| knobs.latency_ms = 60_000);
-    let code = sim
-        .handle
-        .mint_code(crate::support::APP_ID, "mona")
-        .unwrap();
-    let error = exchange_within(&sim, &code, Duration::from_millis(300))
-        .await
-        .unwrap_err();
+    let code = sim.handle.mint_code(crate::support::APP_ID, "mona").unwrap();
+    let error = exchange_within(&sim, &code, Duration::from_millis(300)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
 }
 
@@ -171,40 +112,19 @@ async fn numbers_in_quotes_are_understood() {
 async fn a_profile_of_somebody_else_is_noticed() {
     let sim = fault_at(Endpoint::Userinfo, Effect::WrongOpenid).await;
     let error = profile_of(&sim, "mona").await.unwrap_err();
-    assert!(
-        matches!(error, WeChatError::IdentityMismatch { .. }),
-        "{error}"
-    );
+    assert!(matches!(error, WeChatError::IdentityMismatch { .. }), "{error}");
 }
 
 #[tokio::test]
 async fn nicknames_can_be_as_odd_as_ordered() {
     let sim = Sim::start().await;
     sim.turn(|knobs| knobs.nickname = Nickname::Emoji);
-    assert!(
-        profile_of(&sim, "mona")
-            .await
-            .unwrap()
-            .nickname
-            .contains('💤')
-    );
+    assert!(profile_of(&sim, "mona").await.unwrap().nickname.contains('💤'));
     sim.turn(|knobs| knobs.nickname = Nickname::ControlCharacters);
     assert_eq!(profile_of(&sim, "mona").await.unwrap().nickname, "a b c d ");
     sim.turn(|knobs| knobs.nickname = Nickname::InvalidUtf8);
-    assert_eq!(
-        profile_of(&sim, "mona").await.unwrap().nickname,
-        "broken \u{fffd}\u{fffd} name"
-    );
+    assert_eq!(profile_of(&sim, "mona").await.unwrap().nickname, "broken \u{fffd}\u{fffd} name");
     sim.turn(|knobs| knobs.nickname = Nickname::Megabyte);
     let error = profile_of(&sim, "mona").await.unwrap_err();
-    assert!(
-        matches!(
-            error,
-            WeChatError::Unavailable {
-                cause: UnavailableCause::TooLarge,
-                ..
-            }
-        ),
-        "{error}"
-    );
+    assert!(matches!(error, WeChatError::Unavailable { cause: UnavailableCause::TooLarge, .. }), "{error}");
 }

@@ -15,10 +15,8 @@ async fn refresh(sim: &Sim, tokens: &Value) -> Value {
 }
 
 async fn check(sim: &Sim, tokens: &Value) -> Value {
-    let parameters = [
-        ("access_token", tokens["access_token"].as_str().unwrap()),
-        ("openid", tokens["openid"].as_str().unwrap()),
-    ];
+    let parameters =
+        [("access_token", tokens["access_token"].as_str().unwrap()), ("openid", tokens["openid"].as_str().unwrap())];
     sim.call("/sns/auth", &parameters).await["errcode"].clone()
 }
 
@@ -41,10 +39,7 @@ async fn an_access_token_lives_two_hours_and_is_renewed() {
     let tokens = sim.tokens_of("mona").await;
     sim.clock.advance(Duration::from_secs(7199));
     assert_eq!(check(&sim, &tokens).await, 0);
-    assert_eq!(
-        refresh(&sim, &tokens).await["access_token"],
-        tokens["access_token"]
-    );
+    assert_eq!(refresh(&sim, &tokens).await["access_token"], tokens["access_token"]);
     sim.clock.advance(Duration::from_secs(7199));
     assert_eq!(check(&sim, &tokens).await, 0, "renewed");
     sim.clock.advance(Duration::from_secs(1));
@@ -54,25 +49,17 @@ async fn an_access_token_lives_two_hours_and_is_renewed() {
     assert_ne!(renewed["access_token"], tokens["access_token"]);
     assert_eq!(renewed["refresh_token"], tokens["refresh_token"]);
     assert_eq!(check(&sim, &renewed).await, 0);
-    assert_eq!(
-        refresh(&sim, &tokens).await["access_token"],
-        renewed["access_token"]
-    );
+    assert_eq!(refresh(&sim, &tokens).await["access_token"], renewed["access_token"]);
 }
 
 #[tokio::test]
 async fn a_refresh_token_lives_thirty_days() {
     let sim = Sim::start().await;
     let tokens = sim.tokens_of("mona").await;
-    sim.clock
-        .advance(Duration::from_hours(30 * 24) - Duration::from_secs(1));
+    sim.clock.advance(Duration::from_hours(30 * 24) - Duration::from_secs(1));
     assert!(refresh(&sim, &tokens).await["access_token"].is_string());
     sim.clock.advance(Duration::from_secs(1));
-    assert_eq!(
-        refresh(&sim, &tokens).await["errcode"],
-        42002,
-        "using it does not extend it"
-    );
+    assert_eq!(refresh(&sim, &tokens).await["errcode"], 42002, "using it does not extend it");
 }
 
 #[tokio::test]

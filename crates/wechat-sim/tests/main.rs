@@ -1,9 +1,6 @@
 //! The simulator, through HTTP.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a helper that fails is a test that fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
 mod authorize;
 mod contract;

@@ -8,16 +8,8 @@ use crate::support::{APP_ID, Sim};
 fn identifiers_are_fixed() {
     // Seed data relies on these.
     for (person, open_id, union_id) in [
-        (
-            "zhang-san",
-            "oS293PUpbE-PgtJ8VttvaF22c6GV",
-            "oTnKy2R4CDEaIs1mIoz9QEzdbn1a",
-        ),
-        (
-            "li-si",
-            "oISyORp0Zk3q3ww8ebwvxLECHcHG",
-            "oVLGPtWW-Rzl-zZee1OU4d1FZpl3",
-        ),
+        ("zhang-san", "oS293PUpbE-PgtJ8VttvaF22c6GV", "oTnKy2R4CDEaIs1mIoz9QEzdbn1a"),
+        ("li-si", "oISyORp0Zk3q3ww8ebwvxLECHcHG", "oVLGPtWW-Rzl-zZee1OU4d1FZpl3"),
     ] {
         assert_eq!(openid_for(person, APP_ID), open_id);
         assert_eq!(unionid_for(person, "open-platform"), union_id);
@@ -32,11 +24,7 @@ fn identifiers_differ_by_person_and_scope() {
             let open_id = openid_for(&person.id, scope);
             assert_eq!(open_id.len(), 28);
             assert!(open_id.starts_with('o'));
-            assert!(
-                open_id
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-            );
+            assert!(open_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
             assert!(seen.insert(open_id));
             assert!(seen.insert(unionid_for(&person.id, scope)));
         }
@@ -51,14 +39,8 @@ fn the_cast_is_a_varied_one() {
     assert!(cast.iter().any(|person| person.is_snapshot));
     assert!(cast.iter().any(|person| !person.has_union_id));
     assert!(cast.iter().any(|person| person.nickname.is_empty()));
-    assert!(
-        cast.iter()
-            .any(|person| person.nickname.contains("<script>"))
-    );
-    assert!(
-        cast.iter()
-            .any(|person| person.nickname.chars().count() >= 1000)
-    );
+    assert!(cast.iter().any(|person| person.nickname.contains("<script>")));
+    assert!(cast.iter().any(|person| person.nickname.chars().count() >= 1000));
 }
 
 #[tokio::test]
@@ -70,11 +52,7 @@ async fn the_phone_page_shows_odd_names_harmlessly() {
     assert!(page.contains("&lt;script&gt;alert(&#39;微信&#39;)&lt;/script&gt;"));
     assert!(!page.contains('\u{202e}'));
     for person in cast() {
-        assert!(
-            page.contains(&format!("value=\"{}\"", person.id)),
-            "{}",
-            person.id
-        );
+        assert!(page.contains(&format!("value=\"{}\"", person.id)), "{}", person.id);
     }
 }
 

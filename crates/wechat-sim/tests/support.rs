@@ -4,8 +4,7 @@ use std::sync::Once;
 
 use mti_element::Secret;
 use mti_wechat_sim::{
-    AppKind, AppRegistration, CallbackRule, Clock, Knobs, ManualClock, Simulator, SimulatorHandle,
-    SimulatorOptions,
+    AppKind, AppRegistration, CallbackRule, Clock, Knobs, ManualClock, Simulator, SimulatorHandle, SimulatorOptions,
 };
 use reqwest::redirect::Policy;
 use reqwest::{Response, StatusCode};
@@ -35,35 +34,18 @@ impl Sim {
     pub(crate) async fn start_with(knobs: Knobs) -> Self {
         let (clock, hand) = Clock::manual();
         let website = AppRegistration::website(APP_ID, Secret::new(APP_SECRET));
-        let service_account = AppRegistration {
-            app_id: SERVICE_ACCOUNT.to_owned(),
-            kind: AppKind::ServiceAccount,
-            ..website.clone()
-        };
-        let options = SimulatorOptions {
-            apps: vec![website, service_account],
-            knobs,
-            clock,
-            ..SimulatorOptions::default()
-        };
+        let service_account =
+            AppRegistration { app_id: SERVICE_ACCOUNT.to_owned(), kind: AppKind::ServiceAccount, ..website.clone() };
+        let options =
+            SimulatorOptions { apps: vec![website, service_account], knobs, clock, ..SimulatorOptions::default() };
         let simulator = Simulator::bind(options).await.unwrap();
         let (handle, url) = (simulator.handle(), simulator.url());
         let (shutdown, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
-            simulator
-                .serve(async move { drop(stopped.await) })
-                .await
-                .unwrap();
+            simulator.serve(async move { drop(stopped.await) }).await.unwrap();
         });
         let http = browser();
-        Self {
-            handle,
-            url,
-            clock: hand,
-            http,
-            shutdown: Some(shutdown),
-            task,
-        }
+        Self { handle, url, clock: hand, http, shutdown: Some(shutdown), task }
     }
 
     /// Ends the simulator and waits until it has ended.
@@ -79,11 +61,7 @@ impl Sim {
     }
 
     pub(crate) async fn get(&self, path: &str) -> Response {
-        self.http
-            .get(format!("{}{path}", self.url))
-            .send()
-            .await
-            .unwrap()
+        self.http.get(format!("{}{path}", self.url)).send().await.unwrap()
     }
 
     pub(crate) async fn page(&self, path: &str) -> String {
@@ -93,23 +71,12 @@ impl Sim {
     }
 
     pub(crate) async fn post_json(&self, path: &str, body: &Value) -> (StatusCode, Value) {
-        let response = self
-            .http
-            .post(format!("{}{path}", self.url))
-            .json(body)
-            .send()
-            .await
-            .unwrap();
+        let response = self.http.post(format!("{}{path}", self.url)).json(body).send().await.unwrap();
         (response.status(), response.json().await.unwrap_or_default())
     }
 
     pub(crate) async fn post_form(&self, path: &str, form: &[(&str, &str)]) -> Response {
-        self.http
-            .post(format!("{}{path}", self.url))
-            .form(form)
-            .send()
-            .await
-            .unwrap()
+        self.http.post(format!("{}{path}", self.url)).form(form).send().await.unwrap()
     }
 
     /// Opens the authorize page as the login of the application does, and returns the login's uuid.
@@ -118,32 +85,19 @@ impl Sim {
     }
 
     pub(crate) async fn poll(&self, uuid: &str, last: &str) -> String {
-        self.page(&format!(
-            "/connect/l/qrconnect?uuid={uuid}{last}&_=1700000000000"
-        ))
-        .await
+        self.page(&format!("/connect/l/qrconnect?uuid={uuid}{last}&_=1700000000000")).await
     }
 
     /// Calls a server interface and returns its JSON, whatever its content type says.
     pub(crate) async fn call(&self, path: &str, parameters: &[(&str, &str)]) -> Value {
-        let response = self
-            .http
-            .get(format!("{}{path}", self.url))
-            .query(parameters)
-            .send()
-            .await
-            .unwrap();
+        let response = self.http.get(format!("{}{path}", self.url)).query(parameters).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         serde_json::from_str(&response.text().await.unwrap()).unwrap()
     }
 
     pub(crate) async fn exchange(&self, code: &str) -> Value {
-        let parameters = [
-            ("appid", APP_ID),
-            ("secret", APP_SECRET),
-            ("code", code),
-            ("grant_type", "authorization_code"),
-        ];
+        let parameters =
+            [("appid", APP_ID), ("secret", APP_SECRET), ("code", code), ("grant_type", "authorization_code")];
         self.call("/sns/oauth2/access_token", &parameters).await
     }
 
@@ -163,15 +117,9 @@ impl Drop for Sim {
 pub(crate) fn browser() -> reqwest::Client {
     static INSTALL: Once = Once::new();
     INSTALL.call_once(|| {
-        rustls::crypto::ring::default_provider()
-            .install_default()
-            .unwrap();
+        rustls::crypto::ring::default_provider().install_default().unwrap();
     });
-    reqwest::Client::builder()
-        .no_proxy()
-        .redirect(Policy::none())
-        .build()
-        .unwrap()
+    reqwest::Client::builder().no_proxy().redirect(Policy::none()).build().unwrap()
 }
 
 /// The path of the authorize page, with some parameters replaced, or removed by an empty name.
@@ -186,11 +134,7 @@ pub(crate) fn qr_connect(changes: &[(&str, Option<&str>)]) -> String {
     path_with("/connect/qrconnect", &parameters, changes)
 }
 
-pub(crate) fn path_with(
-    path: &str,
-    parameters: &[(&str, &str)],
-    changes: &[(&str, Option<&str>)],
-) -> String {
+pub(crate) fn path_with(path: &str, parameters: &[(&str, &str)], changes: &[(&str, Option<&str>)]) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     for (name, value) in parameters {
         match changes.iter().find(|(changed, _)| changed == name) {
@@ -215,8 +159,5 @@ pub(crate) fn uuid_of(page: &str) -> String {
 }
 
 pub(crate) fn registered(callback: CallbackRule) -> AppRegistration {
-    AppRegistration {
-        callback,
-        ..AppRegistration::website(APP_ID, Secret::new(APP_SECRET))
-    }
+    AppRegistration { callback, ..AppRegistration::website(APP_ID, Secret::new(APP_SECRET)) }
 }

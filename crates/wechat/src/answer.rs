@@ -21,8 +21,7 @@ pub(crate) struct Answer {
 impl Answer {
     /// Reads an answer that decides who somebody is: anything out of line is refused.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Defect> {
-        let object: UniqueKeys =
-            serde_json::from_slice(body).map_err(|_| "the body is not a proper JSON object")?;
+        let object: UniqueKeys = serde_json::from_slice(body).map_err(|_| "the body is not a proper JSON object")?;
         Ok(Self { fields: object.0 })
     }
 
@@ -30,9 +29,7 @@ impl Answer {
     /// nicknames do occur.
     pub(crate) fn parse_profile(body: &[u8]) -> Result<Self, Defect> {
         let printable: Cow<'_, [u8]> = if body.iter().any(u8::is_ascii_control) {
-            body.iter()
-                .map(|byte| if byte.is_ascii_control() { b' ' } else { *byte })
-                .collect()
+            body.iter().map(|byte| if byte.is_ascii_control() { b' ' } else { *byte }).collect()
         } else {
             Cow::Borrowed(body)
         };
@@ -51,9 +48,7 @@ impl Answer {
     /// `hints: [ req_id: … ]`.
     pub(crate) fn rid(&self) -> Option<String> {
         let text = self.fields.get("errmsg")?.as_str()?;
-        let (_, tail) = text
-            .rsplit_once("rid: ")
-            .or_else(|| text.rsplit_once("req_id: "))?;
+        let (_, tail) = text.rsplit_once("rid: ").or_else(|| text.rsplit_once("req_id: "))?;
         let rid: String = tail
             .chars()
             .take_while(|character| character.is_ascii_alphanumeric() || *character == '-')
@@ -82,30 +77,17 @@ impl Answer {
 
     /// A text for display; whatever is none counts as empty.
     pub(crate) fn display_text(&self, name: &str) -> String {
-        self.fields
-            .get(name)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
+        self.fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 
     /// The texts of an array for display.
     pub(crate) fn display_list(&self, name: &str) -> Vec<String> {
         let items = self.fields.get(name).and_then(Value::as_array);
-        items
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect()
+        items.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
     /// A whole number, in quotes or not, that may be absent.
-    pub(crate) fn optional_integer(
-        &self,
-        name: &str,
-        defect: Defect,
-    ) -> Result<Option<i64>, Defect> {
+    pub(crate) fn optional_integer(&self, name: &str, defect: Defect) -> Result<Option<i64>, Defect> {
         match self.fields.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => integer(value).map(Some).ok_or(defect),

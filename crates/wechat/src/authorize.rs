@@ -82,7 +82,5 @@ fn push_parameter(query: &mut String, name: &str, value: &str) {
 }
 
 fn hexadecimal_digit(value: u8) -> char {
-    char::from_digit(u32::from(value), 16)
-        .unwrap_or('0')
-        .to_ascii_uppercase()
+    char::from_digit(u32::from(value), 16).unwrap_or('0').to_ascii_uppercase()
 }

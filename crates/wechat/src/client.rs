@@ -29,9 +29,7 @@ impl Client {
     /// Builds a client that trusts the system's certificates (`SSL_CERT_FILE` and `SSL_CERT_DIR` name others)
     /// and uses no proxy, whatever the environment says: a proxy would see the secret of an `http` exchange.
     pub fn new() -> Result<Self, WeChatError> {
-        Ok(Self {
-            http: build_client()?,
-        })
+        Ok(Self { http: build_client()? })
     }
 
     /// Trades a code for tokens. A code is good for one successful exchange.
@@ -87,10 +85,7 @@ impl Client {
     ) -> Result<(), WeChatError> {
         let call = Call {
             operation: Operation::CheckToken,
-            parameters: &[
-                ("access_token", access_token.reveal()),
-                ("openid", open_id.as_str()),
-            ],
+            parameters: &[("access_token", access_token.reveal()), ("openid", open_id.as_str())],
             parse: Answer::parse,
         };
         let answer = self.ask(endpoints, &call, deadline).await?;
@@ -119,22 +114,14 @@ impl Client {
             parse: Answer::parse_profile,
         };
         let answer = self.ask(endpoints, &call, deadline).await?;
-        let profile =
-            Profile::from_answer(&answer).map_err(|defect| malformed(call.operation, defect))?;
+        let profile = Profile::from_answer(&answer).map_err(|defect| malformed(call.operation, defect))?;
         if profile.open_id != *open_id {
-            return Err(WeChatError::IdentityMismatch {
-                operation: call.operation,
-            });
+            return Err(WeChatError::IdentityMismatch { operation: call.operation });
         }
         Ok(profile)
     }
 
-    async fn ask(
-        &self,
-        endpoints: &Endpoints,
-        call: &Call<'_>,
-        deadline: Duration,
-    ) -> Result<Answer, WeChatError> {
+    async fn ask(&self, endpoints: &Endpoints, call: &Call<'_>, deadline: Duration) -> Result<Answer, WeChatError> {
         let deadline = Deadline::starting_now(deadline);
         match self.attempt(endpoints, call, deadline).await {
             Err(WeChatError::Refused(refusal)) if refusal.errcode == BUSY => {
@@ -144,26 +131,16 @@ impl Client {
                     return Err(WeChatError::Refused(refusal));
                 }
                 tokio::time::sleep(pause).await;
-                self.attempt(endpoints, call, deadline)
-                    .await
-                    .map_err(|error| match error {
-                        WeChatError::Refused(refusal) => WeChatError::Refused(Refusal {
-                            retried: true,
-                            ..refusal
-                        }),
-                        other => other,
-                    })
+                self.attempt(endpoints, call, deadline).await.map_err(|error| match error {
+                    WeChatError::Refused(refusal) => WeChatError::Refused(Refusal { retried: true, ..refusal }),
+                    other => other,
+                })
             }
             outcome => outcome,
         }
     }
 
-    async fn attempt(
-        &self,
-        endpoints: &Endpoints,
-        call: &Call<'_>,
-        deadline: Deadline,
-    ) -> Result<Answer, WeChatError> {
+    async fn attempt(&self, endpoints: &Endpoints, call: &Call<'_>, deadline: Deadline) -> Result<Answer, WeChatError> {
         let operation = call.operation;
         let mut address = join(endpoints.api(), operation.path());
         address.query_pairs_mut().extend_pairs(call.parameters);
@@ -172,17 +149,11 @@ impl Client {
             .map_err(|cause| WeChatError::Unavailable { operation, cause })?;
         let answer = (call.parse)(&body).map_err(|defect| malformed(operation, defect))?;
         // Success may carry an errcode of 0: its presence says nothing.
-        match answer
-            .errcode()
-            .map_err(|defect| malformed(operation, defect))?
-        {
+        match answer.errcode().map_err(|defect| malformed(operation, defect))? {
             None | Some(0) => Ok(answer),
-            Some(errcode) => Err(WeChatError::Refused(Refusal {
-                operation,
-                errcode,
-                rid: answer.rid(),
-                retried: false,
-            })),
+            Some(errcode) => {
+                Err(WeChatError::Refused(Refusal { operation, errcode, rid: answer.rid(), retried: false }))
+            }
         }
     }
 }
@@ -195,8 +166,5 @@ struct Call<'a> {
 }
 
 fn malformed(operation: Operation, defect: Defect) -> WeChatError {
-    WeChatError::Unavailable {
-        operation,
-        cause: UnavailableCause::Malformed(defect),
-    }
+    WeChatError::Unavailable { operation, cause: UnavailableCause::Malformed(defect) }
 }

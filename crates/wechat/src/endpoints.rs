@@ -20,10 +20,7 @@ impl Endpoints {
     /// An address is `https`, or `http` on a loopback host (127.0.0.0/8, `::1`, `localhost`), and may have a
     /// path, with or without a slash at its end.
     pub fn new(open: Option<&str>, api: Option<&str>) -> Result<Self, EndpointError> {
-        Ok(Self {
-            open: base_address(open.unwrap_or(DEFAULT_OPEN))?,
-            api: base_address(api.unwrap_or(DEFAULT_API))?,
-        })
+        Ok(Self { open: base_address(open.unwrap_or(DEFAULT_OPEN))?, api: base_address(api.unwrap_or(DEFAULT_API))? })
     }
 
     /// The base address of the authorize page.

@@ -51,11 +51,7 @@ pub(crate) struct Meaning {
 
 impl Meaning {
     const fn new(kind: ErrorKind, handling: Handling, message: &'static str) -> Self {
-        Self {
-            kind,
-            handling,
-            message,
-        }
+        Self { kind, handling, message }
     }
 
     const fn restart(message: &'static str) -> Self {
@@ -63,19 +59,11 @@ impl Meaning {
     }
 
     const fn refresh(message: &'static str) -> Self {
-        Self::new(
-            ErrorKind::CodeInvalid,
-            Handling::RefreshThenRestart,
-            message,
-        )
+        Self::new(ErrorKind::CodeInvalid, Handling::RefreshThenRestart, message)
     }
 
     const fn drop_tokens(message: &'static str) -> Self {
-        Self::new(
-            ErrorKind::CodeInvalid,
-            Handling::DropTokensAndRestart,
-            message,
-        )
+        Self::new(ErrorKind::CodeInvalid, Handling::DropTokensAndRestart, message)
     }
 
     const fn config(message: &'static str) -> Self {
@@ -94,11 +82,7 @@ impl Meaning {
 /// The table of errcodes. Only the number counts: one number comes with different texts.
 pub(crate) const fn meaning(operation: Operation, errcode: i64) -> Meaning {
     match errcode {
-        -1 => Meaning::new(
-            ErrorKind::Unavailable,
-            Handling::RetryLater,
-            "WeChat is busy",
-        ),
+        -1 => Meaning::new(ErrorKind::Unavailable, Handling::RetryLater, "WeChat is busy"),
         40001 if matches!(operation, Operation::ExchangeCode) => {
             Meaning::config("the app secret is not accepted, check `appSecret`")
         }
@@ -111,9 +95,7 @@ pub(crate) const fn meaning(operation: Operation, errcode: i64) -> Meaning {
         40030 => Meaning::drop_tokens("the refresh token is not accepted"),
         40125 => Meaning::config("the app secret is wrong or was reset, check `appSecret`"),
         40163 => Meaning::restart("the code was used before"),
-        40164 | 61004 => {
-            Meaning::config("this server's address is not on the allow list, add it at WeChat")
-        }
+        40164 | 61004 => Meaning::config("this server's address is not on the allow list, add it at WeChat"),
         40243 => Meaning::config("the app secret is frozen, unfreeze it at WeChat"),
         41001 => Meaning::config("the request lacks the access token"),
         41002 => Meaning::config("the request lacks the app id"),
@@ -134,17 +116,11 @@ pub(crate) const fn meaning(operation: Operation, errcode: i64) -> Meaning {
             "the application may not read profiles with this scope",
         ),
         48001 => Meaning::config("the application may not use this interface"),
-        48004 => {
-            Meaning::config("the interface is blocked for irregularities, see WeChat's notices")
-        }
+        48004 => Meaning::config("the interface is blocked for irregularities, see WeChat's notices"),
         50001 => Meaning::restart("the user did not authorize the application"),
         50002 => Meaning::user("the user's WeChat account is restricted"),
         50005 => Meaning::user("the user does not follow the service account"),
-        _ => Meaning::new(
-            ErrorKind::Unavailable,
-            Handling::FailClosed,
-            "WeChat answered with an unknown error",
-        ),
+        _ => Meaning::new(ErrorKind::Unavailable, Handling::FailClosed, "WeChat answered with an unknown error"),
     }
 }
 

@@ -59,10 +59,7 @@ impl WeChatError {
             // A code whose exchange failed on the way may have been consumed.
             Self::MalformedCode(_)
             | Self::IdentityMismatch { .. }
-            | Self::Unavailable {
-                operation: Operation::ExchangeCode,
-                ..
-            } => Handling::Restart,
+            | Self::Unavailable { operation: Operation::ExchangeCode, .. } => Handling::Restart,
             Self::Denied => Handling::TellUser,
             Self::Refused(refusal) => meaning(refusal.operation, refusal.errcode).handling,
             Self::Unavailable { .. } => Handling::RetryLater,
@@ -123,11 +120,7 @@ impl Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let message = meaning(self.operation, self.errcode).message;
-        write!(
-            formatter,
-            "{}: {message} (errcode {}",
-            self.operation, self.errcode
-        )?;
+        write!(formatter, "{}: {message} (errcode {}", self.operation, self.errcode)?;
         if let Some(rid) = &self.rid {
             write!(formatter, ", rid {rid}")?;
         }

@@ -27,14 +27,12 @@ pub struct Tokens {
 impl Tokens {
     pub(crate) fn from_answer(answer: &Answer) -> Result<Self, Defect> {
         let access_token = answer.required_text("access_token", "`access_token` is missing")?;
-        let refresh_token =
-            answer.optional_text("refresh_token", "`refresh_token` is not a text")?;
+        let refresh_token = answer.optional_text("refresh_token", "`refresh_token` is not a text")?;
         let expires_in = answer
             .optional_integer("expires_in", "`expires_in` is no integer")?
             .map(|seconds| u64::try_from(seconds).map_err(|_| "`expires_in` is negative"))
             .transpose()?;
-        let snapshot =
-            answer.optional_integer("is_snapshotuser", "`is_snapshotuser` is no integer")?;
+        let snapshot = answer.optional_integer("is_snapshotuser", "`is_snapshotuser` is no integer")?;
         Ok(Self {
             access_token: Secret::new(access_token.to_owned()),
             refresh_token: refresh_token.map(|token| Secret::new(token.to_owned())),

@@ -18,17 +18,12 @@ pub(crate) struct Deadline {
 
 impl Deadline {
     pub(crate) fn starting_now(total: Duration) -> Self {
-        Self {
-            started: Instant::now(),
-            total,
-        }
+        Self { started: Instant::now(), total }
     }
 
     /// What is left, if anything is.
     pub(crate) fn remaining(&self) -> Option<Duration> {
-        self.total
-            .checked_sub(self.started.elapsed())
-            .filter(|left| !left.is_zero())
+        self.total.checked_sub(self.started.elapsed()).filter(|left| !left.is_zero())
     }
 }
 
@@ -38,18 +33,13 @@ impl Deadline {
 /// rare, and it keeps addresses out of the trace events of HTTP/2's implementation.
 pub(crate) fn build_client() -> Result<reqwest::Client, WeChatError> {
     // Fails when a provider is installed already, which is as good.
-    rustls::crypto::ring::default_provider()
-        .install_default()
-        .ok();
+    rustls::crypto::ring::default_provider().install_default().ok();
     builder().build().or_else(|error| {
         tracing::warn!(
             error = %error.without_url(),
             "no certificates of this system can be used: only loopback endpoints will work"
         );
-        builder()
-            .tls_certs_only([])
-            .build()
-            .map_err(WeChatError::Setup)
+        builder().tls_certs_only([]).build().map_err(WeChatError::Setup)
     })
 }
 
@@ -60,12 +50,7 @@ pub(crate) async fn fetch(
     deadline: Deadline,
 ) -> Result<Vec<u8>, UnavailableCause> {
     let timeout = deadline.remaining().ok_or(UnavailableCause::Timeout)?;
-    let mut response = client
-        .get(address)
-        .timeout(timeout)
-        .send()
-        .await
-        .map_err(cause)?;
+    let mut response = client.get(address).timeout(timeout).send().await.map_err(cause)?;
     let status = response.status();
     if status.is_redirection() {
         return Err(UnavailableCause::Redirected(status.as_u16()));

@@ -6,8 +6,7 @@ use mti_wechat::{ErrorKind, UnavailableCause, WeChatError};
 use proptest::prelude::*;
 
 use crate::support::{
-    ACCESS_TOKEN, OPEN_ID, REFRESH_TOKEN, Reply, UNION_ID, check_token, exchange, good_tokens,
-    refresh,
+    ACCESS_TOKEN, OPEN_ID, REFRESH_TOKEN, Reply, UNION_ID, check_token, exchange, good_tokens, refresh,
 };
 
 async fn assert_malformed(body: impl AsRef<[u8]>) {
@@ -15,13 +14,7 @@ async fn assert_malformed(body: impl AsRef<[u8]>) {
     let error = exchange(vec![Reply::text(body)]).await.unwrap_err();
     let shown = String::from_utf8_lossy(&body[..body.len().min(100)]);
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{shown}");
-    let is_malformed = matches!(
-        error,
-        WeChatError::Unavailable {
-            cause: UnavailableCause::Malformed(_),
-            ..
-        }
-    );
+    let is_malformed = matches!(error, WeChatError::Unavailable { cause: UnavailableCause::Malformed(_), .. });
     assert!(is_malformed, "{error}: {shown}");
 }
 
@@ -75,9 +68,7 @@ async fn numbers_may_come_in_quotes() {
     assert_eq!(tokens.expires_in, Some(Duration::from_mins(1)));
     assert!(tokens.is_snapshot_user);
 
-    let error = exchange(vec![Reply::text(r#"{"errcode":"40029"}"#)])
-        .await
-        .unwrap_err();
+    let error = exchange(vec![Reply::text(r#"{"errcode":"40029"}"#)]).await.unwrap_err();
     assert_eq!(error.errcode(), Some(40029));
 }
 
@@ -129,22 +120,8 @@ async fn half_a_success_is_none() {
 
 #[tokio::test]
 async fn an_errcode_that_is_no_integer_is_no_success() {
-    for errcode in [
-        "null",
-        "true",
-        "false",
-        "1.5",
-        "\"\"",
-        "\"ok\"",
-        "[0]",
-        "{}",
-        "99999999999999999999",
-        "1e3",
-    ] {
-        assert_malformed(format!(
-            r#"{{"access_token":"t","openid":"o","errcode":{errcode}}}"#
-        ))
-        .await;
+    for errcode in ["null", "true", "false", "1.5", "\"\"", "\"ok\"", "[0]", "{}", "99999999999999999999", "1e3"] {
+        assert_malformed(format!(r#"{{"access_token":"t","openid":"o","errcode":{errcode}}}"#)).await;
     }
 }
 
@@ -191,28 +168,17 @@ async fn keys_must_not_occur_twice() {
 
 #[tokio::test]
 async fn depth_and_numbers_are_bounded() {
-    let deep = format!(
-        r#"{{"access_token":"t","openid":"o","x":{}{}}}"#,
-        "[".repeat(20_000),
-        "]".repeat(20_000)
-    );
+    let deep = format!(r#"{{"access_token":"t","openid":"o","x":{}{}}}"#, "[".repeat(20_000), "]".repeat(20_000));
     assert_malformed(deep).await;
     assert_malformed(r#"{"access_token":"t","openid":"o","expires_in":1e999}"#).await;
-    let digits = format!(
-        r#"{{"access_token":"t","openid":"o","expires_in":{}}}"#,
-        "9".repeat(5000)
-    );
+    let digits = format!(r#"{{"access_token":"t","openid":"o","expires_in":{}}}"#, "9".repeat(5000));
     assert_malformed(digits).await;
 }
 
 #[tokio::test]
 async fn a_compressed_body_is_not_unpacked() {
     let headers = "Content-Encoding: gzip\r\nContent-Type: text/plain\r\n";
-    let reply = Reply::with(
-        "200 OK",
-        headers,
-        b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff",
-    );
+    let reply = Reply::with("200 OK", headers, b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff");
     let error = exchange(vec![reply]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
 }
@@ -226,11 +192,7 @@ async fn refresh_takes_over_tokens() {
 
 #[tokio::test]
 async fn a_token_is_good_only_when_wechat_says_so() {
-    assert!(
-        check_token(vec![Reply::text(r#"{"errcode":0,"errmsg":"ok"}"#)])
-            .await
-            .is_ok()
-    );
+    assert!(check_token(vec![Reply::text(r#"{"errcode":0,"errmsg":"ok"}"#)]).await.is_ok());
     for body in ["{}", r#"{"errmsg":"ok"}"#, "", r#"{"errcode":null}"#] {
         let error = check_token(vec![Reply::text(body)]).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{body}");

@@ -2,22 +2,13 @@ use mti_wechat::{AuthorizeRequest, DEFAULT_SCOPE, Endpoints, PageLanguage};
 use proptest::prelude::*;
 
 fn request<'a>(redirect_uri: &'a str, state: &'a str) -> AuthorizeRequest<'a> {
-    AuthorizeRequest {
-        app_id: "wx0123456789abcdef",
-        redirect_uri,
-        scope: DEFAULT_SCOPE,
-        state,
-        language: None,
-    }
+    AuthorizeRequest { app_id: "wx0123456789abcdef", redirect_uri, scope: DEFAULT_SCOPE, state, language: None }
 }
 
 #[test]
 fn the_address_has_the_documented_form() {
     let endpoints = Endpoints::new(None, None).unwrap();
-    let request = request(
-        "https://shop.example/a/b?c=d e&f=é",
-        "3d6be0a4035d839573b04816624a415e",
-    );
+    let request = request("https://shop.example/a/b?c=d e&f=é", "3d6be0a4035d839573b04816624a415e");
     assert_eq!(
         request.url(&endpoints).as_str(),
         "https://open.weixin.qq.com/connect/qrconnect?appid=wx0123456789abcdef\
@@ -30,30 +21,16 @@ fn the_address_has_the_documented_form() {
 fn a_language_comes_last() {
     let endpoints = Endpoints::new(None, None).unwrap();
     for (language, written) in [(PageLanguage::English, "en"), (PageLanguage::Chinese, "cn")] {
-        let request = AuthorizeRequest {
-            language: Some(language),
-            ..request("https://a.example/", "s")
-        };
-        assert!(
-            request
-                .url(&endpoints)
-                .as_str()
-                .ends_with(&format!("&state=s&lang={written}#wechat_redirect"))
-        );
+        let request = AuthorizeRequest { language: Some(language), ..request("https://a.example/", "s") };
+        assert!(request.url(&endpoints).as_str().ends_with(&format!("&state=s&lang={written}#wechat_redirect")));
     }
 }
 
 #[test]
 fn a_base_address_may_have_a_path() {
-    for base in [
-        "http://127.0.0.1:9000/we/chat",
-        "http://127.0.0.1:9000/we/chat/",
-    ] {
+    for base in ["http://127.0.0.1:9000/we/chat", "http://127.0.0.1:9000/we/chat/"] {
         let endpoints = Endpoints::new(Some(base), None).unwrap();
-        assert_eq!(
-            request("u", "s").url(&endpoints).path(),
-            "/we/chat/connect/qrconnect"
-        );
+        assert_eq!(request("u", "s").url(&endpoints).path(), "/we/chat/connect/qrconnect");
     }
 }
 

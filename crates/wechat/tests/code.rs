@@ -1,6 +1,4 @@
-use mti_wechat::{
-    AuthorizationCode, CodeDefect, ErrorKind, Handling, MAX_CODE_LENGTH, WeChatError,
-};
+use mti_wechat::{AuthorizationCode, CodeDefect, ErrorKind, Handling, MAX_CODE_LENGTH, WeChatError};
 use proptest::prelude::*;
 
 fn defect(code: &str) -> CodeDefect {
@@ -16,20 +14,8 @@ fn defect(code: &str) -> CodeDefect {
 #[test]
 fn what_cannot_be_a_code_is_refused() {
     assert_eq!(defect(""), CodeDefect::Empty);
-    assert_eq!(
-        defect(&"a".repeat(MAX_CODE_LENGTH + 1)),
-        CodeDefect::TooLong
-    );
-    for code in [
-        " ",
-        "a b",
-        "a\n",
-        "a\0",
-        "\u{7f}",
-        "é",
-        "code\u{200b}",
-        "\t",
-    ] {
+    assert_eq!(defect(&"a".repeat(MAX_CODE_LENGTH + 1)), CodeDefect::TooLong);
+    for code in [" ", "a b", "a\n", "a\0", "\u{7f}", "é", "code\u{200b}", "\t"] {
         assert_eq!(defect(code), CodeDefect::NotPrintableAscii, "{code:?}");
     }
 }
@@ -37,10 +23,7 @@ fn what_cannot_be_a_code_is_refused() {
 #[test]
 fn the_longest_code_is_accepted() {
     let longest = "a".repeat(MAX_CODE_LENGTH);
-    assert_eq!(
-        AuthorizationCode::parse(&longest).unwrap().reveal(),
-        longest
-    );
+    assert_eq!(AuthorizationCode::parse(&longest).unwrap().reveal(), longest);
 }
 
 #[test]

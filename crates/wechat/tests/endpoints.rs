@@ -9,17 +9,10 @@ fn the_defaults_are_wechat() {
 
 #[test]
 fn plain_http_is_for_loopback_only() {
-    for loopback in [
-        "http://127.0.0.1:9000",
-        "http://127.8.9.1",
-        "http://[::1]:9000/",
-        "http://localhost:9000",
-        "HTTP://LOCALHOST",
-    ] {
-        assert!(
-            Endpoints::new(Some(loopback), Some(loopback)).is_ok(),
-            "{loopback}"
-        );
+    for loopback in
+        ["http://127.0.0.1:9000", "http://127.8.9.1", "http://[::1]:9000/", "http://localhost:9000", "HTTP://LOCALHOST"]
+    {
+        assert!(Endpoints::new(Some(loopback), Some(loopback)).is_ok(), "{loopback}");
     }
     for remote in [
         "http://api.weixin.qq.com",
@@ -44,24 +37,13 @@ fn an_address_is_nothing_but_an_address() {
         ("ftp://api.weixin.qq.com", EndpointError::NotHttp),
         ("file:///etc/passwd", EndpointError::NotHttp),
         ("https://me@api.weixin.qq.com", EndpointError::HasUserInfo),
-        (
-            "https://:word@api.weixin.qq.com",
-            EndpointError::HasUserInfo,
-        ),
+        ("https://:word@api.weixin.qq.com", EndpointError::HasUserInfo),
         ("https://127.0.0.1@evil.example", EndpointError::HasUserInfo),
         ("https://api.weixin.qq.com/?", EndpointError::HasQuery),
         ("https://api.weixin.qq.com/?a=b", EndpointError::HasQuery),
         ("https://api.weixin.qq.com/#top", EndpointError::HasFragment),
     ] {
-        assert_eq!(
-            Endpoints::new(Some(address), None),
-            Err(expected),
-            "{address}"
-        );
-        assert_eq!(
-            Endpoints::new(None, Some(address)),
-            Err(expected),
-            "{address}"
-        );
+        assert_eq!(Endpoints::new(Some(address), None), Err(expected), "{address}");
+        assert_eq!(Endpoints::new(None, Some(address)), Err(expected), "{address}");
     }
 }

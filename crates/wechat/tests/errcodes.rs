@@ -1,7 +1,7 @@
 use mti_wechat::ErrorKind::{self, CodeInvalid, Config, RateLimited, Unavailable, UserRefused};
 use mti_wechat::Handling::{
-    self, AlertOperator, BackOff, DropTokensAndRestart, FailClosed, ProceedWithoutProfile,
-    RefreshThenRestart, Restart, RetryLater, TellUser,
+    self, AlertOperator, BackOff, DropTokensAndRestart, FailClosed, ProceedWithoutProfile, RefreshThenRestart, Restart,
+    RetryLater, TellUser,
 };
 use mti_wechat::WeChatError;
 
@@ -57,14 +57,8 @@ fn assert_refused(error: &WeChatError, errcode: i64, kind: ErrorKind, handling: 
     assert_eq!(error.handling(), handling, "{errcode}");
     assert_eq!(error.rid(), Some(RID), "{errcode}");
     let shown = error.to_string();
-    assert!(
-        shown.contains(&errcode.to_string()) && shown.contains(RID),
-        "{shown}"
-    );
-    assert!(
-        !shown.contains("some text"),
-        "WeChat's own text is not repeated: {shown}"
-    );
+    assert!(shown.contains(&errcode.to_string()) && shown.contains(RID), "{shown}");
+    assert!(!shown.contains("some text"), "WeChat's own text is not repeated: {shown}");
 }
 
 #[tokio::test]
@@ -72,11 +66,7 @@ async fn every_errcode_of_the_code_exchange_has_its_handling() {
     for &(errcode, kind, handling) in EXCHANGE {
         let error = exchange(replies(errcode)).await.unwrap_err();
         assert_refused(&error, errcode, kind, handling);
-        assert_eq!(
-            error.is_security_event(),
-            matches!(errcode, 40003 | 40163),
-            "{errcode}"
-        );
+        assert_eq!(error.is_security_event(), matches!(errcode, 40003 | 40163), "{errcode}");
     }
 }
 
@@ -106,14 +96,8 @@ async fn refresh_and_check_report_errcodes_too() {
 #[tokio::test]
 async fn the_request_id_is_found_in_all_its_forms() {
     for (errmsg, expected) in [
-        (
-            "invalid code, rid: 63b7a7f7-5d8e24a1-0bc4f6c2",
-            Some("63b7a7f7-5d8e24a1-0bc4f6c2"),
-        ),
-        (
-            "invalid code, hints: [ req_id: sd3vUA0983ns86 ]",
-            Some("sd3vUA0983ns86"),
-        ),
+        ("invalid code, rid: 63b7a7f7-5d8e24a1-0bc4f6c2", Some("63b7a7f7-5d8e24a1-0bc4f6c2")),
+        ("invalid code, hints: [ req_id: sd3vUA0983ns86 ]", Some("sd3vUA0983ns86")),
         ("rid: fake, rid: 1-2-3", Some("1-2-3")),
         ("rid: line\\nforged log", Some("line")),
         ("rid: ", None),
@@ -125,10 +109,7 @@ async fn the_request_id_is_found_in_all_its_forms() {
         assert_eq!(error.rid(), expected, "{errmsg}");
         assert_eq!(error.errcode(), Some(40029));
     }
-    let endless = format!(
-        r#"{{"errcode":40029,"errmsg":"rid: {}"}}"#,
-        "a".repeat(5000)
-    );
+    let endless = format!(r#"{{"errcode":40029,"errmsg":"rid: {}"}}"#, "a".repeat(5000));
     let error = exchange(vec![Reply::text(endless)]).await.unwrap_err();
     assert_eq!(error.rid().map(str::len), Some(40));
 }

@@ -2,14 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use mti_wechat::{
-    AuthorizationCode, Endpoints, ErrorKind, Handling, MAX_BODY_LENGTH, UnavailableCause,
-    WeChatError,
-};
+use mti_wechat::{AuthorizationCode, Endpoints, ErrorKind, Handling, MAX_BODY_LENGTH, UnavailableCause, WeChatError};
 
-use crate::support::{
-    AMPLE, CODE, Reply, ScriptedServer, client, credentials, exchange, exchange_at, good_tokens,
-};
+use crate::support::{AMPLE, CODE, Reply, ScriptedServer, client, credentials, exchange, exchange_at, good_tokens};
 
 const BRIEF: Duration = Duration::from_millis(300);
 
@@ -25,20 +20,10 @@ fn unavailable(error: WeChatError) -> UnavailableCause {
 
 #[tokio::test]
 async fn only_status_200_counts() {
-    for status in [
-        "201 Created",
-        "204 No Content",
-        "400 Bad Request",
-        "500 Oops",
-        "502 Bad Gateway",
-        "299 Odd",
-    ] {
+    for status in ["201 Created", "204 No Content", "400 Bad Request", "500 Oops", "502 Bad Gateway", "299 Odd"] {
         let server = ScriptedServer::start(vec![Reply::with(status, "", good_tokens()); 2]).await;
         let cause = unavailable(exchange_at(&server, AMPLE).await.unwrap_err());
-        assert!(
-            matches!(cause, UnavailableCause::Status(_)),
-            "{status}: {cause}"
-        );
+        assert!(matches!(cause, UnavailableCause::Status(_)), "{status}: {cause}");
         assert_eq!(server.request_lines().len(), 1, "{status} is not retried");
     }
 }
@@ -46,20 +31,11 @@ async fn only_status_200_counts() {
 #[tokio::test]
 async fn redirects_are_not_followed() {
     let target = ScriptedServer::start(vec![Reply::text(good_tokens())]).await;
-    for status in [
-        "301 Moved",
-        "302 Found",
-        "303 See Other",
-        "307 Temporary",
-        "308 Permanent",
-    ] {
+    for status in ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"] {
         let headers = format!("Location: {}/\r\n", target.url());
         let reply = Reply::with(status, &headers, "");
         let cause = unavailable(exchange(vec![reply]).await.unwrap_err());
-        assert!(
-            matches!(cause, UnavailableCause::Redirected(_)),
-            "{status}: {cause}"
-        );
+        assert!(matches!(cause, UnavailableCause::Redirected(_)), "{status}: {cause}");
     }
     assert!(target.request_lines().is_empty());
 }
@@ -69,11 +45,7 @@ async fn a_body_of_64_kib_is_the_largest() {
     let tokens = good_tokens();
     let largest = tokens.clone() + &" ".repeat(MAX_BODY_LENGTH - tokens.len());
     assert!(exchange(vec![Reply::text(&largest)]).await.is_ok());
-    let cause = unavailable(
-        exchange(vec![Reply::text(largest + " ")])
-            .await
-            .unwrap_err(),
-    );
+    let cause = unavailable(exchange(vec![Reply::text(largest + " ")]).await.unwrap_err());
     assert!(matches!(cause, UnavailableCause::TooLarge), "{cause}");
 }
 
@@ -98,15 +70,9 @@ async fn the_deadline_holds_at_every_stage() {
         let server = ScriptedServer::start(vec![reply.clone(); 2]).await;
         let started = Instant::now();
         let cause = unavailable(exchange_at(&server, BRIEF).await.unwrap_err());
-        assert!(
-            matches!(cause, UnavailableCause::Timeout),
-            "{reply:?}: {cause}"
-        );
+        assert!(matches!(cause, UnavailableCause::Timeout), "{reply:?}: {cause}");
         assert!(started.elapsed() >= BRIEF, "{reply:?}");
-        assert!(
-            server.request_lines().len() <= 1,
-            "{reply:?} is not retried"
-        );
+        assert!(server.request_lines().len() <= 1, "{reply:?} is not retried");
     }
 }
 
@@ -132,23 +98,15 @@ async fn a_connection_that_breaks_is_not_tried_again() {
         let server = ScriptedServer::start(vec![Reply::Raw(bytes.to_vec()); 2]).await;
         let cause = unavailable(exchange_at(&server, AMPLE).await.unwrap_err());
         let shown = String::from_utf8_lossy(bytes);
-        assert!(
-            matches!(cause, UnavailableCause::Interrupted(_)),
-            "{shown}: {cause}"
-        );
+        assert!(matches!(cause, UnavailableCause::Interrupted(_)), "{shown}: {cause}");
         assert_eq!(server.request_lines().len(), 1, "{shown}");
     }
 }
 
 #[tokio::test]
 async fn a_flood_of_headers_is_refused() {
-    let headers =
-        "X-Filler: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n".repeat(10_000);
-    let cause = unavailable(
-        exchange(vec![Reply::with("200 OK", &headers, good_tokens())])
-            .await
-            .unwrap_err(),
-    );
+    let headers = "X-Filler: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n".repeat(10_000);
+    let cause = unavailable(exchange(vec![Reply::with("200 OK", &headers, good_tokens())]).await.unwrap_err());
     assert!(matches!(cause, UnavailableCause::Interrupted(_)), "{cause}");
 }
 
@@ -160,10 +118,7 @@ async fn nobody_listening_is_reported_as_such() {
     };
     let endpoints = Endpoints::new(None, Some(&vacant)).unwrap();
     let code = AuthorizationCode::parse(CODE).unwrap();
-    let error = client()
-        .exchange_code(&endpoints, &credentials(), &code, AMPLE)
-        .await
-        .unwrap_err();
+    let error = client().exchange_code(&endpoints, &credentials(), &code, AMPLE).await.unwrap_err();
     let cause = unavailable(error);
     assert!(matches!(cause, UnavailableCause::Connect(_)), "{cause}");
 }
@@ -174,10 +129,7 @@ async fn a_server_that_does_not_speak_tls_is_refused() {
     let address = server.url().replace("http://", "https://");
     let endpoints = Endpoints::new(None, Some(&address)).unwrap();
     let code = AuthorizationCode::parse(CODE).unwrap();
-    let error = client()
-        .exchange_code(&endpoints, &credentials(), &code, BRIEF)
-        .await
-        .unwrap_err();
+    let error = client().exchange_code(&endpoints, &credentials(), &code, BRIEF).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
 }
 
@@ -202,11 +154,6 @@ async fn a_code_cannot_smuggle_parameters() {
     let server = ScriptedServer::start(vec![Reply::text(good_tokens())]).await;
     let endpoints = Endpoints::new(None, Some(&server.url())).unwrap();
     let code = AuthorizationCode::parse("a&appid=wxother#x?/%26").unwrap();
-    client()
-        .exchange_code(&endpoints, &credentials(), &code, AMPLE)
-        .await
-        .unwrap();
-    assert!(
-        server.request_lines()[0].contains("&code=a%26appid%3Dwxother%23x%3F%2F%2526&grant_type=")
-    );
+    client().exchange_code(&endpoints, &credentials(), &code, AMPLE).await.unwrap();
+    assert!(server.request_lines()[0].contains("&code=a%26appid%3Dwxother%23x%3F%2F%2526&grant_type="));
 }

@@ -1,9 +1,6 @@
 //! The WeChat client, through its public doors, against a server that answers what it is told to.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a helper that fails is a test that fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
 mod answers;
 mod authorize;

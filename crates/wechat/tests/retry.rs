@@ -2,9 +2,7 @@ use std::time::Duration;
 
 use mti_wechat::{ErrorKind, Handling, UnavailableCause, WeChatError};
 
-use crate::support::{
-    AMPLE, OPEN_ID, Reply, ScriptedServer, exchange, exchange_at, good_tokens, user_info,
-};
+use crate::support::{AMPLE, OPEN_ID, Reply, ScriptedServer, exchange, exchange_at, good_tokens, user_info};
 
 #[tokio::test]
 async fn busy_once_is_no_failure() {
@@ -18,11 +16,7 @@ async fn busy_once_is_no_failure() {
 
 #[tokio::test]
 async fn busy_twice_is_a_failure() {
-    let replies = vec![
-        Reply::errcode(-1),
-        Reply::errcode(-1),
-        Reply::text(good_tokens()),
-    ];
+    let replies = vec![Reply::errcode(-1), Reply::errcode(-1), Reply::text(good_tokens())];
     let server = ScriptedServer::start(replies).await;
     let error = exchange_at(&server, AMPLE).await.unwrap_err();
     assert_eq!(error.errcode(), Some(-1));
@@ -33,9 +27,7 @@ async fn busy_twice_is_a_failure() {
 
 #[tokio::test]
 async fn a_code_used_up_by_the_first_attempt_is_no_security_event() {
-    let error = exchange(vec![Reply::errcode(-1), Reply::errcode(40163)])
-        .await
-        .unwrap_err();
+    let error = exchange(vec![Reply::errcode(-1), Reply::errcode(40163)]).await.unwrap_err();
     assert_eq!(error.handling(), Handling::Restart);
     assert!(!error.is_security_event());
 
@@ -46,12 +38,8 @@ async fn a_code_used_up_by_the_first_attempt_is_no_security_event() {
 #[tokio::test]
 async fn no_other_answer_is_retried() {
     for errcode in [40029, 40163, 45011, 99999] {
-        let server =
-            ScriptedServer::start(vec![Reply::errcode(errcode), Reply::text(good_tokens())]).await;
-        assert_eq!(
-            exchange_at(&server, AMPLE).await.unwrap_err().errcode(),
-            Some(errcode)
-        );
+        let server = ScriptedServer::start(vec![Reply::errcode(errcode), Reply::text(good_tokens())]).await;
+        assert_eq!(exchange_at(&server, AMPLE).await.unwrap_err().errcode(), Some(errcode));
         assert_eq!(server.request_lines().len(), 1, "{errcode}");
     }
 }
@@ -65,28 +53,15 @@ async fn the_second_attempt_shares_the_deadline() {
         Reply::Late(pause, Box::new(Reply::text(good_tokens()))),
     ])
     .await;
-    let error = exchange_at(&server, Duration::from_secs(1))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(
-            error,
-            WeChatError::Unavailable {
-                cause: UnavailableCause::Timeout,
-                ..
-            }
-        ),
-        "{error}"
-    );
+    let error = exchange_at(&server, Duration::from_secs(1)).await.unwrap_err();
+    assert!(matches!(error, WeChatError::Unavailable { cause: UnavailableCause::Timeout, .. }), "{error}");
 }
 
 #[tokio::test]
 async fn no_second_attempt_without_time_for_it() {
     let server = ScriptedServer::start(vec![Reply::errcode(-1), Reply::text(good_tokens())]).await;
     // The pause before a second attempt is longer than this.
-    let error = exchange_at(&server, Duration::from_millis(45))
-        .await
-        .unwrap_err();
+    let error = exchange_at(&server, Duration::from_millis(45)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(server.request_lines().len() <= 1);
 }
@@ -94,9 +69,5 @@ async fn no_second_attempt_without_time_for_it() {
 #[tokio::test]
 async fn user_information_is_asked_for_again_too() {
     let body = format!(r#"{{"openid":"{OPEN_ID}","nickname":"x"}}"#);
-    assert!(
-        user_info(vec![Reply::errcode(-1), Reply::text(body)])
-            .await
-            .is_ok()
-    );
+    assert!(user_info(vec![Reply::errcode(-1), Reply::text(body)]).await.is_ok());
 }

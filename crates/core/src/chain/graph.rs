@@ -58,16 +58,10 @@ impl AppGraph {
     }
 
     pub(super) fn parents_of(&self, app: usize) -> Vec<usize> {
-        self.apps
-            .get(app)
-            .map(|app| app.parents.clone())
-            .unwrap_or_default()
+        self.apps.get(app).map(|app| app.parents.clone()).unwrap_or_default()
     }
 
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "numbers come from this graph only, and apps are never removed"
-    )]
+    #[expect(clippy::indexing_slicing, reason = "numbers come from this graph only, and apps are never removed")]
     pub(super) fn manifest(&self, app: usize) -> &AppManifest {
         &self.apps[app].manifest
     }
@@ -83,10 +77,7 @@ impl AppGraph {
     /// The apps with these numbers, in their order.
     pub(super) fn into_apps(self, order: &[usize]) -> impl Iterator<Item = App> {
         let mut apps: Vec<Option<App>> = self.apps.into_iter().map(Some).collect();
-        let ordered: Vec<App> = order
-            .iter()
-            .filter_map(|&app| apps.get_mut(app)?.take())
-            .collect();
+        let ordered: Vec<App> = order.iter().filter_map(|&app| apps.get_mut(app)?.take()).collect();
         ordered.into_iter()
     }
 }
@@ -110,8 +101,7 @@ impl Gathering<'_, '_> {
         // The findings were not kept when the candidate was looked at, and most candidates are never taken.
         let (_, findings) = AppManifest::read(&*candidate.files);
         let extends = candidate.manifest.extends.clone();
-        self.demanded
-            .insert(candidate.manifest.key.id.clone(), (number, demand));
+        self.demanded.insert(candidate.manifest.key.id.clone(), (number, demand));
         self.graph.apps.push(App {
             manifest: candidate.manifest,
             files: candidate.files,
@@ -120,10 +110,7 @@ impl Gathering<'_, '_> {
         });
         self.path.push(number);
         for extension in &extends {
-            let demand = Demand {
-                by: number,
-                pointer: Some(extension.pointer.clone()),
-            };
+            let demand = Demand { by: number, pointer: Some(extension.pointer.clone()) };
             self.demand(extension, demand);
         }
         if extends.is_empty() {
@@ -138,18 +125,10 @@ impl Gathering<'_, '_> {
             return;
         };
         // The default parent and its own ancestors stand on nothing.
-        if self
-            .path
-            .iter()
-            .any(|&app| self.graph.key(app).id == parent)
-        {
+        if self.path.iter().any(|&app| self.graph.key(app).id == parent) {
             return;
         }
-        let extension = Extension {
-            app: parent,
-            version: VersionRequirement::ANY,
-            pointer: Pointer::ROOT,
-        };
+        let extension = Extension { app: parent, version: VersionRequirement::ANY, pointer: Pointer::ROOT };
         self.demand(&extension, Demand { by, pointer: None });
     }
 
@@ -166,26 +145,16 @@ impl Gathering<'_, '_> {
             return;
         }
         let mut versions = self.finder.versions_of(&extension.app);
-        let seen: Vec<String> = versions
-            .iter()
-            .map(|candidate| candidate.manifest.key.version.to_string())
-            .collect();
+        let seen: Vec<String> = versions.iter().map(|candidate| candidate.manifest.key.version.to_string()).collect();
         versions.retain(|candidate| extension.version.accepts(&candidate.manifest.key.version));
         // The highest version; among equals the first place wins.
-        let best = versions
-            .into_iter()
-            .rev()
-            .max_by(|a, b| a.manifest.key.version.cmp(&b.manifest.key.version));
+        let best = versions.into_iter().rev().max_by(|a, b| a.manifest.key.version.cmp(&b.manifest.key.version));
         match best {
             None => self.report_missing(extension, &seen, &demand),
             Some(_) if self.graph.apps.len() >= APP_LIMIT => {
-                let finding = self.finding(
-                    Code::ParentMissing,
-                    &demand,
-                    format!("the app has more than {APP_LIMIT} ancestors"),
-                );
-                self.diagnostics
-                    .push(finding.with_help("extend fewer apps"));
+                let finding =
+                    self.finding(Code::ParentMissing, &demand, format!("the app has more than {APP_LIMIT} ancestors"));
+                self.diagnostics.push(finding.with_help("extend fewer apps"));
             }
             Some(candidate) => {
                 let by = demand.by;
@@ -203,23 +172,12 @@ impl Gathering<'_, '_> {
 
     /// One finding for every app on the circle.
     fn report_cycle(&mut self, known: usize, closing: &Demand) {
-        let circle: Vec<usize> = self
-            .path
-            .iter()
-            .copied()
-            .skip_while(|&app| app != known)
-            .collect();
-        let names: Vec<&str> = circle
-            .iter()
-            .chain(std::iter::once(&known))
-            .map(|&app| self.graph.key(app).id.as_str())
-            .collect();
+        let circle: Vec<usize> = self.path.iter().copied().skip_while(|&app| app != known).collect();
+        let names: Vec<&str> =
+            circle.iter().chain(std::iter::once(&known)).map(|&app| self.graph.key(app).id.as_str()).collect();
         let message = format!("the app extends itself: {}", names.join(" → "));
-        let mut demands: Vec<Demand> = circle
-            .iter()
-            .skip(1)
-            .filter_map(|&app| self.demanded.get(&self.graph.key(app).id)?.1.clone())
-            .collect();
+        let mut demands: Vec<Demand> =
+            circle.iter().skip(1).filter_map(|&app| self.demanded.get(&self.graph.key(app).id)?.1.clone()).collect();
         demands.push(closing.clone());
         let findings: Vec<Diagnostic> = demands
             .iter()
@@ -232,13 +190,7 @@ impl Gathering<'_, '_> {
     }
 
     /// One finding for each of the two demands.
-    fn report_differing(
-        &mut self,
-        known: usize,
-        first: Option<&Demand>,
-        extension: &Extension,
-        second: &Demand,
-    ) {
+    fn report_differing(&mut self, known: usize, first: Option<&Demand>, extension: &Extension, second: &Demand) {
         let message = format!(
             "two versions of `{}` would be needed: {} is there, and `{}` asks for {}",
             extension.app,
@@ -260,18 +212,11 @@ impl Gathering<'_, '_> {
     fn report_missing(&mut self, extension: &Extension, seen: &[String], demand: &Demand) {
         let id = &extension.app;
         let (code, message) = if seen.is_empty() {
-            (
-                Code::ParentMissing,
-                format!("the parent app `{id}` cannot be found"),
-            )
+            (Code::ParentMissing, format!("the parent app `{id}` cannot be found"))
         } else {
             (
                 Code::ParentVersionMissing,
-                format!(
-                    "no version of `{id}` meets {}: there is {}",
-                    extension.version,
-                    seen.join(", ")
-                ),
+                format!("no version of `{id}` meets {}: there is {}", extension.version, seen.join(", ")),
             )
         };
         let mut help = self.finder.places();
@@ -298,8 +243,6 @@ impl Gathering<'_, '_> {
             Some(pointer) => manifest.location(pointer),
             None => Location::file(crate::manifest::APP_FILE),
         };
-        Diagnostic::new(code, message)
-            .with_app(manifest.key.id.clone())
-            .with_location(location)
+        Diagnostic::new(code, message).with_app(manifest.key.id.clone()).with_location(location)
     }
 }

@@ -15,19 +15,12 @@ pub struct Conflict<T> {
 }
 
 /// The order of `root` and everything above it, or the first contradiction. The graph must not have a cycle.
-pub fn linearize<T: Clone + Eq + Hash>(
-    root: &T,
-    parents: &dyn Fn(&T) -> Vec<T>,
-) -> Result<Vec<T>, Conflict<T>> {
+pub fn linearize<T: Clone + Eq + Hash>(root: &T, parents: &dyn Fn(&T) -> Vec<T>) -> Result<Vec<T>, Conflict<T>> {
     let mut done: HashMap<T, Vec<T>> = HashMap::new();
     let mut stack = vec![root.clone()];
     while let Some(here) = stack.last().cloned() {
         let above = parents(&here);
-        let open: Vec<T> = above
-            .iter()
-            .filter(|parent| !done.contains_key(parent))
-            .cloned()
-            .collect();
+        let open: Vec<T> = above.iter().filter(|parent| !done.contains_key(parent)).cloned().collect();
         if !open.is_empty() {
             stack.extend(open);
             continue;
@@ -36,10 +29,8 @@ pub fn linearize<T: Clone + Eq + Hash>(
         if done.contains_key(&here) {
             continue;
         }
-        let mut orders: Vec<(T, Vec<T>)> = above
-            .iter()
-            .filter_map(|parent| Some((parent.clone(), done.get(parent)?.clone())))
-            .collect();
+        let mut orders: Vec<(T, Vec<T>)> =
+            above.iter().filter_map(|parent| Some((parent.clone(), done.get(parent)?.clone()))).collect();
         orders.push((here.clone(), above));
         let mut order = vec![here.clone()];
         order.extend(merge_orders(&here, orders)?);
@@ -49,14 +40,9 @@ pub fn linearize<T: Clone + Eq + Hash>(
 }
 
 /// Merges orders, each with its owner, into one that contradicts none; `at` is for whom.
-pub fn merge_orders<T: Clone + Eq>(
-    at: &T,
-    orders: Vec<(T, Vec<T>)>,
-) -> Result<Vec<T>, Conflict<T>> {
-    let mut rest: Vec<(T, std::collections::VecDeque<T>)> = orders
-        .into_iter()
-        .map(|(owner, order)| (owner, order.into()))
-        .collect();
+pub fn merge_orders<T: Clone + Eq>(at: &T, orders: Vec<(T, Vec<T>)>) -> Result<Vec<T>, Conflict<T>> {
+    let mut rest: Vec<(T, std::collections::VecDeque<T>)> =
+        orders.into_iter().map(|(owner, order)| (owner, order.into())).collect();
     let mut merged = Vec::new();
     loop {
         rest.retain(|(_, order)| !order.is_empty());
@@ -66,11 +52,7 @@ pub fn merge_orders<T: Clone + Eq>(
         let next = rest
             .iter()
             .filter_map(|(_, order)| order.front())
-            .find(|head| {
-                !rest
-                    .iter()
-                    .any(|(_, order)| order.iter().skip(1).any(|later| later == *head))
-            })
+            .find(|head| !rest.iter().any(|(_, order)| order.iter().skip(1).any(|later| later == *head)))
             .cloned();
         let Some(next) = next else {
             return Err(conflict(at, &rest));
@@ -97,9 +79,5 @@ fn conflict<T: Clone + Eq>(at: &T, rest: &[(T, std::collections::VecDeque<T>)]) 
             owners.push(owner.clone());
         }
     }
-    Conflict {
-        at: at.clone(),
-        heads,
-        owners,
-    }
+    Conflict { at: at.clone(), heads, owners }
 }

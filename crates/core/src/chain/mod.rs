@@ -42,10 +42,7 @@ impl AppChain {
 /// The order is the C3 linearisation of `extends`, as in Python's method resolution order. Without such an order, with a parent missing, with a cycle, or with
 /// two versions of one app there is no chain, and the findings quote the lines of every `app.json` that takes part. The findings contain those of every app
 /// that was read.
-pub fn resolve_chain(
-    root: Arc<dyn AppFiles>,
-    search: &AppSearchPath,
-) -> (Option<AppChain>, Vec<Diagnostic>) {
+pub fn resolve_chain(root: Arc<dyn AppFiles>, search: &AppSearchPath) -> (Option<AppChain>, Vec<Diagnostic>) {
     let (manifest, mut diagnostics) = AppManifest::read(&*root);
     let Some(manifest) = manifest else {
         return (None, diagnostics);
@@ -82,11 +79,7 @@ fn conflict_findings(graph: &AppGraph, conflict: &Conflict<usize>) -> Vec<Diagno
     if !involved.contains(&conflict.at) {
         involved.insert(0, conflict.at);
     }
-    let blocked: Vec<String> = conflict
-        .heads
-        .iter()
-        .map(|&app| format!("`{}`", graph.key(app).id))
-        .collect();
+    let blocked: Vec<String> = conflict.heads.iter().map(|&app| format!("`{}`", graph.key(app).id)).collect();
     involved
         .into_iter()
         .filter(|&app| graph.names_parents(app))

@@ -43,12 +43,7 @@ impl<'path> Finder<'path> {
     pub(super) fn new(search: &'path AppSearchPath, root: Option<&Path>) -> Self {
         let mut directories = search.directories.clone();
         directories.extend(root.and_then(Path::parent).map(Path::to_owned));
-        Self {
-            search,
-            directories,
-            shallow: None,
-            unreadable: Vec::new(),
-        }
+        Self { search, directories, shallow: None, unreadable: Vec::new() }
     }
 
     /// Every version of the app `id` that can be found, the places in order; a version found twice is that of the first place.
@@ -72,11 +67,8 @@ impl<'path> Finder<'path> {
 
     /// Where was looked, for people.
     pub(super) fn places(&self) -> String {
-        let mut places: Vec<String> = self
-            .directories
-            .iter()
-            .map(|directory| format!("`{}`", directory.display()))
-            .collect();
+        let mut places: Vec<String> =
+            self.directories.iter().map(|directory| format!("`{}`", directory.display())).collect();
         places.extend(self.search.embedded.iter().map(|files| files.description()));
         if places.is_empty() {
             return "there is no place to look for parents".to_owned();
@@ -101,9 +93,7 @@ impl<'path> Finder<'path> {
             places.extend(self.search.embedded.iter().cloned());
             for files in places {
                 if let Some(candidate) = self.read(files) {
-                    apps.entry(candidate.manifest.key.id.clone())
-                        .or_default()
-                        .push(candidate);
+                    apps.entry(candidate.manifest.key.id.clone()).or_default().push(candidate);
                 }
             }
             self.shallow = Some(apps);
@@ -125,10 +115,8 @@ fn sub_directories(directory: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(directory) else {
         return Vec::new();
     };
-    let mut directories: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.is_dir())
-        .collect();
+    let mut directories: Vec<PathBuf> =
+        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_dir()).collect();
     directories.sort();
     directories
 }

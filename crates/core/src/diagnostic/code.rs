@@ -61,10 +61,7 @@ use std::fmt;
 impl Code {
     /// The code with this number or name.
     pub fn find(id_or_name: &str) -> Option<Self> {
-        Self::all()
-            .iter()
-            .copied()
-            .find(|code| code.id().eq_ignore_ascii_case(id_or_name) || code.name() == id_or_name)
+        Self::all().iter().copied().find(|code| code.id().eq_ignore_ascii_case(id_or_name) || code.name() == id_or_name)
     }
 }
 

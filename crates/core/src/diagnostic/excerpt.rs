@@ -30,10 +30,7 @@ impl Excerpt {
     pub(crate) fn with_masks(text: &str, span: Span, masks: &[Span]) -> Self {
         let line = line_around(text, span.start);
         let mut pieces = Pieces::default();
-        let mut masks = masks
-            .iter()
-            .skip_while(|mask| mask.end <= line.start)
-            .peekable();
+        let mut masks = masks.iter().skip_while(|mask| mask.end <= line.start).peekable();
         for (offset, character) in text.get(line.clone()).unwrap_or_default().char_indices() {
             let offset = line.start + offset;
             while masks.next_if(|mask| mask.end <= offset).is_some() {}
@@ -92,9 +89,7 @@ impl Pieces {
         if self.length <= QUOTE_LIMIT {
             return excerpt(self.text, start, end - start);
         }
-        let first = start
-            .saturating_sub(LEAD)
-            .min(self.length.saturating_sub(QUOTE_LIMIT - 2));
+        let first = start.saturating_sub(LEAD).min(self.length.saturating_sub(QUOTE_LIMIT - 2));
         let room = QUOTE_LIMIT - 2;
         let mut quoted = String::new();
         if first > 0 {

@@ -25,9 +25,7 @@ pub(crate) fn mask_secrets(text: &str) -> Vec<Span> {
                 named = false;
             }
             Token::Close => {
-                masked_depth = masked_depth
-                    .and_then(|depth| depth.checked_sub(1))
-                    .filter(|&depth| depth > 0);
+                masked_depth = masked_depth.and_then(|depth| depth.checked_sub(1)).filter(|&depth| depth > 0);
                 named = false;
             }
             Token::Comma | Token::LineBreak if masked_depth.is_none() => {
@@ -84,10 +82,7 @@ fn password_in_url(text: &str, span: Span) -> Option<Span> {
 }
 
 fn is_sensitive(token: &str) -> bool {
-    let unescaped: Option<String> = token
-        .contains('\\')
-        .then(|| serde_json::from_str(token).ok())
-        .flatten();
+    let unescaped: Option<String> = token.contains('\\').then(|| serde_json::from_str(token).ok()).flatten();
     let name = unescaped.as_deref().unwrap_or(token).to_lowercase();
     SENSITIVE.iter().any(|word| name.contains(word))
 }
@@ -142,13 +137,7 @@ impl Tokens<'_> {
         while let Some(byte) = self.peek() {
             match byte {
                 b'\n' => return,
-                b'\\'
-                    if self
-                        .text
-                        .as_bytes()
-                        .get(self.at + 1)
-                        .is_some_and(|&next| next != b'\n') =>
-                {
+                b'\\' if self.text.as_bytes().get(self.at + 1).is_some_and(|&next| next != b'\n') => {
                     self.at += 2;
                 }
                 _ => self.at += 1,
@@ -161,20 +150,7 @@ impl Tokens<'_> {
 
     fn skip_bare(&mut self) {
         while let Some(byte) = self.peek() {
-            if matches!(
-                byte,
-                b'{' | b'['
-                    | b'}'
-                    | b']'
-                    | b','
-                    | b':'
-                    | b'='
-                    | b'\n'
-                    | b'"'
-                    | b' '
-                    | b'\t'
-                    | b'\r'
-            ) {
+            if matches!(byte, b'{' | b'[' | b'}' | b']' | b',' | b':' | b'=' | b'\n' | b'"' | b' ' | b'\t' | b'\r') {
                 return;
             }
             self.at += 1;

@@ -146,12 +146,7 @@ pub struct Location {
 impl Location {
     /// A whole file or directory.
     pub fn file(file: impl Into<String>) -> Self {
-        Self {
-            file: file.into(),
-            line: None,
-            column: None,
-            excerpt: None,
-        }
+        Self { file: file.into(), line: None, column: None, excerpt: None }
     }
 
     /// A place in a file whose text is at hand. Values of secrets are masked in what is quoted.

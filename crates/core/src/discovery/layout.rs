@@ -44,15 +44,7 @@ impl<'entries> Layout<'entries> {
             match element_name(parent) {
                 Ok(name) => {
                     by_directory.insert(directory, found.len());
-                    found.push((
-                        name,
-                        Place {
-                            directory,
-                            manifest: path,
-                            kind: entry.kind,
-                            files: Vec::new(),
-                        },
-                    ));
+                    found.push((name, Place { directory, manifest: path, kind: entry.kind, files: Vec::new() }));
                 }
                 Err(problem) => problems.push(*problem),
             }
@@ -98,8 +90,7 @@ fn is_side(segment: &str) -> bool {
 
 /// The directories above a path, nearest first.
 fn ancestors(path: &str) -> impl Iterator<Item = &str> {
-    path.rmatch_indices('/')
-        .filter_map(move |(slash, _)| path.get(..slash))
+    path.rmatch_indices('/').filter_map(move |(slash, _)| path.get(..slash))
 }
 
 fn element_name(directory: &str) -> Result<ElementName, Box<Diagnostic>> {
@@ -132,24 +123,16 @@ fn element_name(directory: &str) -> Result<ElementName, Box<Diagnostic>> {
     }
     if name.is_empty() {
         return Err(Box::new(
-            Diagnostic::new(
-                Code::ElementAtRoot,
-                "the app's root cannot be an element: it has no name",
-            )
-            .with_location(Location::file(
-                format!("{directory}/{ELEMENT_FILE}").trim_start_matches('/'),
-            ))
-            .with_help("move the `e.json` into a directory of its own"),
+            Diagnostic::new(Code::ElementAtRoot, "the app's root cannot be an element: it has no name")
+                .with_location(Location::file(format!("{directory}/{ELEMENT_FILE}").trim_start_matches('/')))
+                .with_help("move the `e.json` into a directory of its own"),
         ));
     }
     ElementName::parse(&name).map_err(|error| {
         Box::new(
-            Diagnostic::new(
-                Code::BadDirectoryName,
-                format!("the directory cannot be an element: {error}"),
-            )
-            .with_location(Location::file(directory))
-            .with_help("rename the directory, or move it up"),
+            Diagnostic::new(Code::BadDirectoryName, format!("the directory cannot be an element: {error}"))
+                .with_location(Location::file(directory))
+                .with_help("rename the directory, or move it up"),
         )
     })
 }

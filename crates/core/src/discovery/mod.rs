@@ -101,35 +101,23 @@ pub(crate) fn discover_elements(
         diagnostics.extend(read.diagnostics.iter().cloned());
         let discovered = match read.definition {
             Some(definition) => Discovered::Sound(Arc::new(definition)),
-            None => Discovered::Broken {
-                name: name.clone(),
-                diagnostics: read.diagnostics,
-            },
+            None => Discovered::Broken { name: name.clone(), diagnostics: read.diagnostics },
         };
         elements.insert(name, discovered);
     }
 
     for diagnostic in &mut diagnostics {
-        diagnostic
-            .app
-            .get_or_insert_with(|| manifest.key.id.clone());
+        diagnostic.app.get_or_insert_with(|| manifest.key.id.clone());
     }
     for discovered in elements.values_mut() {
         if let Discovered::Broken { diagnostics, .. } = discovered {
             for diagnostic in diagnostics {
-                diagnostic
-                    .app
-                    .get_or_insert_with(|| manifest.key.id.clone());
+                diagnostic.app.get_or_insert_with(|| manifest.key.id.clone());
             }
         }
     }
     Diagnostic::sort(&mut diagnostics);
-    AppTree {
-        manifest,
-        files,
-        elements,
-        diagnostics,
-    }
+    AppTree { manifest, files, elements, diagnostics }
 }
 
 /// Two or more directories that declare one element: one finding for each.
@@ -142,13 +130,10 @@ fn duplicate_findings(name: &ElementName, places: &[Place<'_>]) -> Vec<Diagnosti
                 .filter(|other| other.manifest != place.manifest)
                 .map(|other| format!("`{}`", other.manifest))
                 .collect();
-            Diagnostic::new(
-                Code::DuplicateElement,
-                format!("`{name}` is also declared in {}", others.join(" and ")),
-            )
-            .with_element(name.clone())
-            .with_location(Location::file(place.manifest))
-            .with_help("keep one `e.json` for each element; `backend` and `frontend` add nothing to a name")
+            Diagnostic::new(Code::DuplicateElement, format!("`{name}` is also declared in {}", others.join(" and ")))
+                .with_element(name.clone())
+                .with_location(Location::file(place.manifest))
+                .with_help("keep one `e.json` for each element; `backend` and `frontend` add nothing to a name")
         })
         .collect()
 }

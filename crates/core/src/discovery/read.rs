@@ -38,18 +38,11 @@ pub(super) struct ReadElement {
 
 impl<'app> ElementReader<'app> {
     pub(super) fn new(files: &'app dyn AppFiles, app: &'app AppKey) -> Self {
-        Self {
-            files,
-            app,
-            types: Mutex::default(),
-        }
+        Self { files, app, types: Mutex::default() }
     }
 
     /// Reads every element, on several threads where that pays.
-    pub(super) fn read_all(
-        &self,
-        places: BTreeMap<ElementName, Vec<Place<'_>>>,
-    ) -> Vec<(ElementName, ReadElement)> {
+    pub(super) fn read_all(&self, places: BTreeMap<ElementName, Vec<Place<'_>>>) -> Vec<(ElementName, ReadElement)> {
         let places: Vec<_> = places.into_iter().collect();
         let threads = std::thread::available_parallelism()
             .map_or(1, usize::from)
@@ -60,10 +53,8 @@ impl<'app> ElementReader<'app> {
         }
         let share = places.len().div_ceil(threads);
         std::thread::scope(|scope| {
-            let workers: Vec<_> = places
-                .chunks(share)
-                .map(|share| scope.spawn(move || self.read_some(share)))
-                .collect();
+            let workers: Vec<_> =
+                places.chunks(share).map(|share| scope.spawn(move || self.read_some(share))).collect();
             workers
                 .into_iter()
                 .flat_map(|worker| match worker.join() {
@@ -74,22 +65,13 @@ impl<'app> ElementReader<'app> {
         })
     }
 
-    fn read_some(
-        &self,
-        places: &[(ElementName, Vec<Place<'_>>)],
-    ) -> Vec<(ElementName, ReadElement)> {
-        places
-            .iter()
-            .map(|(name, places)| (name.clone(), self.read(name, places)))
-            .collect()
+    fn read_some(&self, places: &[(ElementName, Vec<Place<'_>>)]) -> Vec<(ElementName, ReadElement)> {
+        places.iter().map(|(name, places)| (name.clone(), self.read(name, places))).collect()
     }
 
     fn read(&self, name: &ElementName, places: &[Place<'_>]) -> ReadElement {
         let [place] = places else {
-            return ReadElement {
-                definition: None,
-                diagnostics: duplicate_findings(name, places),
-            };
+            return ReadElement { definition: None, diagnostics: duplicate_findings(name, places) };
         };
         let mut diagnostics = Vec::new();
         let mut definition = self.read_place(name, place, &mut diagnostics);
@@ -99,10 +81,7 @@ impl<'app> ElementReader<'app> {
         for diagnostic in &mut diagnostics {
             diagnostic.element = Some(name.clone());
         }
-        ReadElement {
-            definition,
-            diagnostics,
-        }
+        ReadElement { definition, diagnostics }
     }
 
     fn read_place(
@@ -112,27 +91,18 @@ impl<'app> ElementReader<'app> {
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<Definition> {
         if place.kind != EntryKind::File {
-            let what = if place.kind == EntryKind::Directory {
-                "a directory"
-            } else {
-                "something else"
-            };
+            let what = if place.kind == EntryKind::Directory { "a directory" } else { "something else" };
             diagnostics.push(
-                Diagnostic::new(
-                    Code::NotAFile,
-                    format!("`e.json` must be a file, but it is {what}"),
-                )
-                .with_location(Location::file(place.manifest))
-                .with_help("put a file there"),
+                Diagnostic::new(Code::NotAFile, format!("`e.json` must be a file, but it is {what}"))
+                    .with_location(Location::file(place.manifest))
+                    .with_help("put a file there"),
             );
             return None;
         }
         let (manifest_file, document) = self.read_object(place.manifest, diagnostics)?;
         let (manifest, problems) = ElementManifest::read(&document);
         diagnostics.extend(
-            problems
-                .into_iter()
-                .map(|problem| problem.into_diagnostic(None, place.manifest, &manifest_file.text)),
+            problems.into_iter().map(|problem| problem.into_diagnostic(None, place.manifest, &manifest_file.text)),
         );
         let config = self.read_config(name, place, &manifest, &manifest_file, diagnostics);
         Some(Definition {
@@ -141,9 +111,7 @@ impl<'app> ElementReader<'app> {
             directory: place.directory.into(),
             config,
             title: manifest.title.map(String::into_boxed_str),
-            element_type: manifest
-                .element_type
-                .map(|element_type| self.share(element_type)),
+            element_type: manifest.element_type.map(|element_type| self.share(element_type)),
             backend: manifest.backend,
             load_time: manifest.backend_load_time,
             access: manifest.access_modifier,
@@ -155,21 +123,13 @@ impl<'app> ElementReader<'app> {
     }
 
     /// Reads a file that must be a JSON object.
-    fn read_object(
-        &self,
-        path: &str,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) -> Option<(SourceFile, Map<String, Value>)> {
+    fn read_object(&self, path: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<(SourceFile, Map<String, Value>)> {
         let text = match self.files.read_listed(path, FILE_LIMIT) {
             Ok(bytes) => match json::decode(bytes) {
                 Ok(text) => text,
                 Err(problem) => {
                     let diagnostic = Diagnostic::new(problem.code(), problem.to_string());
-                    diagnostics.push(
-                        diagnostic
-                            .with_location(Location::file(path))
-                            .with_help(problem.help()),
-                    );
+                    diagnostics.push(diagnostic.with_location(Location::file(path)).with_help(problem.help()));
                     return None;
                 }
             },
@@ -180,10 +140,7 @@ impl<'app> ElementReader<'app> {
         };
         let problem = match json::parse(&text).map(json::Document::into_value) {
             Ok(Value::Object(document)) => {
-                let file = SourceFile {
-                    path: Arc::from(path),
-                    text: Arc::from(text),
-                };
+                let file = SourceFile { path: Arc::from(path), text: Arc::from(text) };
                 return Some((file, document));
             }
             Ok(_) => Diagnostic::new(Code::NotAnObject, format!("`{path}` must be a JSON object"))
@@ -206,10 +163,7 @@ impl<'app> ElementReader<'app> {
         manifest_file: &SourceFile,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<SourceFile> {
-        let named = manifest
-            .front_bundle_entry
-            .as_deref()
-            .filter(|entry| has_json_extension(entry));
+        let named = manifest.front_bundle_entry.as_deref().filter(|entry| has_json_extension(entry));
         let relative = if let Some(entry) = named {
             let found = plain(entry).and_then(|entry| place.find(entry));
             if found.is_none() {
@@ -217,24 +171,14 @@ impl<'app> ElementReader<'app> {
                     code: Code::ConfigMissing,
                     pointer: Pointer::ROOT.key("frontBundleEntry"),
                     on_key: false,
-                    message: format!(
-                        "there is no file `{}` in `{}`",
-                        crate::text::shorten(entry, 80),
-                        place.directory
-                    ),
+                    message: format!("there is no file `{}` in `{}`", crate::text::shorten(entry, 80), place.directory),
                     help: "create it, or leave `frontBundleEntry` out".to_owned(),
                 };
-                diagnostics.push(problem.into_diagnostic(
-                    None,
-                    place.manifest,
-                    &manifest_file.text,
-                ));
+                diagnostics.push(problem.into_diagnostic(None, place.manifest, &manifest_file.text));
             }
             found?
         } else {
-            place
-                .find(&format!("{}.json", name.last_segment()))
-                .or_else(|| place.find("config.json"))?
+            place.find(&format!("{}.json", name.last_segment())).or_else(|| place.find("config.json"))?
         };
         let path = format!("{}/{relative}", place.directory);
         self.read_object(&path, diagnostics).map(|(file, _)| file)
@@ -245,9 +189,7 @@ impl<'app> ElementReader<'app> {
             || place.find("__init__.py").is_some_and(|relative| {
                 let path = format!("{}/{relative}", place.directory);
                 // What cannot be read, or is longer than the one byte asked for, is not empty.
-                self.files
-                    .read_listed(&path, 1)
-                    .map_or(true, |bytes| !bytes.is_empty())
+                self.files.read_listed(&path, 1).map_or(true, |bytes| !bytes.is_empty())
             })
     }
 
@@ -267,31 +209,22 @@ impl<'app> ElementReader<'app> {
 impl<'entries> Place<'entries> {
     /// A file of the element: beside its `e.json`, in its directory, or on one of its sides.
     fn find(&self, file: &str) -> Option<&'entries str> {
-        let manifest = self
-            .manifest
-            .get(self.directory.len() + 1..)
-            .unwrap_or_default();
+        let manifest = self.manifest.get(self.directory.len() + 1..).unwrap_or_default();
         let beside = manifest.rsplit_once('/').map(|(side, _)| side);
-        [beside.unwrap_or_default(), "", "backend", "frontend"]
-            .into_iter()
-            .find_map(|side| {
-                self.files.iter().copied().find(|&own| {
-                    let within = match side {
-                        "" => Some(own),
-                        side => own
-                            .strip_prefix(side)
-                            .and_then(|rest| rest.strip_prefix('/')),
-                    };
-                    within == Some(file) && own != manifest
-                })
+        [beside.unwrap_or_default(), "", "backend", "frontend"].into_iter().find_map(|side| {
+            self.files.iter().copied().find(|&own| {
+                let within = match side {
+                    "" => Some(own),
+                    side => own.strip_prefix(side).and_then(|rest| rest.strip_prefix('/')),
+                };
+                within == Some(file) && own != manifest
             })
+        })
     }
 }
 
 fn has_json_extension(entry: &str) -> bool {
-    entry
-        .rsplit_once('.')
-        .is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("json"))
+    entry.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("json"))
 }
 
 /// A path as an author writes it, `./a.json`, without what adds nothing; none when it leads out of the directory.
@@ -300,10 +233,7 @@ fn plain(entry: &str) -> Option<&str> {
     while let Some(shorter) = rest.strip_prefix("./") {
         rest = shorter;
     }
-    let stays = !rest.is_empty()
-        && rest
-            .split('/')
-            .all(|segment| !matches!(segment, "" | "." | ".."));
+    let stays = !rest.is_empty() && rest.split('/').all(|segment| !matches!(segment, "" | "." | ".."));
     stays.then_some(rest)
 }
 

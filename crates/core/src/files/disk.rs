@@ -37,12 +37,9 @@ impl DiskFiles {
             Err(ReadError::NotFound) => None,
             Err(error) => {
                 problems.push(
-                    Diagnostic::new(
-                        Code::FileUnreadable,
-                        format!("`{IGNORE_FILE}` cannot be read: {error}"),
-                    )
-                    .with_location(Location::file(IGNORE_FILE))
-                    .with_help(error.help()),
+                    Diagnostic::new(Code::FileUnreadable, format!("`{IGNORE_FILE}` cannot be read: {error}"))
+                        .with_location(Location::file(IGNORE_FILE))
+                        .with_help(error.help()),
                 );
                 None
             }
@@ -66,32 +63,21 @@ impl DiskFiles {
 
     /// Notes what could not be walked, unless the rules leave it out.
     fn note_failure(&self, error: &walkdir::Error, rules: &IgnoreRules, listing: &mut Listing) {
-        let path = error
-            .path()
-            .map(|path| self.relative(path))
-            .unwrap_or_default();
+        let path = error.path().map(|path| self.relative(path)).unwrap_or_default();
         if !path.is_empty() && (rules.excludes(&path, true) || rules.excludes(&path, false)) {
             return;
         }
         listing.problems.push(self.walk_problem(error));
         // A directory that cannot be opened is listed already; a link is not.
         let is_link = error.loop_ancestor().is_some()
-            || error
-                .io_error()
-                .is_some_and(|error| error.kind() == ErrorKind::NotFound);
+            || error.io_error().is_some_and(|error| error.kind() == ErrorKind::NotFound);
         if is_link && !path.is_empty() {
-            listing.entries.push(Entry {
-                path: path.into_boxed_str(),
-                kind: EntryKind::Other,
-            });
+            listing.entries.push(Entry { path: path.into_boxed_str(), kind: EntryKind::Other });
         }
     }
 
     fn walk_problem(&self, error: &walkdir::Error) -> Diagnostic {
-        let path = error
-            .path()
-            .map(|path| self.relative(path))
-            .unwrap_or_default();
+        let path = error.path().map(|path| self.relative(path)).unwrap_or_default();
         let location = Location::file(path.clone());
         if error.loop_ancestor().is_some() {
             return Diagnostic::new(
@@ -101,24 +87,17 @@ impl DiskFiles {
             .with_location(location)
             .with_help("remove the link");
         }
-        let is_link = error
-            .path()
-            .and_then(|path| fs::symlink_metadata(path).ok())
-            .is_some_and(|metadata| metadata.is_symlink());
+        let is_link =
+            error.path().and_then(|path| fs::symlink_metadata(path).ok()).is_some_and(|metadata| metadata.is_symlink());
         if is_link {
             return Diagnostic::new(Code::LinkBroken, format!("the link `{path}` leads nowhere"))
                 .with_location(location)
                 .with_help("remove the link, or restore what it points to");
         }
-        let reason = error
-            .io_error()
-            .map_or_else(|| "unknown reason".to_owned(), ToString::to_string);
-        Diagnostic::new(
-            Code::FileUnreadable,
-            format!("`{path}` cannot be read: {reason}"),
-        )
-        .with_location(location)
-        .with_help("check the permissions, or exclude it with `.mtiignore`")
+        let reason = error.io_error().map_or_else(|| "unknown reason".to_owned(), ToString::to_string);
+        Diagnostic::new(Code::FileUnreadable, format!("`{path}` cannot be read: {reason}"))
+            .with_location(location)
+            .with_help("check the permissions, or exclude it with `.mtiignore`")
     }
 }
 
@@ -126,11 +105,7 @@ impl AppFiles for DiskFiles {
     fn list(&self) -> Listing {
         let mut listing = Listing::default();
         let rules = self.ignore_rules(&mut listing.problems);
-        let mut walk = WalkDir::new(&self.root)
-            .min_depth(1)
-            .max_depth(DEPTH_LIMIT)
-            .follow_links(true)
-            .into_iter();
+        let mut walk = WalkDir::new(&self.root).min_depth(1).max_depth(DEPTH_LIMIT).follow_links(true).into_iter();
         while let Some(step) = walk.next() {
             let entry = match step {
                 Ok(entry) => entry,
@@ -148,16 +123,11 @@ impl AppFiles for DiskFiles {
                 continue;
             }
             if listing.entries.len() == ENTRY_LIMIT {
-                listing
-                    .problems
-                    .push(too_large(&path, &format!("more than {ENTRY_LIMIT} files")));
+                listing.problems.push(too_large(&path, &format!("more than {ENTRY_LIMIT} files")));
                 break;
             }
             if is_directory && entry.depth() == DEPTH_LIMIT {
-                listing.problems.push(too_large(
-                    &path,
-                    &format!("directories more than {DEPTH_LIMIT} deep"),
-                ));
+                listing.problems.push(too_large(&path, &format!("directories more than {DEPTH_LIMIT} deep")));
             }
             let mut kind = kind_of(&entry);
             if entry.path_is_symlink() && !self.stays_inside(entry.path()) {
@@ -174,10 +144,7 @@ impl AppFiles for DiskFiles {
                     walk.skip_current_dir();
                 }
             }
-            listing.entries.push(Entry {
-                path: path.into_boxed_str(),
-                kind,
-            });
+            listing.entries.push(Entry { path: path.into_boxed_str(), kind });
         }
         listing
     }
@@ -226,9 +193,7 @@ fn kind_of(entry: &DirEntry) -> EntryKind {
 
 fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
     let mut bytes = Vec::with_capacity(1024);
-    File::open(path)?
-        .take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)?;
+    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length <= limit) {
         Ok(bytes)
     } else {
@@ -237,12 +202,9 @@ fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
 }
 
 fn too_large(path: &str, what: &str) -> Diagnostic {
-    Diagnostic::new(
-        Code::TreeTooLarge,
-        format!("the app has {what}; what lies beyond `{path}` was not searched"),
-    )
-    .with_location(Location::file(path))
-    .with_help("exclude data and build directories with `.mtiignore`")
+    Diagnostic::new(Code::TreeTooLarge, format!("the app has {what}; what lies beyond `{path}` was not searched"))
+        .with_location(Location::file(path))
+        .with_help("exclude data and build directories with `.mtiignore`")
 }
 
 /// The segments joined by slashes, bytes that are not UTF-8 escaped.

@@ -9,14 +9,7 @@ use crate::json::Span;
 pub(super) const IGNORE_FILE: &str = ".mtiignore";
 
 /// Directories that never contain elements.
-const NEVER_SEARCHED: [&str; 6] = [
-    "dist",
-    "node_modules",
-    "__pycache__",
-    "target",
-    "appData",
-    "commons",
-];
+const NEVER_SEARCHED: [&str; 6] = ["dist", "node_modules", "__pycache__", "target", "appData", "commons"];
 
 /// What an app's tree leaves out.
 pub(super) struct IgnoreRules {
@@ -26,9 +19,7 @@ pub(super) struct IgnoreRules {
 impl IgnoreRules {
     /// The rules of an app with this `.mtiignore`, if it has one.
     pub(super) fn new(ignore_file: Option<&str>, problems: &mut Vec<Diagnostic>) -> Self {
-        Self {
-            own: ignore_file.and_then(|text| compile(text, problems)),
-        }
+        Self { own: ignore_file.and_then(|text| compile(text, problems)) }
     }
 
     /// Whether the entry is left out. That its parent directory is not is taken for granted.
@@ -36,10 +27,7 @@ impl IgnoreRules {
         let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
         name.starts_with('.')
             || is_directory && NEVER_SEARCHED.contains(&name)
-            || self
-                .own
-                .as_ref()
-                .is_some_and(|own| own.matched(path, is_directory).is_ignore())
+            || self.own.as_ref().is_some_and(|own| own.matched(path, is_directory).is_ignore())
     }
 }
 

@@ -17,10 +17,7 @@ pub struct MemoryFiles {
 
 impl MemoryFiles {
     /// The app with these files; `description` says where it is, as in `embedded mti.base`. A path that is not plain and relative is left out.
-    pub fn new<P, B>(
-        description: impl Into<String>,
-        files: impl IntoIterator<Item = (P, B)>,
-    ) -> Self
+    pub fn new<P, B>(description: impl Into<String>, files: impl IntoIterator<Item = (P, B)>) -> Self
     where
         P: Into<String>,
         B: Into<Cow<'static, [u8]>>,
@@ -39,10 +36,7 @@ impl MemoryFiles {
 impl AppFiles for MemoryFiles {
     fn list(&self) -> Listing {
         let mut listing = Listing::default();
-        let ignore_file = self
-            .files
-            .get(IGNORE_FILE)
-            .map(|bytes| String::from_utf8_lossy(bytes));
+        let ignore_file = self.files.get(IGNORE_FILE).map(|bytes| String::from_utf8_lossy(bytes));
         let rules = IgnoreRules::new(ignore_file.as_deref(), &mut listing.problems);
         let mut directories = BTreeMap::new();
         for path in self.files.keys() {
@@ -50,26 +44,18 @@ impl AppFiles for MemoryFiles {
                 *directories.entry(directory).or_insert_with(|| {
                     let excluded = rules.excludes(directory, true);
                     if !excluded {
-                        listing.entries.push(Entry {
-                            path: directory.into(),
-                            kind: EntryKind::Directory,
-                        });
+                        listing.entries.push(Entry { path: directory.into(), kind: EntryKind::Directory });
                     }
                     excluded
                 })
             });
             if !excluded && !rules.excludes(path, false) {
-                listing.entries.push(Entry {
-                    path: path.as_str().into(),
-                    kind: EntryKind::File,
-                });
+                listing.entries.push(Entry { path: path.as_str().into(), kind: EntryKind::File });
             }
         }
         // A path cannot be both; the directory wins, as it would on disk.
         let listed: BTreeSet<&str> = directories.into_keys().collect();
-        listing
-            .entries
-            .retain(|entry| entry.kind == EntryKind::Directory || !listed.contains(&*entry.path));
+        listing.entries.retain(|entry| entry.kind == EntryKind::Directory || !listed.contains(&*entry.path));
         listing
     }
 
@@ -78,9 +64,7 @@ impl AppFiles for MemoryFiles {
             return Err(ReadError::Outside);
         }
         match self.files.get(path) {
-            Some(bytes) if u64::try_from(bytes.len()).is_ok_and(|length| length <= limit) => {
-                Ok(bytes.to_vec())
-            }
+            Some(bytes) if u64::try_from(bytes.len()).is_ok_and(|length| length <= limit) => Ok(bytes.to_vec()),
             Some(_) => Err(ReadError::TooLarge { limit }),
             None => Err(ReadError::NotFound),
         }
@@ -97,15 +81,11 @@ impl AppFiles for MemoryFiles {
 
 /// The directories above a path, outermost first.
 fn ancestors(path: &str) -> impl Iterator<Item = &str> {
-    path.match_indices('/')
-        .filter_map(move |(slash, _)| path.get(..slash))
+    path.match_indices('/').filter_map(move |(slash, _)| path.get(..slash))
 }
 
 impl fmt::Debug for MemoryFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryFiles")
-            .field("description", &self.description)
-            .field("files", &self.files.len())
-            .finish()
+        f.debug_struct("MemoryFiles").field("description", &self.description).field("files", &self.files.len()).finish()
     }
 }

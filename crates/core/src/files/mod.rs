@@ -124,8 +124,5 @@ impl From<std::io::Error> for ReadError {
 
 /// Whether `path` stays below the root by itself: relative, with neither `.` nor `..` nor empty segments.
 fn is_plain(path: &str) -> bool {
-    !path.contains(['\0', '\\'])
-        && path
-            .split('/')
-            .all(|segment| !matches!(segment, "" | "." | ".."))
+    !path.contains(['\0', '\\']) && path.split('/').all(|segment| !matches!(segment, "" | "." | ".."))
 }

@@ -52,10 +52,7 @@ pub fn decode(bytes: Vec<u8>) -> Result<String, JsonProblem> {
         }),
         Err(error) => {
             let start = error.utf8_error().valid_up_to();
-            Err(JsonProblem {
-                kind: JsonProblemKind::NotUtf8,
-                span: Span::new(start, start + 1),
-            })
+            Err(JsonProblem { kind: JsonProblemKind::NotUtf8, span: Span::new(start, start + 1) })
         }
     }
 }
@@ -67,12 +64,9 @@ pub fn parse(text: &str) -> Result<Document<'_>, JsonProblem> {
     let refused = Cell::new(false);
     let mut deserializer = serde_json::Deserializer::from_str(text);
     deserializer.disable_recursion_limit();
-    let parsed = StrictValue {
-        depth: 0,
-        refused: &refused,
-    }
-    .deserialize(&mut deserializer)
-    .and_then(|value| deserializer.end().map(|()| value));
+    let parsed = StrictValue { depth: 0, refused: &refused }
+        .deserialize(&mut deserializer)
+        .and_then(|value| deserializer.end().map(|()| value));
     match parsed {
         Ok(value) => Ok(Document { text, value }),
         Err(error) => Err(explain(text, &error, refused.get())),
@@ -84,40 +78,22 @@ fn explain(text: &str, error: &serde_json::Error, refused: bool) -> JsonProblem 
     if refused {
         match find_violation(text) {
             Some(Violation::DuplicateKey { key, span }) => {
-                return JsonProblem {
-                    kind: JsonProblemKind::DuplicateKey { key },
-                    span,
-                };
+                return JsonProblem { kind: JsonProblemKind::DuplicateKey { key }, span };
             }
             Some(Violation::TooDeep { span }) => {
-                return JsonProblem {
-                    kind: JsonProblemKind::TooDeep,
-                    span,
-                };
+                return JsonProblem { kind: JsonProblemKind::TooDeep, span };
             }
             None => {}
         }
     }
     if text.trim_ascii().is_empty() {
-        return JsonProblem {
-            kind: JsonProblemKind::Empty,
-            span: Span::new(0, 0),
-        };
+        return JsonProblem { kind: JsonProblemKind::Empty, span: Span::new(0, 0) };
     }
     let message = error.to_string();
-    let reason = message
-        .rsplit_once(" at line ")
-        .map_or(message.as_str(), |(reason, _)| reason)
-        .to_owned();
+    let reason = message.rsplit_once(" at line ").map_or(message.as_str(), |(reason, _)| reason).to_owned();
     let start = byte_offset(text, error.line(), error.column(), error.is_eof());
-    let length = text
-        .get(start..)
-        .and_then(|rest| rest.chars().next())
-        .map_or(0, char::len_utf8);
-    JsonProblem {
-        kind: JsonProblemKind::Syntax { reason },
-        span: Span::new(start, start + length),
-    }
+    let length = text.get(start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    JsonProblem { kind: JsonProblemKind::Syntax { reason }, span: Span::new(start, start + length) }
 }
 
 /// The byte that `serde_json` means by a line and a column, which it counts in bytes; column 0 is the line break before.
@@ -150,10 +126,7 @@ impl StrictValue<'_> {
             self.refused.set(true);
             return Err(E::custom("nested too deep"));
         }
-        Ok(Self {
-            depth: self.depth + 1,
-            ..self
-        })
+        Ok(Self { depth: self.depth + 1, ..self })
     }
 }
 

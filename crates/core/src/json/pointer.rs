@@ -70,10 +70,7 @@ impl Pointer {
                 text.push('[');
                 text.push_str(&segment);
                 text.push(']');
-                here = segment
-                    .parse::<usize>()
-                    .ok()
-                    .and_then(|index| items.get(index));
+                here = segment.parse::<usize>().ok().and_then(|index| items.get(index));
             } else {
                 if !text.is_empty() {
                     text.push('.');

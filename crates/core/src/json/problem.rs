@@ -71,16 +71,12 @@ fn syntax_help(reason: &str) -> &'static str {
         "key must be a string" => {
             "write keys in double quotes; comments and a comma after the last member are not JSON"
         }
-        reason if reason.starts_with("expected `,`") => {
-            "put a comma between two members, and close every bracket"
-        }
+        reason if reason.starts_with("expected `,`") => "put a comma between two members, and close every bracket",
         reason if reason.starts_with("control character") => {
             "close the string with `\"`, and write a line break in it as `\\n`"
         }
         reason if reason.starts_with("EOF") => "close every bracket and every string",
-        "expected value" => {
-            "write a string in double quotes, a number, `true`, `false`, `null`, an object or an array"
-        }
+        "expected value" => "write a string in double quotes, a number, `true`, `false`, `null`, an object or an array",
         "trailing characters" => "keep one value in the file, and nothing after it",
         _ => "write strict JSON: double quotes, no comments, no trailing commas",
     }

@@ -33,10 +33,7 @@ pub fn locate(text: &str, pointer: &Pointer) -> Option<Found> {
     }
     let start = scanner.at;
     scanner.skip_value()?;
-    Some(Found {
-        key,
-        value: Span::new(start, scanner.at),
-    })
+    Some(Found { key, value: Span::new(start, scanner.at) })
 }
 
 /// What makes an otherwise valid text unacceptable.
@@ -65,9 +62,7 @@ pub(super) fn find_violation(text: &str) -> Option<Violation> {
         match scanner.peek()? {
             b'{' | b'[' => {
                 if keys_of_open.len() == DEPTH_LIMIT {
-                    return Some(Violation::TooDeep {
-                        span: Span::new(scanner.at, scanner.at + 1),
-                    });
+                    return Some(Violation::TooDeep { span: Span::new(scanner.at, scanner.at + 1) });
                 }
                 keys_of_open.push(HashSet::new());
                 scanner.at += 1;
@@ -83,10 +78,7 @@ pub(super) fn find_violation(text: &str) -> Option<Violation> {
                     let key = unquote(span.of(text));
                     let keys = keys_of_open.last_mut()?;
                     if keys.contains(&key) {
-                        return Some(Violation::DuplicateKey {
-                            key: key.into_owned(),
-                            span,
-                        });
+                        return Some(Violation::DuplicateKey { key: key.into_owned(), span });
                     }
                     keys.insert(key);
                 }
@@ -98,9 +90,7 @@ pub(super) fn find_violation(text: &str) -> Option<Violation> {
 
 /// The text that a string token stands for.
 fn unquote(token: &str) -> Cow<'_, str> {
-    let inner = token
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'));
+    let inner = token.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     match inner {
         Some(inner) if !inner.contains('\\') => Cow::Borrowed(inner),
         _ => Cow::Owned(serde_json::from_str(token).unwrap_or_default()),
@@ -174,10 +164,7 @@ impl<'text> Scanner<'text> {
     /// Over a number, `true`, `false` or `null`.
     fn skip_bare(&mut self) -> Option<()> {
         let start = self.at;
-        while self
-            .peek()
-            .is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
-        {
+        while self.peek().is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')) {
             self.at += 1;
         }
         (self.at > start).then_some(())

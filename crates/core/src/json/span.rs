@@ -52,10 +52,7 @@ impl Position {
             _ => on_line,
         };
         let column = on_line.chars().count() + 1;
-        Self {
-            line: u32::try_from(line).unwrap_or(u32::MAX),
-            column: u32::try_from(column).unwrap_or(u32::MAX),
-        }
+        Self { line: u32::try_from(line).unwrap_or(u32::MAX), column: u32::try_from(column).unwrap_or(u32::MAX) }
     }
 }
 
@@ -67,18 +64,8 @@ pub(crate) fn floor_boundary(text: &str, offset: usize) -> usize {
 /// The line that holds the byte at `offset`, without its line break.
 pub(crate) fn line_around(text: &str, offset: usize) -> Range<usize> {
     let offset = floor_boundary(text, offset);
-    let start = text
-        .get(..offset)
-        .and_then(|before| before.rfind('\n'))
-        .map_or(0, |newline| newline + 1);
-    let end = text
-        .get(offset..)
-        .and_then(|after| after.find('\n'))
-        .map_or(text.len(), |newline| offset + newline);
-    let end = if text.as_bytes().get(end.wrapping_sub(1)) == Some(&b'\r') && end > start {
-        end - 1
-    } else {
-        end
-    };
+    let start = text.get(..offset).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
+    let end = text.get(offset..).and_then(|after| after.find('\n')).map_or(text.len(), |newline| offset + newline);
+    let end = if text.as_bytes().get(end.wrapping_sub(1)) == Some(&b'\r') && end > start { end - 1 } else { end };
     start..end
 }

@@ -16,9 +16,7 @@ use crate::version::{VersionRequirement, parse_version};
 /// The file that makes a directory an app.
 pub(crate) const APP_FILE: &str = "app.json";
 
-const KNOWN: [&str; 8] = [
-    "appId", "name", "title", "version", "icon", "theme", "extends", "settings",
-];
+const KNOWN: [&str; 8] = ["appId", "name", "title", "version", "icon", "theme", "extends", "settings"];
 
 /// What an `app.json` says.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,10 +62,9 @@ impl AppManifest {
         match json::parse(&text).map(json::Document::into_value) {
             Ok(Value::Object(document)) => Self::from_document(&document, &text),
             Ok(_) => {
-                let diagnostic =
-                    Diagnostic::new(Code::NotAnObject, "`app.json` must be a JSON object")
-                        .with_location(Location::at(APP_FILE, &text, Span::new(0, 1)))
-                        .with_help("write `{\"appId\": \"org.name\", \"version\": \"1.0.0\"}`");
+                let diagnostic = Diagnostic::new(Code::NotAnObject, "`app.json` must be a JSON object")
+                    .with_location(Location::at(APP_FILE, &text, Span::new(0, 1)))
+                    .with_help("write `{\"appId\": \"org.name\", \"version\": \"1.0.0\"}`");
                 (None, vec![diagnostic])
             }
             Err(problem) => {
@@ -81,11 +78,7 @@ impl AppManifest {
 
     /// The full name of the app's default element of a kind, as in `settings.defaultElement.defaultDatabase`.
     pub fn default_element(&self, kind: &str) -> Option<&str> {
-        self.settings
-            .get("defaultElement")?
-            .get(kind)?
-            .as_str()
-            .filter(|name| !name.is_empty())
+        self.settings.get("defaultElement")?.get(kind)?.as_str().filter(|name| !name.is_empty())
     }
 
     /// Where in `app.json` a place is.
@@ -108,13 +101,9 @@ impl AppManifest {
         let settings = reader.object("settings").cloned().unwrap_or_default();
         let extends = read_extends(document, &mut problems);
         report_unknown(document, &mut problems);
-        let sound = !problems
-            .iter()
-            .any(|problem| problem.code.severity() == Severity::Error);
-        let diagnostics = problems
-            .into_iter()
-            .map(|problem| problem.into_diagnostic(id.as_ref(), APP_FILE, text))
-            .collect();
+        let sound = !problems.iter().any(|problem| problem.code.severity() == Severity::Error);
+        let diagnostics =
+            problems.into_iter().map(|problem| problem.into_diagnostic(id.as_ref(), APP_FILE, text)).collect();
         let (Some(id), Some(version), true) = (id, version, sound) else {
             return (None, diagnostics);
         };
@@ -140,24 +129,16 @@ impl AppManifest {
 fn read_text(files: &dyn AppFiles) -> Result<String, Box<Diagnostic>> {
     let bytes = files.read(APP_FILE, FILE_LIMIT).map_err(|error| {
         let (code, message) = match error {
-            ReadError::NotFound => (
-                Code::AppManifestMissing,
-                format!("there is no `{APP_FILE}` in {}", files.description()),
-            ),
-            ref error => (
-                error.code(),
-                format!("`{APP_FILE}` cannot be read: {error}"),
-            ),
+            ReadError::NotFound => {
+                (Code::AppManifestMissing, format!("there is no `{APP_FILE}` in {}", files.description()))
+            }
+            ref error => (error.code(), format!("`{APP_FILE}` cannot be read: {error}")),
         };
         let help = match code {
             Code::AppManifestMissing => "create it with at least an `appId` and a `version`",
             _ => error.help(),
         };
-        Box::new(
-            Diagnostic::new(code, message)
-                .with_location(Location::file(APP_FILE))
-                .with_help(help),
-        )
+        Box::new(Diagnostic::new(code, message).with_location(Location::file(APP_FILE)).with_help(help))
     })?;
     json::decode(bytes).map_err(|problem| {
         Box::new(
@@ -170,12 +151,7 @@ fn read_text(files: &dyn AppFiles) -> Result<String, Box<Diagnostic>> {
 
 fn read_id(reader: &mut FieldReader<'_, '_>, key: &str, missing: Option<Code>) -> Option<AppId> {
     if let (Some(code), false) = (missing, reader.has(key)) {
-        reader.report(
-            code,
-            reader.here(),
-            format!("`{key}` is missing"),
-            format!("add `\"{key}\": \"org.name\"`"),
-        );
+        reader.report(code, reader.here(), format!("`{key}` is missing"), format!("add `\"{key}\": \"org.name\"`"));
     }
     match AppId::parse(reader.text(key)?) {
         Ok(id) => Some(id),
@@ -215,8 +191,7 @@ fn read_version(reader: &mut FieldReader<'_, '_>) -> Option<semver::Version> {
 }
 
 fn read_extends(document: &Map<String, Value>, problems: &mut Vec<FieldProblem>) -> Vec<Extension> {
-    let entries =
-        FieldReader::new(document, Pointer::ROOT, Code::BadAppKey, problems).objects("extends");
+    let entries = FieldReader::new(document, Pointer::ROOT, Code::BadAppKey, problems).objects("extends");
     let mut named = HashSet::new();
     let mut extends = Vec::with_capacity(entries.len());
     for (pointer, entry) in entries {
@@ -235,11 +210,7 @@ fn read_extends(document: &Map<String, Value>, problems: &mut Vec<FieldProblem>)
             );
             continue;
         }
-        extends.push(Extension {
-            app,
-            version,
-            pointer,
-        });
+        extends.push(Extension { app, version, pointer });
     }
     extends
 }
@@ -276,10 +247,7 @@ fn report_unknown(document: &Map<String, Value>, problems: &mut Vec<FieldProblem
         };
         let mut reader = FieldReader::new(document, Pointer::ROOT, Code::BadAppKey, problems);
         let pointer = reader.at(key);
-        let message = format!(
-            "`{}` means nothing in `app.json`",
-            crate::text::shorten(key, 80)
-        );
+        let message = format!("`{}` means nothing in `app.json`", crate::text::shorten(key, 80));
         reader.report_key(Code::UnknownAppKey, pointer, message, help);
     }
 }

@@ -127,10 +127,7 @@ impl ElementManifest {
         let manifest = Self {
             title: reader.string("title"),
             element_type: read_type(&mut reader),
-            backend: reader.word(
-                "backend",
-                &[("rust", Backend::Rust), ("python", Backend::Python)],
-            ),
+            backend: reader.word("backend", &[("rust", Backend::Rust), ("python", Backend::Python)]),
             description: reader.string("description"),
             icon: reader.string("icon"),
             tag: reader.string("tag"),
@@ -139,10 +136,7 @@ impl ElementManifest {
             backend_load_time: reader
                 .word(
                     "backendLoadTime",
-                    &[
-                        ("afterAppInit", LoadTime::AfterAppInit),
-                        ("beforeHandleRequest", LoadTime::BeforeHandleRequest),
-                    ],
+                    &[("afterAppInit", LoadTime::AfterAppInit), ("beforeHandleRequest", LoadTime::BeforeHandleRequest)],
                 )
                 .unwrap_or_default(),
             access_modifier: reader
@@ -160,9 +154,7 @@ impl ElementManifest {
             variables: document.get("variables").cloned(),
             sort: reader.number("sort"),
             default: document.get("default").cloned(),
-            replaces: reader
-                .word("override", &[("replace", true)])
-                .unwrap_or(false),
+            replaces: reader.word("override", &[("replace", true)]).unwrap_or(false),
             other: document
                 .iter()
                 .filter(|(key, _)| !KNOWN.contains(&key.as_str()))
@@ -170,18 +162,13 @@ impl ElementManifest {
                 .collect(),
         };
         let function_list = read_functions(document, &mut problems);
-        let manifest = Self {
-            function_list,
-            ..manifest
-        };
+        let manifest = Self { function_list, ..manifest };
         (manifest, problems)
     }
 
     /// The declared function of this name.
     pub fn function(&self, name: &str) -> Option<&Function> {
-        self.function_list
-            .iter()
-            .find(|function| function.name == name)
+        self.function_list.iter().find(|function| function.name == name)
     }
 }
 
@@ -194,19 +181,11 @@ fn read_type(reader: &mut FieldReader<'_, '_>) -> Option<ElementType> {
         Ok(name) => Some(ElementType::Of(name)),
         Err(error) => {
             let help = if text.contains('/') {
-                format!(
-                    "write `{}`",
-                    shorten(&text.trim_matches(['.', '/']).replace('/', "."), 120)
-                )
+                format!("write `{}`", shorten(&text.trim_matches(['.', '/']).replace('/', "."), 120))
             } else {
                 "write the full name of a Type, such as `auths.loginTypes.WeChatType`, or `\"\"` for a Meta".to_owned()
             };
-            reader.report(
-                Code::BadTypeName,
-                reader.at("type"),
-                format!("`type` is no element name: {error}"),
-                help,
-            );
+            reader.report(Code::BadTypeName, reader.at("type"), format!("`type` is no element name: {error}"), help);
             None
         }
     }

@@ -29,12 +29,10 @@ pub struct FieldProblem {
 impl FieldProblem {
     /// The finding, pointing into the text of the file that the document was read from.
     pub fn into_diagnostic(self, app: Option<&AppId>, file: &str, text: &str) -> Diagnostic {
-        let span = locate(text, &self.pointer).map_or(Span::new(0, 1), |found| {
-            found.key.filter(|_| self.on_key).unwrap_or(found.value)
-        });
-        let mut diagnostic = Diagnostic::new(self.code, self.message)
-            .with_location(Location::at(file, text, span))
-            .with_help(self.help);
+        let span = locate(text, &self.pointer)
+            .map_or(Span::new(0, 1), |found| found.key.filter(|_| self.on_key).unwrap_or(found.value));
+        let mut diagnostic =
+            Diagnostic::new(self.code, self.message).with_location(Location::at(file, text, span)).with_help(self.help);
         diagnostic.app = app.cloned();
         diagnostic
     }
@@ -56,12 +54,7 @@ impl<'document, 'problems> FieldReader<'document, 'problems> {
         wrong_type: Code,
         problems: &'problems mut Vec<FieldProblem>,
     ) -> Self {
-        Self {
-            object,
-            pointer,
-            wrong_type,
-            problems,
-        }
+        Self { object, pointer, wrong_type, problems }
     }
 
     /// A text.
@@ -120,16 +113,8 @@ impl<'document, 'problems> FieldReader<'document, 'problems> {
             match item {
                 Value::Object(object) => objects.push((pointer, object)),
                 other => {
-                    let message = format!(
-                        "item {index} of `{key}` must be an object, not {}",
-                        kind(other)
-                    );
-                    self.report(
-                        self.wrong_type,
-                        pointer,
-                        message,
-                        "write an object in braces".to_owned(),
-                    );
+                    let message = format!("item {index} of `{key}` must be an object, not {}", kind(other));
+                    self.report(self.wrong_type, pointer, message, "write an object in braces".to_owned());
                 }
             }
         }
@@ -178,13 +163,7 @@ impl<'document, 'problems> FieldReader<'document, 'problems> {
     }
 
     /// Reports a problem with the key at `pointer`.
-    pub(crate) fn report_key(
-        &mut self,
-        code: Code,
-        pointer: Pointer,
-        message: String,
-        help: String,
-    ) {
+    pub(crate) fn report_key(&mut self, code: Code, pointer: Pointer, message: String, help: String) {
         self.push(code, pointer, message, help, true);
     }
 
@@ -195,11 +174,7 @@ impl<'document, 'problems> FieldReader<'document, 'problems> {
         let last = self.problems.len() + 1 == PROBLEM_LIMIT;
         self.problems.push(FieldProblem {
             code,
-            message: if last {
-                format!("{message}; further problems of this file are not shown")
-            } else {
-                message
-            },
+            message: if last { format!("{message}; further problems of this file are not shown") } else { message },
             pointer,
             on_key,
             help,

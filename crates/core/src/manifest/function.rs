@@ -46,12 +46,8 @@ pub struct Argument {
 }
 
 /// Reads the `functionList` of `reader`'s object.
-pub(super) fn read_functions(
-    object: &Map<String, Value>,
-    problems: &mut Vec<FieldProblem>,
-) -> Vec<Function> {
-    let entries =
-        FieldReader::new(object, Pointer::ROOT, Code::WrongType, problems).objects("functionList");
+pub(super) fn read_functions(object: &Map<String, Value>, problems: &mut Vec<FieldProblem>) -> Vec<Function> {
+    let entries = FieldReader::new(object, Pointer::ROOT, Code::WrongType, problems).objects("functionList");
     let mut names = HashSet::new();
     let mut functions = Vec::with_capacity(entries.len());
     for (pointer, entry) in entries {
@@ -74,9 +70,7 @@ fn read_function(
         title: reader.string("title"),
         args: Vec::new(),
         return_type: reader.string("returnType"),
-        desc: reader
-            .string("desc")
-            .or_else(|| reader.string("description")),
+        desc: reader.string("desc").or_else(|| reader.string("description")),
         is_async: reader.flag("async").unwrap_or(false),
         login_required: reader.flag("loginRequired").unwrap_or(true),
         ignore_sign: reader.flag("ignoreSign").unwrap_or(false),

@@ -39,23 +39,12 @@ fn block(report: &mut String, diagnostic: &Diagnostic, paint: Paint) -> std::fmt
         escape_controls(&diagnostic.message),
         paint.reset(),
     )?;
-    let margin = diagnostic
-        .location
-        .as_ref()
-        .and_then(|at| at.line)
-        .map_or(1, |line| line.to_string().len());
+    let margin = diagnostic.location.as_ref().and_then(|at| at.line).map_or(1, |line| line.to_string().len());
     if let Some(location) = &diagnostic.location {
         place(report, diagnostic, location, margin, paint)?;
     }
     if let Some(help) = &diagnostic.help {
-        writeln!(
-            report,
-            "{:margin$} {}= help:{} {}",
-            "",
-            paint.frame(),
-            paint.reset(),
-            escape_controls(help)
-        )?;
+        writeln!(report, "{:margin$} {}= help:{} {}", "", paint.frame(), paint.reset(), escape_controls(help))?;
     }
     Ok(())
 }
@@ -68,17 +57,8 @@ fn place(
     paint: Paint,
 ) -> std::fmt::Result {
     let (frame, reset) = (paint.frame(), paint.reset());
-    let file = if location.file.is_empty() {
-        "."
-    } else {
-        &location.file
-    };
-    write!(
-        report,
-        "{:margin$}{frame}-->{reset} {}",
-        "",
-        escape_controls(file)
-    )?;
+    let file = if location.file.is_empty() { "." } else { &location.file };
+    write!(report, "{:margin$}{frame}-->{reset} {}", "", escape_controls(file))?;
     if let Some(line) = location.line {
         write!(report, ":{line}")?;
     }
@@ -91,18 +71,10 @@ fn place(
     report.push('\n');
     if let (Some(line), Some(excerpt)) = (location.line, &location.excerpt) {
         writeln!(report, "{:margin$} {frame}|{reset}", "")?;
-        writeln!(
-            report,
-            "{frame}{line:margin$} |{reset} {}",
-            escape_controls(&excerpt.line_text)
-        )?;
+        writeln!(report, "{frame}{line:margin$} |{reset} {}", escape_controls(&excerpt.line_text))?;
         let (indent, carets) = underline(excerpt);
         let style = paint.severity(diagnostic.severity);
-        writeln!(
-            report,
-            "{:margin$} {frame}|{reset} {:indent$}{style}{:^<carets$}{reset}",
-            "", "", ""
-        )?;
+        writeln!(report, "{:margin$} {frame}|{reset} {:indent$}{style}{:^<carets$}{reset}", "", "", "")?;
     }
     Ok(())
 }
@@ -113,13 +85,7 @@ fn underline(excerpt: &Excerpt) -> (usize, usize) {
     let length = usize::try_from(excerpt.length).unwrap_or(1);
     let width = |character: char| character.width().unwrap_or(0);
     let indent: usize = excerpt.line_text.chars().take(start).map(width).sum();
-    let carets: usize = excerpt
-        .line_text
-        .chars()
-        .skip(start)
-        .take(length)
-        .map(width)
-        .sum();
+    let carets: usize = excerpt.line_text.chars().skip(start).take(length).map(width).sum();
     // A format width is at most 65 535; a quoted line is far shorter unless someone built one by hand.
     (indent.min(1000), carets.clamp(1, 1000))
 }

@@ -25,9 +25,5 @@ fn one(diagnostic: &Diagnostic) -> Value {
 }
 
 fn file(location: &Location) -> &str {
-    if location.file.is_empty() {
-        "."
-    } else {
-        &location.file
-    }
+    if location.file.is_empty() { "." } else { &location.file }
 }

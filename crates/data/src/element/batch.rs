@@ -80,7 +80,8 @@ impl Batch {
                     .failure()
                     .noting(format!("one batch changes models of two databases, the second one in `{model}`")));
             }
-            let bind = |filter: Filter| filter.bind(&table.schema).map_err(|error| DataError::from(error).into_failure());
+            let bind =
+                |filter: Filter| filter.bind(&table.schema).map_err(|error| DataError::from(error).into_failure());
             operations.push(match change {
                 Change::Insert(row) => Operation::insert(&table.schema, row),
                 Change::Update(filter, changes) => Operation::update(&table.schema, bind(filter)?, changes),

@@ -6,7 +6,9 @@ use mti_element::{ElementDefinition, Fail, Failure, Level, OpenContext, Result, 
 
 use crate::element::{Batch, DatabaseElement, Model, ModelSteps, Outcomes, Rows, Table};
 use crate::q::{Literal, Operator};
-use crate::{Aggregate, BoundFilter, Connection, DataError, Filter, ModelSchema, Operation, Order, Outcome, Query, Row};
+use crate::{
+    Aggregate, BoundFilter, Connection, DataError, Filter, ModelSchema, Operation, Order, Outcome, Query, Row,
+};
 
 /// The database of a model whose `e.json` names none.
 const DEFAULT_DATABASE: &str = "databases.Default";
@@ -28,17 +30,24 @@ impl Level for ModelLevel {
         let schema = ModelSchema::parse(definition.name.as_str(), "", &config).map_err(|problems| {
             let findings = problems.into_iter().flat_map(|problem| {
                 let failure = context.config_problem(Code::BadField, &problem.pointer, problem.message);
-                failure.diagnostics().iter().cloned().map(|finding| match &problem.help {
-                    Some(help) => finding.with_help(help.clone()),
-                    None => finding,
-                }).collect::<Vec<_>>()
+                failure
+                    .diagnostics()
+                    .iter()
+                    .cloned()
+                    .map(|finding| match &problem.help {
+                        Some(help) => finding.with_help(help.clone()),
+                        None => finding,
+                    })
+                    .collect::<Vec<_>>()
             });
             Fail::ELEMENT_EXCEPTION.failure().diagnosed(findings.collect())
         })?;
         let database = match context.manifest_value("db") {
             None | Some(Value::Null) => DEFAULT_DATABASE.to_owned(),
             Some(Value::String(name)) if !name.is_empty() => name.clone(),
-            Some(_) => return Err(context.config_problem(Code::DatabaseNotFound, "/db", "`db` must name a database element")),
+            Some(_) => {
+                return Err(context.config_problem(Code::DatabaseNotFound, "/db", "`db` must name a database element"));
+            }
         };
         let initial_rows = initial_rows(definition, &schema)?;
         Ok(Self { config, database, initial_rows, ready: ArcSwapOption::empty() })
@@ -188,7 +197,9 @@ fn initial_rows(definition: &ElementDefinition, schema: &ModelSchema) -> Result<
     let mut findings = Vec::new();
     for initial in &definition.initial_rows {
         let checked = match &initial.value {
-            Value::Object(row) => schema.complete(row).map(|_| row.clone()).map_err(|error| (Code::InitDataField, error.to_string())),
+            Value::Object(row) => {
+                schema.complete(row).map(|_| row.clone()).map_err(|error| (Code::InitDataField, error.to_string()))
+            }
             _ => Err((Code::BadInitData, "a row must be a JSON object".to_owned())),
         };
         match checked {

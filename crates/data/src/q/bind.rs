@@ -1,10 +1,7 @@
 use std::sync::Arc;
 
 use super::scanner::shortened;
-use super::{
-    BoundFilter, Comparison, Condition, Filter, LikePattern, Literal, MAX_NESTING, Operator,
-    QError, Test,
-};
+use super::{BoundFilter, Comparison, Condition, Filter, LikePattern, Literal, MAX_NESTING, Operator, QError, Test};
 use crate::datatype::{DataType, ValueKind};
 use crate::field::{Field, moment, without_nul};
 use crate::nearest::did_you_mean;
@@ -14,26 +11,15 @@ use crate::{ModelSchema, Scalar};
 impl Filter {
     /// Checks the filter against a model: its fields, and that every value is of its field's kind.
     pub fn bind(&self, schema: &ModelSchema) -> Result<BoundFilter, QError> {
-        Ok(BoundFilter::new(
-            schema.model().into(),
-            bind(self, schema, 0)?,
-        ))
+        Ok(BoundFilter::new(schema.model().into(), bind(self, schema, 0)?))
     }
 }
 
 fn bind(filter: &Filter, schema: &ModelSchema, depth: usize) -> Result<Condition, QError> {
     if depth > MAX_NESTING {
-        return Err(QError::new(
-            1,
-            format!("nested deeper than {MAX_NESTING} levels"),
-        ));
+        return Err(QError::new(1, format!("nested deeper than {MAX_NESTING} levels")));
     }
-    let all = |parts: &[Filter]| {
-        parts
-            .iter()
-            .map(|part| bind(part, schema, depth + 1))
-            .collect::<Result<Vec<_>, _>>()
-    };
+    let all = |parts: &[Filter]| parts.iter().map(|part| bind(part, schema, depth + 1)).collect::<Result<Vec<_>, _>>();
     match filter {
         Filter::All => Ok(Condition::And(Vec::new())),
         Filter::And(parts) => all(parts).map(Condition::And),
@@ -46,49 +32,24 @@ fn bind(filter: &Filter, schema: &ModelSchema, depth: usize) -> Result<Condition
 fn bind_comparison(comparison: &Comparison, schema: &ModelSchema) -> Result<Condition, QError> {
     let column = comparison.position.0;
     let Some(field) = schema.field(&comparison.field) else {
-        let message = format!(
-            "model `{}` has no field `{}`",
-            schema.model(),
-            shortened(&comparison.field)
-        );
-        return Err(
-            QError::new(column, message).with_help(unknown_field_help(&comparison.field, schema))
-        );
+        let message = format!("model `{}` has no field `{}`", schema.model(), shortened(&comparison.field));
+        return Err(QError::new(column, message).with_help(unknown_field_help(&comparison.field, schema)));
     };
-    let (test, negated) = Binding { field, comparison }.test().map_err(|message| {
-        QError::new(
-            column,
-            format!("field `{}` ({}): {message}", field.name, field.data_type),
-        )
-    })?;
-    let condition = Condition::Field {
-        field: Arc::from(field.name.as_str()),
-        test,
-    };
-    Ok(if negated {
-        Condition::Not(Box::new(condition))
-    } else {
-        condition
-    })
+    let (test, negated) = Binding { field, comparison }
+        .test()
+        .map_err(|message| QError::new(column, format!("field `{}` ({}): {message}", field.name, field.data_type)))?;
+    let condition = Condition::Field { field: Arc::from(field.name.as_str()), test };
+    Ok(if negated { Condition::Not(Box::new(condition)) } else { condition })
 }
 
 /// A mistyped operator looks like a part of the field's name.
 fn unknown_field_help(name: &str, schema: &ModelSchema) -> Option<String> {
-    let operator = name
-        .rsplit_once("__")
-        .filter(|(field, _)| schema.field(field).is_some())
-        .map(|(field, word)| {
-            let words = Operator::ALL.into_iter().filter_map(Operator::word);
-            let nearest = did_you_mean(word, words)
-                .unwrap_or_else(|| format!("plain equality is `{field}=`"));
-            format!("`{}` is no operator; {nearest}", shortened(word))
-        });
-    operator.or_else(|| {
-        did_you_mean(
-            name,
-            schema.fields().iter().map(|field| field.name.as_str()),
-        )
-    })
+    let operator = name.rsplit_once("__").filter(|(field, _)| schema.field(field).is_some()).map(|(field, word)| {
+        let words = Operator::ALL.into_iter().filter_map(Operator::word);
+        let nearest = did_you_mean(word, words).unwrap_or_else(|| format!("plain equality is `{field}=`"));
+        format!("`{}` is no operator; {nearest}", shortened(word))
+    });
+    operator.or_else(|| did_you_mean(name, schema.fields().iter().map(|field| field.name.as_str())))
 }
 
 /// A comparison that is being checked against its field.
@@ -123,23 +84,13 @@ impl Binding<'_> {
     }
 
     fn equal(&self, value: &Literal) -> Result<Test, String> {
-        if *value == Literal::Null {
-            Ok(Test::IsNull)
-        } else {
-            self.scalar(value).map(Test::Equal)
-        }
+        if *value == Literal::Null { Ok(Test::IsNull) } else { self.scalar(value).map(Test::Equal) }
     }
 
     fn within(&self, value: &Literal) -> Result<Test, String> {
         let items = self.list(value)?;
-        let values = items
-            .iter()
-            .filter(|item| **item != Literal::Null)
-            .map(|item| self.scalar(item));
-        Ok(Test::In {
-            values: values.collect::<Result<_, _>>()?,
-            null: items.contains(&Literal::Null),
-        })
+        let values = items.iter().filter(|item| **item != Literal::Null).map(|item| self.scalar(item));
+        Ok(Test::In { values: values.collect::<Result<_, _>>()?, null: items.contains(&Literal::Null) })
     }
 
     fn range(&self, value: &Literal) -> Result<Test, String> {
@@ -154,31 +105,21 @@ impl Binding<'_> {
     }
 
     fn like_any(&self, value: &Literal) -> Result<Test, String> {
-        let patterns = self
-            .list(value)?
-            .iter()
-            .map(|item| Ok(LikePattern::new(&self.text(item)?)));
+        let patterns = self.list(value)?.iter().map(|item| Ok(LikePattern::new(&self.text(item)?)));
         Ok(Test::Like(patterns.collect::<Result<_, String>>()?))
     }
 
     fn list<'a>(&self, value: &'a Literal) -> Result<&'a [Literal], String> {
         match value {
             Literal::List(items) => Ok(items),
-            other => Err(format!(
-                "`{}` takes a list, found {}",
-                self.comparison.operator,
-                other.kind()
-            )),
+            other => Err(format!("`{}` takes a list, found {}", self.comparison.operator, other.kind())),
         }
     }
 
     /// A value to be smaller or larger than.
     fn limit(&self, value: &Literal) -> Result<Scalar, String> {
         if self.field.kind() == ValueKind::Boolean {
-            return Err(format!(
-                "`{}` is for values that have an order",
-                self.comparison.operator
-            ));
+            return Err(format!("`{}` is for values that have an order", self.comparison.operator));
         }
         self.scalar(value)
     }
@@ -199,9 +140,7 @@ impl Binding<'_> {
         match (self.field.kind(), value) {
             (ValueKind::Json, _) => Err("JSON is not compared; only `isnull` applies".to_owned()),
             (ValueKind::Text, Literal::Text(text)) => match self.field.data_type {
-                kind @ (DataType::Date | DataType::Datetime | DataType::Time) => {
-                    moment(kind, text).map(Scalar::Text)
-                }
+                kind @ (DataType::Date | DataType::Datetime | DataType::Time) => moment(kind, text).map(Scalar::Text),
                 _ => without_nul(text).map(|text| Scalar::Text(text.to_owned())),
             },
             (ValueKind::Text, _) => expected("a text"),
@@ -210,24 +149,16 @@ impl Binding<'_> {
                 Some(number) => Ok(Scalar::Integer(number)),
                 None => Err(format!("expected a whole number, found `{number:?}`")),
             },
-            (ValueKind::Integer, Literal::Boolean(value))
-                if self.field.data_type == DataType::Checkbox =>
-            {
+            (ValueKind::Integer, Literal::Boolean(value)) if self.field.data_type == DataType::Checkbox => {
                 Ok(Scalar::Integer((*value).into()))
             }
             (ValueKind::Integer, _) => expected("a whole number"),
-            (ValueKind::Number, Literal::Integer(number)) => {
-                Ok(Scalar::Number(nearest_float(*number)))
-            }
+            (ValueKind::Number, Literal::Integer(number)) => Ok(Scalar::Number(nearest_float(*number))),
             // Adding zero turns minus zero into zero.
-            (ValueKind::Number, Literal::Number(number)) if number.is_finite() => {
-                Ok(Scalar::Number(number + 0.0))
-            }
+            (ValueKind::Number, Literal::Number(number)) if number.is_finite() => Ok(Scalar::Number(number + 0.0)),
             (ValueKind::Number, _) => expected("a number"),
             (ValueKind::Boolean, Literal::Boolean(value)) => Ok(Scalar::Boolean(*value)),
-            (ValueKind::Boolean, Literal::Integer(number @ (0 | 1))) => {
-                Ok(Scalar::Boolean(*number == 1))
-            }
+            (ValueKind::Boolean, Literal::Integer(number @ (0 | 1))) => Ok(Scalar::Boolean(*number == 1)),
             (ValueKind::Boolean, _) => expected("`True` or `False`"),
         }
     }
@@ -237,17 +168,11 @@ fn is_true(value: &Literal) -> Result<bool, String> {
     match value {
         Literal::Boolean(value) => Ok(*value),
         Literal::Integer(number @ (0 | 1)) => Ok(*number == 1),
-        other => Err(format!(
-            "`isnull` takes `True` or `False`, found {}",
-            other.kind()
-        )),
+        other => Err(format!("`isnull` takes `True` or `False`, found {}", other.kind())),
     }
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "the field's own values are floats too"
-)]
+#[expect(clippy::cast_precision_loss, reason = "the field's own values are floats too")]
 fn nearest_float(number: i64) -> f64 {
     number as f64
 }

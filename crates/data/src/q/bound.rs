@@ -106,24 +106,16 @@ impl Test {
             Self::Greater(limit) => limit.compare(value) == Some(Ordering::Greater),
             Self::GreaterOrEqual(limit) => limit.compare(value).is_some_and(Ordering::is_ge),
             Self::Range(low, high) => {
-                low.compare(value).is_some_and(Ordering::is_ge)
-                    && high.compare(value).is_some_and(Ordering::is_le)
+                low.compare(value).is_some_and(Ordering::is_ge) && high.compare(value).is_some_and(Ordering::is_le)
             }
             Self::In { values, null } => {
-                (*null && value.is_null())
-                    || values
-                        .iter()
-                        .any(|wanted| wanted.compare(value) == Some(Ordering::Equal))
+                (*null && value.is_null()) || values.iter().any(|wanted| wanted.compare(value) == Some(Ordering::Equal))
             }
-            Self::Like(patterns) => value
-                .as_str()
-                .is_some_and(|text| patterns.iter().any(|pattern| pattern.matches(text))),
-            Self::StartsWith(start) => value
-                .as_str()
-                .is_some_and(|text| text.starts_with(start.as_str())),
-            Self::EndsWith(end) => value
-                .as_str()
-                .is_some_and(|text| text.ends_with(end.as_str())),
+            Self::Like(patterns) => {
+                value.as_str().is_some_and(|text| patterns.iter().any(|pattern| pattern.matches(text)))
+            }
+            Self::StartsWith(start) => value.as_str().is_some_and(|text| text.starts_with(start.as_str())),
+            Self::EndsWith(end) => value.as_str().is_some_and(|text| text.ends_with(end.as_str())),
         }
     }
 }

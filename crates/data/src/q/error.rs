@@ -12,11 +12,7 @@ pub struct QError {
 
 impl QError {
     pub(crate) fn new(column: usize, message: impl Into<String>) -> Self {
-        Self {
-            column,
-            message: message.into(),
-            help: None,
-        }
+        Self { column, message: message.into(), help: None }
     }
 
     pub(crate) fn with_help(mut self, help: Option<String>) -> Self {

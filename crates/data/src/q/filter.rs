@@ -56,17 +56,8 @@ impl Filter {
     }
 
     /// A condition on one field.
-    pub fn compare(
-        field: impl Into<String>,
-        operator: Operator,
-        value: impl Into<Literal>,
-    ) -> Self {
-        Self::Compare(Comparison {
-            field: field.into(),
-            operator,
-            value: value.into(),
-            position: Position(1),
-        })
+    pub fn compare(field: impl Into<String>, operator: Operator, value: impl Into<Literal>) -> Self {
+        Self::Compare(Comparison { field: field.into(), operator, value: value.into(), position: Position(1) })
     }
 
     /// The field has that value.
@@ -141,14 +132,8 @@ impl fmt::Display for Filter {
 
 impl fmt::Display for Comparison {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            field,
-            operator,
-            value,
-            ..
-        } = self;
-        let keyword_would_mislead =
-            *operator == Operator::Equal && split_keyword(field).1 != Operator::Equal;
+        let Self { field, operator, value, .. } = self;
+        let keyword_would_mislead = *operator == Operator::Equal && split_keyword(field).1 != Operator::Equal;
         if keyword_would_mislead || !is_identifier(field) {
             formatter.write_str("Q(")?;
             write_quoted(formatter, field)?;
@@ -161,11 +146,7 @@ impl fmt::Display for Comparison {
     }
 }
 
-fn write_joined(
-    formatter: &mut fmt::Formatter<'_>,
-    parts: &[Filter],
-    separator: &str,
-) -> fmt::Result {
+fn write_joined(formatter: &mut fmt::Formatter<'_>, parts: &[Filter], separator: &str) -> fmt::Result {
     for (index, part) in parts.iter().enumerate() {
         if index > 0 {
             formatter.write_str(separator)?;

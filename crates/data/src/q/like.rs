@@ -15,19 +15,13 @@ impl LikePattern {
         let mut characters = pattern.chars().peekable();
         while let Some(character) = characters.next() {
             match character {
-                '\\' => piece.push(
-                    characters
-                        .next_if(|next| matches!(next, '%' | '\\'))
-                        .unwrap_or('\\'),
-                ),
+                '\\' => piece.push(characters.next_if(|next| matches!(next, '%' | '\\')).unwrap_or('\\')),
                 '%' => pieces.push(std::mem::take(&mut piece)),
                 other => piece.push(other),
             }
         }
         if pieces.is_empty() {
-            return Self {
-                pieces: vec![String::new(), piece, String::new()],
-            };
+            return Self { pieces: vec![String::new(), piece, String::new()] };
         }
         pieces.push(piece);
         Self { pieces }

@@ -60,17 +60,12 @@ impl Operator {
 
     /// The operator that a keyword's `__word` names.
     pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|operator| operator.word() == Some(word))
+        Self::ALL.into_iter().find(|operator| operator.word() == Some(word))
     }
 
     /// The operator that the second argument of the positional form names: a sign or a word.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|operator| operator.sign() == Some(name))
-            .or_else(|| Self::from_word(name))
+        Self::ALL.into_iter().find(|operator| operator.sign() == Some(name)).or_else(|| Self::from_word(name))
     }
 
     /// The word, as in `age__gte`. `=` has none.
@@ -110,10 +105,7 @@ impl Operator {
 
     /// Every name an operator has.
     pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-        Self::ALL
-            .into_iter()
-            .flat_map(|operator| [operator.sign(), operator.word()])
-            .flatten()
+        Self::ALL.into_iter().flat_map(|operator| [operator.sign(), operator.word()]).flatten()
     }
 }
 

@@ -116,12 +116,7 @@ fn keywords(scanner: &mut Scanner, keyword: &str, column: usize) -> Result<Filte
 fn assigned(scanner: &mut Scanner, keyword: &str, column: usize) -> Result<Filter, QError> {
     let (field, operator) = split_keyword(keyword);
     let value = scanner.literal()?;
-    Ok(Filter::Compare(Comparison {
-        field: field.to_owned(),
-        operator,
-        value,
-        position: Position(column),
-    }))
+    Ok(Filter::Compare(Comparison { field: field.to_owned(), operator, value, position: Position(column) }))
 }
 
 /// `'field', 'operator', value`.
@@ -134,12 +129,7 @@ fn positional(scanner: &mut Scanner) -> Result<Filter, QError> {
     let value = scanner.literal()?;
     scanner.take(',');
     scanner.expect(')', "`)`")?;
-    Ok(Filter::Compare(Comparison {
-        field,
-        operator,
-        value,
-        position,
-    }))
+    Ok(Filter::Compare(Comparison { field, operator, value, position }))
 }
 
 fn operator(scanner: &mut Scanner) -> Result<Operator, QError> {
@@ -149,12 +139,8 @@ fn operator(scanner: &mut Scanner) -> Result<Operator, QError> {
     let column = scanner.column();
     let name = scanner.string()?;
     Operator::from_name(&name).ok_or_else(|| {
-        let help = did_you_mean(&name, Operator::names()).unwrap_or_else(|| {
-            format!(
-                "the operators are `{}`",
-                Operator::names().collect::<Vec<_>>().join("` `")
-            )
-        });
+        let help = did_you_mean(&name, Operator::names())
+            .unwrap_or_else(|| format!("the operators are `{}`", Operator::names().collect::<Vec<_>>().join("` `")));
         QError::new(column, format!("no operator `{}`", shortened(&name))).with_help(Some(help))
     })
 }
@@ -173,10 +159,7 @@ fn connected(scanner: &mut Scanner) -> Result<Filter, QError> {
         if and {
             group.push(next);
         } else {
-            alternatives.push(joined(
-                std::mem::replace(&mut group, vec![next]),
-                Filter::And,
-            ));
+            alternatives.push(joined(std::mem::replace(&mut group, vec![next]), Filter::And));
         }
     }
     scanner.expect(')', "`,`, `&`, `|` or `)`")?;
@@ -201,8 +184,7 @@ fn connective(scanner: &mut Scanner) -> Result<bool, QError> {
             }
         };
     }
-    let help =
-        "several conditions in one `Q` are joined as `Q(a, Q.AND, b)`, or with `&`".to_owned();
+    let help = "several conditions in one `Q` are joined as `Q(a, Q.AND, b)`, or with `&`".to_owned();
     Err(QError::new(column, format!("expected {EXPECTED}")).with_help(Some(help)))
 }
 

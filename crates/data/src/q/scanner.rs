@@ -11,11 +11,7 @@ pub(super) struct Scanner {
 
 impl Scanner {
     pub(super) fn new(text: &str) -> Self {
-        Self {
-            characters: text.chars().collect(),
-            at: 0,
-            depth: 0,
-        }
+        Self { characters: text.chars().collect(), at: 0, depth: 0 }
     }
 
     /// The column of the next character.
@@ -40,21 +36,14 @@ impl Scanner {
 
     /// Takes this character, or fails and says what was expected.
     pub(super) fn expect(&mut self, wanted: char, expected: &str) -> Result<(), QError> {
-        if self.take(wanted) {
-            Ok(())
-        } else {
-            Err(self.unexpected(expected))
-        }
+        if self.take(wanted) { Ok(()) } else { Err(self.unexpected(expected)) }
     }
 
     /// Takes the identifier that comes next, if one does.
     pub(super) fn identifier(&mut self) -> Option<String> {
         self.peek().filter(|first| starts_identifier(*first))?;
         let mut name = String::new();
-        while let Some(character) = self
-            .current()
-            .filter(|character| continues_identifier(*character))
-        {
+        while let Some(character) = self.current().filter(|character| continues_identifier(*character)) {
             name.push(character);
             self.at += 1;
         }
@@ -80,10 +69,7 @@ impl Scanner {
         step: impl FnOnce(&mut Self) -> Result<T, QError>,
     ) -> Result<T, QError> {
         if self.depth == MAX_NESTING {
-            return Err(QError::new(
-                column,
-                format!("nested deeper than {MAX_NESTING} levels"),
-            ));
+            return Err(QError::new(column, format!("nested deeper than {MAX_NESTING} levels")));
         }
         self.depth += 1;
         let result = step(self);
@@ -102,15 +88,12 @@ impl Scanner {
 
     /// Takes a value.
     pub(super) fn literal(&mut self) -> Result<Literal, QError> {
-        const EXPECTED: &str =
-            "a value (a string in quotes, a number, `True`, `False`, `None`, a list or a tuple)";
+        const EXPECTED: &str = "a value (a string in quotes, a number, `True`, `False`, `None`, a list or a tuple)";
         match self.peek() {
             Some('\'' | '"') => self.string().map(Literal::Text),
             Some('[') => self.list(),
             Some('(') => self.tuple(),
-            Some(first) if first.is_ascii_digit() || matches!(first, '-' | '+' | '.') => {
-                self.number()
-            }
+            Some(first) if first.is_ascii_digit() || matches!(first, '-' | '+' | '.') => self.number(),
             Some(first) if starts_identifier(first) => self.constant(),
             _ => Err(self.unexpected(EXPECTED)),
         }
@@ -127,9 +110,7 @@ impl Scanner {
             let column = self.column();
             match self.advance() {
                 None => {
-                    let message = format!(
-                        "this string has no end: expected `{quote}` before the end of the text"
-                    );
+                    let message = format!("this string has no end: expected `{quote}` before the end of the text");
                     return Err(QError::new(start, message));
                 }
                 Some('\\') => self.escape(column, &mut text)?,
@@ -156,10 +137,7 @@ impl Scanner {
             Some('U') => text.push(self.code_point(column, 8)?),
             Some('N') => {
                 let help = Some("write `\\u` and four hexadecimal digits".to_owned());
-                return Err(
-                    QError::new(column, "characters cannot be given by their names")
-                        .with_help(help),
-                );
+                return Err(QError::new(column, "characters cannot be given by their names").with_help(help));
             }
             Some(first) if first.is_digit(8) => text.push(self.octal(first)),
             Some(unknown) => text.extend(['\\', unknown]),
@@ -185,33 +163,22 @@ impl Scanner {
         if (0xd800..0xdc00).contains(&code) && self.current() == Some('\\') {
             let start = self.at;
             self.at += 1;
-            let low = if self.advance() == Some('u') {
-                self.hexadecimal(column, 4)?
-            } else {
-                0
-            };
+            let low = if self.advance() == Some('u') { self.hexadecimal(column, 4)? } else { 0 };
             if (0xdc00..0xe000).contains(&low) {
                 code = 0x1_0000 + ((code - 0xd800) << 10) + (low - 0xdc00);
             } else {
                 self.at = start;
             }
         }
-        char::from_u32(code).ok_or_else(|| {
-            QError::new(
-                column,
-                format!("this escape is no character: U+{code:04X} is none"),
-            )
-        })
+        char::from_u32(code)
+            .ok_or_else(|| QError::new(column, format!("this escape is no character: U+{code:04X} is none")))
     }
 
     fn hexadecimal(&mut self, column: usize, digits: usize) -> Result<u32, QError> {
         let mut code: u32 = 0;
         for _ in 0..digits {
             let Some(digit) = self.advance().and_then(|character| character.to_digit(16)) else {
-                return Err(QError::new(
-                    column,
-                    format!("expected {digits} hexadecimal digits in this escape"),
-                ));
+                return Err(QError::new(column, format!("expected {digits} hexadecimal digits in this escape")));
             };
             code = code.saturating_mul(16).saturating_add(digit);
         }
@@ -222,8 +189,7 @@ impl Scanner {
         let column = self.column();
         let mut text = String::new();
         while let Some(character) = self.current() {
-            let exponent_sign =
-                matches!(character, '+' | '-') && (text.is_empty() || text.ends_with(['e', 'E']));
+            let exponent_sign = matches!(character, '+' | '-') && (text.is_empty() || text.ends_with(['e', 'E']));
             if !(character.is_alphanumeric() || matches!(character, '.' | '_') || exponent_sign) {
                 break;
             }
@@ -236,15 +202,11 @@ impl Scanner {
             let out_of_range = |_| QError::new(column, "this number does not fit into 64 bits");
             return text.parse().map(Literal::Integer).map_err(out_of_range);
         }
-        let digits_first =
-            unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.');
+        let digits_first = unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.');
         match text.parse::<f64>() {
             Ok(number) if digits_first && number.is_finite() => Ok(Literal::Number(number)),
             Ok(_) if digits_first => Err(QError::new(column, "this number is too large")),
-            _ => Err(QError::new(
-                column,
-                format!("expected a number, found `{}`", shortened(&text)),
-            )),
+            _ => Err(QError::new(column, format!("expected a number, found `{}`", shortened(&text)))),
         }
     }
 

@@ -19,9 +19,7 @@ impl Reader {
         let name = self.name(pointer, item);
         let data_type = self.data_type(pointer, item);
         let (name, data_type) = (name?, data_type?);
-        let title = self
-            .text(pointer, item, "title")
-            .unwrap_or_else(|| name.clone());
+        let title = self.text(pointer, item, "title").unwrap_or_else(|| name.clone());
         let primary_key = self.flag(pointer, item, "primaryKey");
         let mut field = Field {
             name,
@@ -35,16 +33,10 @@ impl Reader {
             limits: self.limits(pointer, item, data_type),
         };
         if data_type == DataType::AutoInt && !primary_key {
-            self.report(
-                &format!("{pointer}/dataType"),
-                "`AutoInt` is for the primary key",
-            );
+            self.report(&format!("{pointer}/dataType"), "`AutoInt` is for the primary key");
         }
         if data_type == DataType::Json && field.unique {
-            self.report(
-                &format!("{pointer}/unique"),
-                "JSON is not compared, so it cannot be unique",
-            );
+            self.report(&format!("{pointer}/unique"), "JSON is not compared, so it cannot be unique");
         }
         if let Some(default) = item.get("default").filter(|default| !default.is_null()) {
             match field.check(default) {
@@ -64,24 +56,15 @@ impl Reader {
         };
         let pointer = format!("{pointer}/name");
         if !is_identifier(&name) {
-            self.report(
-                &pointer,
-                "a field's name is letters, digits and `_`, not beginning with a digit",
-            );
+            self.report(&pointer, "a field's name is letters, digits and `_`, not beginning with a digit");
         }
         if name.len() > MAX_NAME_LENGTH {
-            self.report(
-                &pointer,
-                format!("a field's name has at most {MAX_NAME_LENGTH} bytes"),
-            );
+            self.report(&pointer, format!("a field's name has at most {MAX_NAME_LENGTH} bytes"));
         }
         if let Some((_, word)) = name.rsplit_once("__")
             && Operator::from_word(word).is_some()
         {
-            self.report(
-                &pointer,
-                format!("a field's name cannot end in `__{word}`: filters read it as an operator"),
-            );
+            self.report(&pointer, format!("a field's name cannot end in `__{word}`: filters read it as an operator"));
         }
         Some(name)
     }
@@ -96,18 +79,10 @@ impl Reader {
         let data_type = DataType::from_name(&name);
         if data_type.is_none() {
             let names = || DataType::ALL.into_iter().map(DataType::name);
-            let help = did_you_mean(&name, names()).unwrap_or_else(|| {
-                format!(
-                    "the types are `{}`",
-                    names().collect::<Vec<_>>().join("` `")
-                )
-            });
+            let help = did_you_mean(&name, names())
+                .unwrap_or_else(|| format!("the types are `{}`", names().collect::<Vec<_>>().join("` `")));
             let message = format!("no data type `{name}`");
-            self.problems.push(SchemaProblem {
-                pointer: format!("{pointer}/dataType"),
-                message,
-                help: Some(help),
-            });
+            self.problems.push(SchemaProblem { pointer: format!("{pointer}/dataType"), message, help: Some(help) });
         }
         data_type
     }
@@ -119,29 +94,19 @@ impl Reader {
             max_length: max_length.unwrap_or(data_type.default_max_length()),
             min_length: min_length.unwrap_or(0),
             max_digits: match data_type.kind() {
-                ValueKind::Number => {
-                    Some(self.number(pointer, item, "maxDigits", 300).unwrap_or(18))
-                }
+                ValueKind::Number => Some(self.number(pointer, item, "maxDigits", 300).unwrap_or(18)),
                 _ => None,
             },
             decimal: self.number(pointer, item, "decimal", 17),
             choices: self.choices(pointer, item, data_type),
         };
         if limits.min_length > limits.max_length {
-            self.report(
-                &format!("{pointer}/minLen"),
-                "`minLen` is larger than `maxLen`",
-            );
+            self.report(&format!("{pointer}/minLen"), "`minLen` is larger than `maxLen`");
         }
         limits
     }
 
-    fn choices(
-        &mut self,
-        pointer: &str,
-        item: &Map<String, Value>,
-        data_type: DataType,
-    ) -> Vec<Choice> {
+    fn choices(&mut self, pointer: &str, item: &Map<String, Value>, data_type: DataType) -> Vec<Choice> {
         let choosing = matches!(data_type, DataType::Radio | DataType::Dropdown);
         if !choosing || self.flag(pointer, item, "allowManualInput") {
             return Vec::new();
@@ -159,15 +124,9 @@ impl Reader {
             match option.get("value").and_then(Value::as_str) {
                 Some(value) => {
                     let label = option.get("label").and_then(Value::as_str).unwrap_or(value);
-                    choices.push(Choice {
-                        value: value.to_owned(),
-                        label: label.to_owned(),
-                    });
+                    choices.push(Choice { value: value.to_owned(), label: label.to_owned() });
                 }
-                None => self.report(
-                    &format!("{pointer}/{index}"),
-                    "expected an object with a text `value`",
-                ),
+                None => self.report(&format!("{pointer}/{index}"), "expected an object with a text `value`"),
             }
         }
         choices

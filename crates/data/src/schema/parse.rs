@@ -14,14 +14,8 @@ const MAX_CONSTRAINTS: usize = 32;
 /// How many fields a combination may have.
 const MAX_CONSTRAINT_FIELDS: usize = 8;
 
-pub(super) fn parse(
-    model: &str,
-    namespace: &str,
-    definition: &Value,
-) -> Result<ModelSchema, Vec<SchemaProblem>> {
-    let mut reader = Reader {
-        problems: Vec::new(),
-    };
+pub(super) fn parse(model: &str, namespace: &str, definition: &Value) -> Result<ModelSchema, Vec<SchemaProblem>> {
+    let mut reader = Reader { problems: Vec::new() };
     let schema = reader.schema(model, namespace, definition);
     match schema {
         Some(schema) if reader.problems.is_empty() => Ok(schema),
@@ -45,31 +39,16 @@ impl Reader {
             return None;
         }
         let primary_key = self.primary_key(&fields)?;
-        let single = fields
-            .iter()
-            .filter(|field| field.unique && !field.primary_key);
-        let mut constraints: Vec<Constraint> = single
-            .map(|field| Constraint {
-                fields: vec![field.name.clone()],
-                unique: true,
-            })
-            .collect();
+        let single = fields.iter().filter(|field| field.unique && !field.primary_key);
+        let mut constraints: Vec<Constraint> =
+            single.map(|field| Constraint { fields: vec![field.name.clone()], unique: true }).collect();
         for (key, unique) in [("uniqueList", true), ("indexList", false)] {
             self.constraints(definition, key, unique, &fields, &mut constraints);
         }
         if constraints.len() > MAX_CONSTRAINTS {
-            self.report(
-                "",
-                format!("more than {MAX_CONSTRAINTS} unique and indexed combinations"),
-            );
+            self.report("", format!("more than {MAX_CONSTRAINTS} unique and indexed combinations"));
         }
-        Some(ModelSchema {
-            model: model.into(),
-            namespace: namespace.into(),
-            fields,
-            primary_key,
-            constraints,
-        })
+        Some(ModelSchema { model: model.into(), namespace: namespace.into(), fields, primary_key, constraints })
     }
 
     fn fields(&mut self, definition: &Map<String, Value>) -> Vec<Field> {
@@ -103,10 +82,7 @@ impl Reader {
                 continue;
             };
             if fields.iter().any(|other| other.name == field.name) {
-                self.report(
-                    &format!("{pointer}/name"),
-                    format!("a second field `{}`", field.name),
-                );
+                self.report(&format!("{pointer}/name"), format!("a second field `{}`", field.name));
             } else {
                 fields.push(field);
             }
@@ -115,28 +91,16 @@ impl Reader {
     }
 
     fn primary_key(&mut self, fields: &[Field]) -> Option<usize> {
-        let mut keys = fields
-            .iter()
-            .enumerate()
-            .filter(|(_, field)| field.primary_key);
+        let mut keys = fields.iter().enumerate().filter(|(_, field)| field.primary_key);
         let Some((index, key)) = keys.next() else {
-            self.report(
-                "/fields",
-                "no field is the primary key: one needs `\"primaryKey\": true`",
-            );
+            self.report("/fields", "no field is the primary key: one needs `\"primaryKey\": true`");
             return None;
         };
         if keys.next().is_some() {
             self.report("/fields", "more than one field is the primary key");
         }
-        if !matches!(
-            key.data_type,
-            DataType::AutoInt | DataType::Integer | DataType::Stext
-        ) {
-            let message = format!(
-                "the primary key `{}` has to be `AutoInt`, `Integer` or `Stext`",
-                key.name
-            );
+        if !matches!(key.data_type, DataType::AutoInt | DataType::Integer | DataType::Stext) {
+            let message = format!("the primary key `{}` has to be `AutoInt`, `Integer` or `Stext`", key.name);
             self.report("/fields", message);
         }
         Some(index)
@@ -154,10 +118,7 @@ impl Reader {
             None | Some(Value::Null) => return,
             Some(Value::Array(items)) => items,
             Some(_) => {
-                return self.report(
-                    &format!("/{key}"),
-                    "expected a list of lists of field names",
-                );
+                return self.report(&format!("/{key}"), "expected a list of lists of field names");
             }
         };
         for (index, item) in items.iter().enumerate() {
@@ -165,10 +126,7 @@ impl Reader {
             let Some(names) = self.combination(&pointer, item, fields) else {
                 continue;
             };
-            let constraint = Constraint {
-                fields: names,
-                unique,
-            };
+            let constraint = Constraint { fields: names, unique };
             if !constraints.contains(&constraint) {
                 constraints.push(constraint);
             }
@@ -176,26 +134,13 @@ impl Reader {
     }
 
     /// The field names of one item: a list of them, or an object that has it.
-    fn combination(
-        &mut self,
-        pointer: &str,
-        item: &Value,
-        fields: &[Field],
-    ) -> Option<Vec<String>> {
+    fn combination(&mut self, pointer: &str, item: &Value, fields: &[Field]) -> Option<Vec<String>> {
         let list = match item {
-            Value::Object(members) => members
-                .get("fieldNameList")
-                .or_else(|| members.get("fields")),
+            Value::Object(members) => members.get("fieldNameList").or_else(|| members.get("fields")),
             other => Some(other),
         };
-        let Some(list) = list
-            .and_then(Value::as_array)
-            .filter(|list| !list.is_empty())
-        else {
-            self.report(
-                pointer,
-                "expected a list of field names, or an object with `fieldNameList`",
-            );
+        let Some(list) = list.and_then(Value::as_array).filter(|list| !list.is_empty()) else {
+            self.report(pointer, "expected a list of field names, or an object with `fieldNameList`");
             return None;
         };
         if list.len() > MAX_CONSTRAINT_FIELDS {
@@ -204,25 +149,16 @@ impl Reader {
         let before = self.problems.len();
         let mut names: Vec<String> = Vec::new();
         for name in list {
-            let known = name
-                .as_str()
-                .and_then(|name| fields.iter().find(|field| field.name == name));
+            let known = name.as_str().and_then(|name| fields.iter().find(|field| field.name == name));
             match known {
                 None => {
                     let shown = name.as_str().unwrap_or_default();
                     let help = did_you_mean(shown, fields.iter().map(|field| field.name.as_str()));
                     let message = format!("no field `{shown}`");
-                    self.problems.push(SchemaProblem {
-                        pointer: pointer.to_owned(),
-                        message,
-                        help,
-                    });
+                    self.problems.push(SchemaProblem { pointer: pointer.to_owned(), message, help });
                 }
                 Some(field) if field.data_type == DataType::Json => {
-                    self.report(
-                        pointer,
-                        format!("`{}` is JSON, which is not compared", field.name),
-                    );
+                    self.report(pointer, format!("`{}` is JSON, which is not compared", field.name));
                 }
                 Some(field) if names.contains(&field.name) => {
                     self.report(pointer, format!("`{}` twice", field.name));
@@ -233,12 +169,7 @@ impl Reader {
         (self.problems.len() == before).then_some(names)
     }
 
-    pub(super) fn text(
-        &mut self,
-        pointer: &str,
-        item: &Map<String, Value>,
-        key: &str,
-    ) -> Option<String> {
+    pub(super) fn text(&mut self, pointer: &str, item: &Map<String, Value>, key: &str) -> Option<String> {
         let value = item.get(key)?;
         if value.is_string() {
             return value.as_str().map(str::to_owned);
@@ -252,9 +183,7 @@ impl Reader {
         match item.get(key) {
             None | Some(Value::Null) => false,
             Some(Value::Bool(value)) => *value,
-            Some(value) if value.as_u64().is_some_and(|number| number <= 1) => {
-                value.as_u64() == Some(1)
-            }
+            Some(value) if value.as_u64().is_some_and(|number| number <= 1) => value.as_u64() == Some(1),
             Some(_) => {
                 self.report(&format!("{pointer}/{key}"), "expected true or false");
                 false
@@ -270,24 +199,14 @@ impl Reader {
         largest: u64,
     ) -> Option<N> {
         let value = item.get(key).filter(|value| !value.is_null())?;
-        let number = value
-            .as_u64()
-            .filter(|number| *number <= largest)
-            .and_then(|number| N::try_from(number).ok());
+        let number = value.as_u64().filter(|number| *number <= largest).and_then(|number| N::try_from(number).ok());
         if number.is_none() {
-            self.report(
-                &format!("{pointer}/{key}"),
-                format!("expected a whole number from 0 to {largest}"),
-            );
+            self.report(&format!("{pointer}/{key}"), format!("expected a whole number from 0 to {largest}"));
         }
         number
     }
 
     pub(super) fn report(&mut self, pointer: &str, message: impl Into<String>) {
-        self.problems.push(SchemaProblem {
-            pointer: pointer.to_owned(),
-            message: message.into(),
-            help: None,
-        });
+        self.problems.push(SchemaProblem { pointer: pointer.to_owned(), message: message.into(), help: None });
     }
 }

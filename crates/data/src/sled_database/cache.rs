@@ -36,10 +36,7 @@ struct Generations {
 impl Cache {
     /// The value of a key, if it is known.
     fn get(&self, key: &[u8]) -> Option<CachedValue> {
-        let generations = self
-            .generations
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
+        let generations = self.generations.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(value) = generations.young.get(key) {
             return Some(value.clone());
         }
@@ -50,10 +47,7 @@ impl Cache {
     }
 
     fn put(&self, key: &[u8], value: CachedValue) {
-        let mut generations = self
-            .generations
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut generations = self.generations.write().unwrap_or_else(PoisonError::into_inner);
         generations.bytes += key.len() + value.as_ref().map_or(0, |value| value.len()) + OVERHEAD;
         generations.young.insert(key.to_vec(), value);
         if generations.bytes > GENERATION {
@@ -64,10 +58,7 @@ impl Cache {
 
     /// Brings what is known up to date.
     pub(super) fn refresh(&self, changes: &Changes) {
-        let mut generations = self
-            .generations
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut generations = self.generations.write().unwrap_or_else(PoisonError::into_inner);
         let Generations { young, old, .. } = &mut *generations;
         for (key, value) in changes {
             for known in [young.get_mut(key), old.get_mut(key)].into_iter().flatten() {
@@ -85,10 +76,7 @@ pub(super) struct Known<'a> {
 
 impl<'a> Known<'a> {
     pub(super) fn new(store: &'a Store) -> Self {
-        Self {
-            cache: &store.cache,
-            missing: Cell::new(false),
-        }
+        Self { cache: &store.cache, missing: Cell::new(false) }
     }
 
     /// Whether something was asked for that is not known.
@@ -119,10 +107,7 @@ pub(super) struct Remembering<'a> {
 
 impl<'a> Remembering<'a> {
     pub(super) fn new(store: &'a Store) -> Self {
-        Self {
-            store,
-            scanning: Cell::new(false),
-        }
+        Self { store, scanning: Cell::new(false) }
     }
 }
 
@@ -130,19 +115,12 @@ impl Keyspace for Remembering<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<impl AsRef<[u8]>>, DataError> {
         let value = self.store.get(key)?;
         if !self.scanning.get() {
-            self.store
-                .cache
-                .put(key, value.as_ref().map(|value| Arc::from(value.as_ref())));
+            self.store.cache.put(key, value.as_ref().map(|value| Arc::from(value.as_ref())));
         }
         Ok(value)
     }
 
-    fn scan(
-        &self,
-        from: &[u8],
-        to: &[u8],
-        visit: &mut Visitor<'_>,
-    ) -> Result<ControlFlow<()>, DataError> {
+    fn scan(&self, from: &[u8], to: &[u8], visit: &mut Visitor<'_>) -> Result<ControlFlow<()>, DataError> {
         self.scanning.set(true);
         self.store.scan(from, to, visit)
     }

@@ -38,14 +38,8 @@ pub(super) struct Request<W, T> {
 
 /// A job that has been done in memory, to be answered when its group is on the disk.
 enum Done {
-    Execute(
-        oneshot::Sender<Result<Vec<Outcome>, DataError>>,
-        Result<Vec<Outcome>, DataError>,
-    ),
-    Prepare(
-        oneshot::Sender<Result<Prepared, DataError>>,
-        Result<NewTable, DataError>,
-    ),
+    Execute(oneshot::Sender<Result<Vec<Outcome>, DataError>>, Result<Vec<Outcome>, DataError>),
+    Prepare(oneshot::Sender<Result<Prepared, DataError>>, Result<NewTable, DataError>),
 }
 
 struct NewTable {
@@ -70,14 +64,7 @@ pub(super) struct Committer {
 
 impl Committer {
     pub(super) fn new(store: Store, gate: Arc<Gate>, tables: Arc<Tables>, holder: Holder) -> Self {
-        Self {
-            store,
-            gate,
-            tables,
-            holder,
-            broken: None,
-            last_group: 0,
-        }
+        Self { store, gate, tables, holder, broken: None, last_group: 0 }
     }
 
     /// Works until nobody can hand in jobs any more, then closes the store.
@@ -85,11 +72,7 @@ impl Committer {
         while let Some(first) = jobs.blocking_recv() {
             self.commit(first, &mut jobs);
         }
-        let readers_store = self
-            .gate
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let readers_store = self.gate.write().unwrap_or_else(PoisonError::into_inner).take();
         drop(readers_store);
         drop(self.store);
         drop(self.holder);
@@ -102,9 +85,7 @@ impl Committer {
         while group.len() < GROUP && overlay.len() < GROUP_CHANGES {
             match jobs.try_recv() {
                 Ok(job) => group.push(perform(&mut overlay, &self.tables, job)),
-                Err(TryRecvError::Empty)
-                    if group.len() < self.last_group && started.elapsed() < GATHERING =>
-                {
+                Err(TryRecvError::Empty) if group.len() < self.last_group && started.elapsed() < GATHERING => {
                     thread::yield_now();
                 }
                 Err(_) => break,
@@ -122,10 +103,7 @@ impl Committer {
         {
             tracing::error!(%error, "a write failed; the database takes no more of them");
             let message = format!("a write failed ({error}); restart the program");
-            self.broken = Some(DataError::Unavailable {
-                message,
-                retryable: false,
-            });
+            self.broken = Some(DataError::Unavailable { message, retryable: false });
         }
         for done in group {
             self.answer(done, written.as_ref().err());
@@ -145,16 +123,10 @@ impl Committer {
         match done {
             Done::Execute(answer, result) => drop(answer.send(failure.map_or(result, Err))),
             Done::Prepare(answer, result) => {
-                let result = failure.map_or(result, Err).map(
-                    |NewTable {
-                         schema,
-                         table,
-                         prepared,
-                     }| {
-                        self.tables.put(&schema, table);
-                        prepared
-                    },
-                );
+                let result = failure.map_or(result, Err).map(|NewTable { schema, table, prepared }| {
+                    self.tables.put(&schema, table);
+                    prepared
+                });
                 drop(answer.send(result));
             }
         }
@@ -164,23 +136,12 @@ impl Committer {
 /// Does a job in memory: all of it, or nothing.
 fn perform(overlay: &mut Overlay<'_, Store>, tables: &Tables, job: Job) -> Done {
     match job {
-        Job::Execute(Request { what, answer }) => Done::Execute(
-            answer,
-            overlay.atomically(|overlay| store::execute(overlay, tables, what)),
-        ),
-        Job::Prepare(Request {
-            what: (schema, seed),
-            answer,
-        }) => {
+        Job::Execute(Request { what, answer }) => {
+            Done::Execute(answer, overlay.atomically(|overlay| store::execute(overlay, tables, what)))
+        }
+        Job::Prepare(Request { what: (schema, seed), answer }) => {
             let result = overlay.atomically(|overlay| store::prepare(overlay, &schema, &seed));
-            Done::Prepare(
-                answer,
-                result.map(|(prepared, table)| NewTable {
-                    schema,
-                    table,
-                    prepared,
-                }),
-            )
+            Done::Prepare(answer, result.map(|(prepared, table)| NewTable { schema, table, prepared }))
         }
     }
 }

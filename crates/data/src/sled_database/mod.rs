@@ -21,8 +21,7 @@ use store::Store;
 
 use crate::store::{Tables, aggregate, find};
 use crate::{
-    Aggregate, BoundFilter, BoxFuture, DataError, Database, ModelSchema, Operation, Outcome, Page,
-    Prepared, Query, Row,
+    Aggregate, BoundFilter, BoxFuture, DataError, Database, ModelSchema, Operation, Outcome, Page, Prepared, Query, Row,
 };
 
 /// A database in a directory, for one process at a time.
@@ -102,17 +101,8 @@ impl SledDatabase {
         .await
     }
 
-    async fn write<T>(
-        &self,
-        job: impl FnOnce(oneshot::Sender<Result<T, DataError>>) -> Job,
-    ) -> Result<T, DataError> {
-        let jobs = self
-            .opened()
-            .await?
-            .jobs
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+    async fn write<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, DataError>>) -> Job) -> Result<T, DataError> {
+        let jobs = self.opened().await?.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let jobs = jobs.ok_or_else(DataError::closed)?;
         let (answer, answered) = oneshot::channel();
         jobs.send(job(answer)).await.map_err(|_| stopped())?;
@@ -126,52 +116,27 @@ impl Opened {
     fn find_known(&self, schema: &ModelSchema, query: &Query) -> Option<Result<Page, DataError>> {
         let gate = self.gate.try_read().ok()?;
         let known = Known::new(gate.as_ref()?);
-        let answer = self
-            .tables
-            .get(schema)
-            .and_then(|table| find(&known, &table, schema, query));
+        let answer = self.tables.get(schema).and_then(|table| find(&known, &table, schema, query));
         (!known.missing()).then_some(answer)
     }
 }
 
 impl Database for SledDatabase {
-    fn prepare(
-        &self,
-        schema: Arc<ModelSchema>,
-        seed: Vec<Row>,
-    ) -> BoxFuture<'_, Result<Prepared, DataError>> {
-        Box::pin(self.write(|answer| {
-            Job::Prepare(Request {
-                what: (schema, seed),
-                answer,
-            })
-        }))
+    fn prepare(&self, schema: Arc<ModelSchema>, seed: Vec<Row>) -> BoxFuture<'_, Result<Prepared, DataError>> {
+        Box::pin(self.write(|answer| Job::Prepare(Request { what: (schema, seed), answer })))
     }
 
-    fn find(
-        &self,
-        schema: Arc<ModelSchema>,
-        query: Query,
-    ) -> BoxFuture<'_, Result<Page, DataError>> {
+    fn find(&self, schema: Arc<ModelSchema>, query: Query) -> BoxFuture<'_, Result<Page, DataError>> {
         Box::pin(async move {
             if let Some(answer) = self.opened().await?.find_known(&schema, &query) {
                 return answer;
             }
-            self.read(move |store, tables| find(store, &*tables.get(&schema)?, &schema, &query))
-                .await
+            self.read(move |store, tables| find(store, &*tables.get(&schema)?, &schema, &query)).await
         })
     }
 
-    fn execute(
-        &self,
-        operations: Vec<Operation>,
-    ) -> BoxFuture<'_, Result<Vec<Outcome>, DataError>> {
-        Box::pin(self.write(|answer| {
-            Job::Execute(Request {
-                what: operations,
-                answer,
-            })
-        }))
+    fn execute(&self, operations: Vec<Operation>) -> BoxFuture<'_, Result<Vec<Outcome>, DataError>> {
+        Box::pin(self.write(|answer| Job::Execute(Request { what: operations, answer })))
     }
 
     fn aggregate(
@@ -181,16 +146,9 @@ impl Database for SledDatabase {
         field: String,
         kind: Aggregate,
     ) -> BoxFuture<'_, Result<Value, DataError>> {
-        Box::pin(self.read(move |store, tables| {
-            aggregate(
-                store,
-                &*tables.get(&schema)?,
-                &schema,
-                &filter,
-                &field,
-                kind,
-            )
-        }))
+        Box::pin(
+            self.read(move |store, tables| aggregate(store, &*tables.get(&schema)?, &schema, &filter, &field, kind)),
+        )
     }
 
     fn close(&self) -> BoxFuture<'_, Result<(), DataError>> {
@@ -199,17 +157,9 @@ impl Database for SledDatabase {
             let Some(opened) = self.opened.get() else {
                 return Ok(());
             };
-            let jobs = opened
-                .jobs
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take();
+            let jobs = opened.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
             drop(jobs);
-            let committer = opened
-                .committer
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take();
+            let committer = opened.committer.lock().unwrap_or_else(PoisonError::into_inner).take();
             match committer {
                 Some(committer) => blocking(move || committer.join().map_err(|_| stopped())).await,
                 None => Ok(()),
@@ -220,10 +170,7 @@ impl Database for SledDatabase {
 
 impl fmt::Debug for SledDatabase {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("SledDatabase")
-            .field("options", &self.options)
-            .finish_non_exhaustive()
+        formatter.debug_struct("SledDatabase").field("options", &self.options).finish_non_exhaustive()
     }
 }
 
@@ -241,17 +188,11 @@ async fn blocking<T: Send + 'static>(
         if error.is_panic() {
             DataError::corrupt("the storage engine gave up reading it")
         } else {
-            DataError::Unavailable {
-                message: "the program is ending".to_owned(),
-                retryable: false,
-            }
+            DataError::Unavailable { message: "the program is ending".to_owned(), retryable: false }
         }
     })?
 }
 
 fn stopped() -> DataError {
-    DataError::Unavailable {
-        message: "its committer has stopped; restart the program".to_owned(),
-        retryable: false,
-    }
+    DataError::Unavailable { message: "its committer has stopped; restart the program".to_owned(), retryable: false }
 }

@@ -26,11 +26,7 @@ pub(super) fn open(options: &SledOptions) -> Result<Arc<Opened>, DataError> {
     let holder = Holder::acquire(directory, &options.program)?;
     let tree = open_tree(directory)?;
     let file = File::open(directory.join("db")).map_err(|error| unavailable(&error))?;
-    let store = Store {
-        tree,
-        file: Arc::new(file),
-        cache: Arc::default(),
-    };
+    let store = Store { tree, file: Arc::new(file), cache: Arc::default() };
     check_format(directory, &store)?;
     let gate = Arc::new(RwLock::new(Some(store.clone())));
     let tables = Arc::new(Tables::default());
@@ -40,12 +36,7 @@ pub(super) fn open(options: &SledOptions) -> Result<Arc<Opened>, DataError> {
         .name("mti-data-commit".to_owned())
         .spawn(move || committer.run(queue))
         .map_err(|error| unavailable(&error))?;
-    Ok(Arc::new(Opened {
-        jobs: Mutex::new(Some(jobs)),
-        committer: Mutex::new(Some(committer)),
-        gate,
-        tables,
-    }))
+    Ok(Arc::new(Opened { jobs: Mutex::new(Some(jobs)), committer: Mutex::new(Some(committer)), gate, tables }))
 }
 
 /// Opens sled. A database that was just closed in this process keeps its lock for a moment longer; who holds the
@@ -53,17 +44,12 @@ pub(super) fn open(options: &SledOptions) -> Result<Arc<Opened>, DataError> {
 fn open_tree(directory: &Path) -> Result<sled::Db, DataError> {
     const ATTEMPTS: u32 = 100;
     const PAUSE: Duration = Duration::from_millis(20);
-    let config = sled::Config::new()
-        .path(directory)
-        .cache_capacity(CACHE)
-        .flush_every_ms(Some(TIDY_EVERY));
+    let config = sled::Config::new().path(directory).cache_capacity(CACHE).flush_every_ms(Some(TIDY_EVERY));
     let mut attempt = 1;
     loop {
         match config.open() {
             Ok(tree) => return Ok(tree),
-            Err(sled::Error::Io(error))
-                if attempt < ATTEMPTS && error.to_string().contains("acquire lock") =>
-            {
+            Err(sled::Error::Io(error)) if attempt < ATTEMPTS && error.to_string().contains("acquire lock") => {
                 attempt += 1;
                 thread::sleep(PAUSE);
             }
@@ -76,25 +62,16 @@ fn open_tree(directory: &Path) -> Result<sled::Db, DataError> {
 fn check_format(directory: &Path, store: &Store) -> Result<(), DataError> {
     let Some(stored) = store.tree.get(FORMAT_KEY).map_err(failed)? else {
         if !store.tree.is_empty() {
-            return Err(DataError::corrupt(
-                "the directory holds a sled database of another program",
-            ));
+            return Err(DataError::corrupt("the directory holds a sled database of another program"));
         }
-        store
-            .tree
-            .insert(FORMAT_KEY, &FORMAT.to_be_bytes())
-            .map_err(failed)?;
+        store.tree.insert(FORMAT_KEY, &FORMAT.to_be_bytes()).map_err(failed)?;
         store.sync()?;
         return sync_files(directory).map_err(|error| unavailable(&error));
     };
     let found = stored.as_ref().try_into().map(u64::from_be_bytes);
     let found = found.map_err(|_| DataError::corrupt("its format is not a number"))?;
     if found > FORMAT {
-        return Err(DataError::NewerStore {
-            directory: directory.to_owned(),
-            found,
-            known: FORMAT,
-        });
+        return Err(DataError::NewerStore { directory: directory.to_owned(), found, known: FORMAT });
     }
     Ok(())
 }
@@ -109,11 +86,7 @@ fn sync_files(directory: &Path) -> std::io::Result<()> {
     }
     File::open(directory)?.sync_all()?;
     directory.parent().map_or(Ok(()), |parent| {
-        let parent = if parent.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            parent
-        };
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
         File::open(parent)?.sync_all()
     })
 }

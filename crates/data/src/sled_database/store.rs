@@ -42,12 +42,7 @@ impl Keyspace for Store {
         self.tree.get(key).map_err(failed)
     }
 
-    fn scan(
-        &self,
-        from: &[u8],
-        to: &[u8],
-        visit: &mut Visitor<'_>,
-    ) -> Result<ControlFlow<()>, DataError> {
+    fn scan(&self, from: &[u8], to: &[u8], visit: &mut Visitor<'_>) -> Result<ControlFlow<()>, DataError> {
         if from >= to {
             return Ok(ControlFlow::Continue(()));
         }
@@ -70,8 +65,5 @@ pub(super) fn failed(error: sled::Error) -> DataError {
 }
 
 pub(super) fn unavailable(error: &std::io::Error) -> DataError {
-    DataError::Unavailable {
-        message: error.to_string(),
-        retryable: true,
-    }
+    DataError::Unavailable { message: error.to_string(), retryable: true }
 }

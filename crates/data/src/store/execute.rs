@@ -1,9 +1,7 @@
 use super::find::{Found, count, matching};
 use super::table::{Table, Tables};
 use super::{Keyspace, Overlay, rows};
-use crate::{
-    Action, BoundFilter, DataError, FieldError, ModelSchema, Operation, Order, Outcome, Row,
-};
+use crate::{Action, BoundFilter, DataError, FieldError, ModelSchema, Operation, Order, Outcome, Row};
 
 /// How many operations a batch may have.
 const MAX_OPERATIONS: usize = 10_000;
@@ -21,11 +19,7 @@ pub(crate) fn execute<K: Keyspace>(
     let mut outcomes = Vec::with_capacity(operations.len());
     for (index, Operation { schema, action }) in operations.into_iter().enumerate() {
         let table = tables.get(&schema)?;
-        let step = Step {
-            table: &table,
-            schema: &schema,
-            index,
-        };
+        let step = Step { table: &table, schema: &schema, index };
         outcomes.push(step.run(overlay, action)?);
     }
     Ok(outcomes)
@@ -39,79 +33,44 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
-    fn run<K: Keyspace>(
-        &self,
-        overlay: &mut Overlay<'_, K>,
-        action: Action,
-    ) -> Result<Outcome, DataError> {
+    fn run<K: Keyspace>(&self, overlay: &mut Overlay<'_, K>, action: Action) -> Result<Outcome, DataError> {
         match action {
             Action::Insert { row } => self.insert(overlay, &row),
-            Action::Update {
-                filter,
-                changes,
-                at_most,
-            } => {
+            Action::Update { filter, changes, at_most } => {
                 let changes = self.checked(self.schema.check_changes(&changes))?;
                 let found = self.matching(overlay, &filter, &[], at_most)?;
-                let rows = found
-                    .into_iter()
-                    .map(|found| self.change(overlay, &found, &changes));
-                Ok(Outcome::Updated {
-                    rows: rows.collect::<Result<_, _>>()?,
-                })
+                let rows = found.into_iter().map(|found| self.change(overlay, &found, &changes));
+                Ok(Outcome::Updated { rows: rows.collect::<Result<_, _>>()? })
             }
             Action::Delete { filter } => {
                 let found = self.matching(overlay, &filter, &[], None)?;
                 for Found { key, row, .. } in &found {
                     rows::remove(overlay, self.table, key, row)?;
                 }
-                let rows = found
-                    .into_iter()
-                    .map(|found| self.schema.project(found.row));
-                Ok(Outcome::Deleted {
-                    rows: rows.collect(),
-                })
+                let rows = found.into_iter().map(|found| self.schema.project(found.row));
+                Ok(Outcome::Deleted { rows: rows.collect() })
             }
-            Action::UpdateOrInsert {
-                filter,
-                order,
-                update,
-                insert,
-            } => {
+            Action::UpdateOrInsert { filter, order, update, insert } => {
                 let changes = self.checked(self.schema.check_changes(&update))?;
                 match self.matching(overlay, &filter, &order, Some(1))?.pop() {
-                    Some(found) => Ok(Outcome::Updated {
-                        rows: vec![self.change(overlay, &found, &changes)?],
-                    }),
+                    Some(found) => Ok(Outcome::Updated { rows: vec![self.change(overlay, &found, &changes)?] }),
                     None => self.insert(overlay, &insert),
                 }
             }
-            Action::Require {
-                filter,
-                count: required,
-            } => {
+            Action::Require { filter, count: required } => {
                 let found = count(overlay, self.table, self.schema, &filter)?;
                 if required.contains(&found) {
                     Ok(Outcome::Met { count: found })
                 } else {
-                    Err(DataError::PreconditionFailed {
-                        index: self.index,
-                        found,
-                    })
+                    Err(DataError::PreconditionFailed { index: self.index, found })
                 }
             }
         }
     }
 
-    fn insert<K: Keyspace>(
-        &self,
-        overlay: &mut Overlay<'_, K>,
-        row: &Row,
-    ) -> Result<Outcome, DataError> {
+    fn insert<K: Keyspace>(&self, overlay: &mut Overlay<'_, K>, row: &Row) -> Result<Outcome, DataError> {
         let row = self.checked(self.schema.complete(row))?;
-        Ok(Outcome::Inserted {
-            row: rows::insert(overlay, self.table, row)?,
-        })
+        Ok(Outcome::Inserted { row: rows::insert(overlay, self.table, row)? })
     }
 
     fn change<K: Keyspace>(
@@ -141,9 +100,6 @@ impl Step<'_> {
     }
 
     fn checked(&self, result: Result<Row, FieldError>) -> Result<Row, DataError> {
-        result.map_err(|error| DataError::FieldInvalid {
-            model: self.schema.model().to_owned(),
-            error,
-        })
+        result.map_err(|error| DataError::FieldInvalid { model: self.schema.model().to_owned(), error })
     }
 }

@@ -32,11 +32,7 @@ pub(crate) fn find(
     visit(keyspace, table, schema, &query.filter, &mut |found| {
         total += 1;
         let more = selection.add(found);
-        if query.count {
-            ControlFlow::Continue(())
-        } else {
-            more
-        }
+        if query.count { ControlFlow::Continue(()) } else { more }
     })?;
     let rows = selection.into_sorted().into_iter().skip(query.offset);
     let rows = rows.take(query.limit.unwrap_or(usize::MAX)).map(|found| {
@@ -46,10 +42,7 @@ pub(crate) fn find(
             None => row,
         }
     });
-    Ok(Page {
-        rows: rows.collect(),
-        total: query.count.then_some(total),
-    })
+    Ok(Page { rows: rows.collect(), total: query.count.then_some(total) })
 }
 
 /// Makes one value of all the values of a field.
@@ -61,13 +54,8 @@ pub(crate) fn aggregate(
     field: &str,
     aggregate: Aggregate,
 ) -> Result<Value, DataError> {
-    let invalid = |error| DataError::FieldInvalid {
-        model: schema.model().to_owned(),
-        error,
-    };
-    let declared = schema
-        .field(field)
-        .ok_or_else(|| invalid(schema.unknown_field(field)))?;
+    let invalid = |error| DataError::FieldInvalid { model: schema.model().to_owned(), error };
+    let declared = schema.field(field).ok_or_else(|| invalid(schema.unknown_field(field)))?;
     aggregate.check(declared).map_err(invalid)?;
     let mut accumulator = Accumulator::new(aggregate);
     visit(keyspace, table, schema, filter, &mut |found| {
@@ -88,9 +76,7 @@ pub(super) fn matching(
 ) -> Result<Vec<Found>, DataError> {
     check_order(schema, order)?;
     let mut selection = Selection::new(table, order, at_most);
-    visit(keyspace, table, schema, filter, &mut |found| {
-        selection.add(found)
-    })?;
+    visit(keyspace, table, schema, filter, &mut |found| selection.add(found))?;
     Ok(selection.into_sorted())
 }
 
@@ -118,26 +104,14 @@ fn visit(
     visit: &mut dyn FnMut(Found) -> ControlFlow<()>,
 ) -> Result<(), DataError> {
     if filter.model() != schema.model() {
-        let message = format!(
-            "the filter is for model `{}`, not for `{}`",
-            filter.model(),
-            schema.model()
-        );
+        let message = format!("the filter is for model `{}`, not for `{}`", filter.model(), schema.model());
         return Err(QError::new(1, message).into());
     }
     let mut tested = |key: &[u8], bytes: &[u8], in_key_order: bool| {
         let row = rows::decode(table, bytes)?;
         let matches = filter.matches(&row);
-        let found = Found {
-            key: key.to_vec(),
-            row,
-            in_key_order,
-        };
-        Ok(if matches {
-            visit(found)
-        } else {
-            ControlFlow::Continue(())
-        })
+        let found = Found { key: key.to_vec(), row, in_key_order };
+        Ok(if matches { visit(found) } else { ControlFlow::Continue(()) })
     };
     if let Some(key) = single_key(table, filter.condition()) {
         if let Some(bytes) = keyspace.get(&keys::row(table.id, &key))? {
@@ -150,18 +124,10 @@ fn visit(
     let several = accesses.len() > 1;
     // A row can lie in several ranges.
     let mut seen = BTreeSet::new();
-    for Access {
-        keys,
-        through_index,
-    } in accesses
-    {
+    for Access { keys, through_index } in accesses {
         let in_key_order = !several && !through_index;
         let mut entry = |key: &[u8], value: &[u8]| {
-            let key = if through_index {
-                value
-            } else {
-                key.get(row_prefix.len()..).unwrap_or_default()
-            };
+            let key = if through_index { value } else { key.get(row_prefix.len()..).unwrap_or_default() };
             if several && !seen.insert(key.to_vec()) {
                 return Ok(ControlFlow::Continue(()));
             }
@@ -170,10 +136,7 @@ fn visit(
             }
             let row_key = keys::row(table.id, key);
             let Some(bytes) = keyspace.get(&row_key)? else {
-                let message = format!(
-                    "an index of model `{}` names a row that is not there",
-                    table.model
-                );
+                let message = format!("an index of model `{}` names a row that is not there", table.model);
                 return Err(DataError::corrupt(message));
             };
             tested(key, bytes.as_ref(), in_key_order)
@@ -202,16 +165,8 @@ struct Selection<'a> {
 impl<'a> Selection<'a> {
     fn new(table: &Table, order: &'a [Order], at_most: Option<usize>) -> Self {
         let by_key = |first: &Order| first.field == table.primary_key.name && !first.descending;
-        let order = if order.first().is_some_and(by_key) {
-            &[]
-        } else {
-            order
-        };
-        Self {
-            order,
-            at_most,
-            rows: Vec::new(),
-        }
+        let order = if order.first().is_some_and(by_key) { &[] } else { order };
+        Self { order, at_most, rows: Vec::new() }
     }
 
     /// Breaks off when nothing can be wanted any more.
@@ -220,9 +175,7 @@ impl<'a> Selection<'a> {
         if self.at_most == Some(0) {
             return ControlFlow::Break(());
         }
-        let full = self.order.is_empty()
-            && found.in_key_order
-            && self.at_most == Some(self.rows.len() + 1);
+        let full = self.order.is_empty() && found.in_key_order && self.at_most == Some(self.rows.len() + 1);
         self.rows.push(found);
         if full {
             return ControlFlow::Break(());
@@ -244,20 +197,14 @@ impl<'a> Selection<'a> {
 
     fn sort(&mut self) {
         let order = self.order;
-        self.rows.sort_by(|left, right| {
-            compare_rows(order, &left.row, &right.row).then_with(|| left.key.cmp(&right.key))
-        });
+        self.rows
+            .sort_by(|left, right| compare_rows(order, &left.row, &right.row).then_with(|| left.key.cmp(&right.key)));
     }
 }
 
 fn check_fields(schema: &ModelSchema, query: &Query) -> Result<(), DataError> {
     check_order(schema, &query.order)?;
-    match query
-        .fields
-        .iter()
-        .flatten()
-        .find(|name| schema.field(name).is_none())
-    {
+    match query.fields.iter().flatten().find(|name| schema.field(name).is_none()) {
         Some(name) => Err(invalid(schema, schema.unknown_field(name))),
         None => Ok(()),
     }
@@ -268,10 +215,7 @@ fn check_order(schema: &ModelSchema, order: &[Order]) -> Result<(), DataError> {
         match schema.field(field) {
             None => return Err(invalid(schema, schema.unknown_field(field))),
             Some(declared) if declared.kind() == crate::ValueKind::Json => {
-                return Err(invalid(
-                    schema,
-                    crate::FieldError::new(field, "JSON has no order"),
-                ));
+                return Err(invalid(schema, crate::FieldError::new(field, "JSON has no order")));
             }
             Some(_) => {}
         }
@@ -280,16 +224,10 @@ fn check_order(schema: &ModelSchema, order: &[Order]) -> Result<(), DataError> {
 }
 
 fn invalid(schema: &ModelSchema, error: crate::FieldError) -> DataError {
-    DataError::FieldInvalid {
-        model: schema.model().to_owned(),
-        error,
-    }
+    DataError::FieldInvalid { model: schema.model().to_owned(), error }
 }
 
 fn only(row: &Row, fields: &[String]) -> Row {
     let value = |name: &String| row.get(name).cloned().unwrap_or(Value::Null);
-    fields
-        .iter()
-        .map(|name| (name.clone(), value(name)))
-        .collect()
+    fields.iter().map(|name| (name.clone(), value(name))).collect()
 }

@@ -30,10 +30,5 @@ pub(crate) trait Keyspace {
     fn get(&self, key: &[u8]) -> Result<Option<impl AsRef<[u8]>>, DataError>;
 
     /// Visits the keys from `from` up to, but not including, `to`.
-    fn scan(
-        &self,
-        from: &[u8],
-        to: &[u8],
-        visit: &mut Visitor<'_>,
-    ) -> Result<ControlFlow<()>, DataError>;
+    fn scan(&self, from: &[u8], to: &[u8], visit: &mut Visitor<'_>) -> Result<ControlFlow<()>, DataError>;
 }

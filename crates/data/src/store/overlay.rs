@@ -26,11 +26,7 @@ pub(crate) enum Layered<'a, B> {
 
 impl<'a, K: Keyspace> Overlay<'a, K> {
     pub(crate) fn new(base: &'a K) -> Self {
-        Self {
-            base,
-            changes: Changes::new(),
-            undo: Vec::new(),
-        }
+        Self { base, changes: Changes::new(), undo: Vec::new() }
     }
 
     pub(super) fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
@@ -86,23 +82,13 @@ impl<K: Keyspace> Keyspace for Overlay<'_, K> {
         }
     }
 
-    fn scan(
-        &self,
-        from: &[u8],
-        to: &[u8],
-        visit: &mut Visitor<'_>,
-    ) -> Result<ControlFlow<()>, DataError> {
+    fn scan(&self, from: &[u8], to: &[u8], visit: &mut Visitor<'_>) -> Result<ControlFlow<()>, DataError> {
         if from >= to {
             return Ok(ControlFlow::Continue(()));
         }
-        let mut changes = self
-            .changes
-            .range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)))
-            .peekable();
+        let mut changes = self.changes.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to))).peekable();
         let below = self.base.scan(from, to, &mut |key, value| {
-            while let Some((changed, new)) =
-                changes.next_if(|(changed, _)| changed.as_slice() < key)
-            {
+            while let Some((changed, new)) = changes.next_if(|(changed, _)| changed.as_slice() < key) {
                 if let Some(new) = new
                     && visit(changed, new)?.is_break()
                 {

@@ -30,10 +30,7 @@ pub(super) enum Keys {
 pub(super) fn plan(table: &Table, condition: &Condition) -> Vec<Access> {
     indexed(table, condition).unwrap_or_else(|| {
         let from = keys::rows(table.id);
-        vec![Access {
-            keys: Keys::Range(from.clone(), followed(&from)),
-            through_index: false,
-        }]
+        vec![Access { keys: Keys::Range(from.clone(), followed(&from)), through_index: false }]
     })
 }
 
@@ -90,16 +87,13 @@ fn flatten<'a>(condition: &'a Condition, conjuncts: &mut Vec<(&'a str, &'a Test)
 
 fn best_index(table: &Table, conjuncts: &[(&str, &Test)]) -> Option<Vec<Access>> {
     let primary = std::slice::from_ref(&table.primary_key);
-    let by_key = Candidate::new(primary, true, conjuncts)
-        .map(|candidate| (candidate, keys::rows(table.id), false));
+    let by_key = Candidate::new(primary, true, conjuncts).map(|candidate| (candidate, keys::rows(table.id), false));
     let by_index = table.indexes.iter().filter_map(|index| {
         let candidate = Candidate::new(&index.fields, index.unique, conjuncts)?;
         Some((candidate, keys::index(table.id, index.id), true))
     });
-    let (candidate, prefix, through_index) = by_key
-        .into_iter()
-        .chain(by_index)
-        .max_by_key(|(candidate, ..)| candidate.worth)?;
+    let (candidate, prefix, through_index) =
+        by_key.into_iter().chain(by_index).max_by_key(|(candidate, ..)| candidate.worth)?;
     Some(candidate.accesses(&prefix, through_index))
 }
 
@@ -120,10 +114,7 @@ impl<'a> Candidate<'a> {
         let mut ranges = 1;
         for field in fields {
             let tests = conjuncts.iter().filter(|(name, _)| *name == field.name);
-            let Some(values) = tests
-                .filter_map(|(_, test)| allowed(test))
-                .min_by_key(Vec::len)
-            else {
+            let Some(values) = tests.filter_map(|(_, test)| allowed(test)).min_by_key(Vec::len) else {
                 break;
             };
             ranges *= values.len();
@@ -133,44 +124,25 @@ impl<'a> Candidate<'a> {
             choices.push(values);
         }
         let range = fields.get(choices.len()).and_then(|field| {
-            conjuncts
-                .iter()
-                .filter(|(name, _)| *name == field.name)
-                .find_map(|(_, test)| interval(test))
+            conjuncts.iter().filter(|(name, _)| *name == field.name).find_map(|(_, test)| interval(test))
         });
         // Rows with a null do not collide, so there can be many.
-        let exact = unique
-            && choices.len() == fields.len()
-            && choices.iter().flatten().all(Option::is_some);
+        let exact = unique && choices.len() == fields.len() && choices.iter().flatten().all(Option::is_some);
         let worth = usize::from(exact) * 100 + choices.len() * 2 + usize::from(range.is_some());
-        (worth > 0).then_some(Self {
-            choices,
-            range,
-            exact,
-            worth,
-        })
+        (worth > 0).then_some(Self { choices, range, exact, worth })
     }
 
     fn accesses(&self, prefix: &[u8], through_index: bool) -> Vec<Access> {
         let mut starts = vec![prefix.to_vec()];
         for values in &self.choices {
-            starts = starts
-                .iter()
-                .flat_map(|start| values.iter().map(|value| with_value(start, *value)))
-                .collect();
+            starts = starts.iter().flat_map(|start| values.iter().map(|value| with_value(start, *value))).collect();
         }
         let keys = |start: Vec<u8>| match &self.range {
             Some((from, to)) => Keys::Range(joined(&start, from), joined(&start, to)),
             None if self.exact => Keys::One(start),
             None => Keys::Range(start.clone(), followed(&start)),
         };
-        starts
-            .into_iter()
-            .map(|start| Access {
-                keys: keys(start),
-                through_index,
-            })
-            .collect()
+        starts.into_iter().map(|start| Access { keys: keys(start), through_index }).collect()
     }
 }
 
@@ -179,13 +151,7 @@ fn allowed(test: &Test) -> Option<Vec<Option<&Scalar>>> {
     match test {
         Test::Equal(scalar) => Some(vec![Some(scalar)]),
         Test::IsNull => Some(vec![None]),
-        Test::In { values, null } => Some(
-            values
-                .iter()
-                .map(Some)
-                .chain(null.then_some(None))
-                .collect(),
-        ),
+        Test::In { values, null } => Some(values.iter().map(Some).chain(null.then_some(None)).collect()),
         _ => None,
     }
 }

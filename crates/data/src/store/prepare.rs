@@ -25,34 +25,25 @@ pub(crate) fn prepare<K: Keyspace>(
         for row in seed {
             let row = schema
                 .complete(row)
-                .map_err(|error| DataError::FieldInvalid {
-                    model: schema.model().to_owned(),
-                    error,
-                })?;
+                .map_err(|error| DataError::FieldInvalid { model: schema.model().to_owned(), error })?;
             rows::insert(overlay, &table, row)?;
         }
     }
     if stored.as_ref() != Some(&record) {
-        let bytes =
-            serde_json::to_vec(&record).map_err(|error| DataError::corrupt(error.to_string()))?;
+        let bytes = serde_json::to_vec(&record).map_err(|error| DataError::corrupt(error.to_string()))?;
         overlay.put(record_key, bytes);
     }
     Ok((Prepared { created }, table))
 }
 
-fn new_record<K: Keyspace>(
-    overlay: &mut Overlay<'_, K>,
-    schema: &ModelSchema,
-) -> Result<TableRecord, DataError> {
+fn new_record<K: Keyspace>(overlay: &mut Overlay<'_, K>, schema: &ModelSchema) -> Result<TableRecord, DataError> {
     let newest = match overlay.get(NEWEST_TABLE)? {
         Some(bytes) => rows::number(bytes.as_ref())?,
         None => 0,
     };
     let id = newest + 1;
     overlay.put(NEWEST_TABLE.to_vec(), id.to_be_bytes().to_vec());
-    let id = u32::try_from(id).map_err(|_| DataError::TooLarge {
-        message: "too many tables".to_owned(),
-    })?;
+    let id = u32::try_from(id).map_err(|_| DataError::TooLarge { message: "too many tables".to_owned() })?;
     let mut record = TableRecord {
         id,
         key: schema.primary_key().name.clone(),
@@ -77,12 +68,7 @@ fn adapted<K: Keyspace>(
     record.fields = field_kinds(schema);
     let (kept, dropped) = std::mem::take(&mut record.indexes)
         .into_iter()
-        .partition(|index| {
-            schema
-                .constraints()
-                .iter()
-                .any(|constraint| index.serves(constraint))
-        });
+        .partition(|index| schema.constraints().iter().any(|constraint| index.serves(constraint)));
     record.indexes = kept;
     for index in dropped {
         clear(overlay, &keys::index(record.id, index.id))?;
@@ -105,37 +91,26 @@ fn check_kinds<K: Keyspace>(
     schema: &ModelSchema,
     stored: &TableRecord,
 ) -> Result<(), DataError> {
-    let changed = |message: String| DataError::SchemaChanged {
-        model: schema.model().to_owned(),
-        message,
-    };
+    let changed = |message: String| DataError::SchemaChanged { model: schema.model().to_owned(), message };
     let key = &schema.primary_key().name;
     if *key != stored.key {
-        let message = format!(
-            "its primary key was `{}` and is now `{key}`; name the old one, or rename the model",
-            stored.key
-        );
+        let message =
+            format!("its primary key was `{}` and is now `{key}`; name the old one, or rename the model", stored.key);
         return Err(changed(message));
     }
     for (name, kind) in &stored.fields {
-        let Some(field) = schema
-            .field(name)
-            .filter(|field| field.kind().name() != kind)
-        else {
+        let Some(field) = schema.field(name).filter(|field| field.kind().name() != kind) else {
             continue;
         };
         let mut used = false;
         each(overlay, &keys::rows(stored.id), |_, bytes| {
-            let row: Row = serde_json::from_slice(bytes)
-                .map_err(|error| DataError::corrupt(error.to_string()))?;
+            let row: Row = serde_json::from_slice(bytes).map_err(|error| DataError::corrupt(error.to_string()))?;
             used |= row.get(name).is_some_and(|value| !value.is_null());
             Ok(())
         })?;
         if used {
-            let message = format!(
-                "`{name}` held {kind} and would now hold {}; give the new field another name",
-                field.kind()
-            );
+            let message =
+                format!("`{name}` held {kind} and would now hold {}; give the new field another name", field.kind());
             return Err(changed(message));
         }
     }
@@ -143,11 +118,7 @@ fn check_kinds<K: Keyspace>(
 }
 
 /// Makes the entries of new indexes for the rows that are there.
-fn build<K: Keyspace>(
-    overlay: &mut Overlay<'_, K>,
-    table: &Table,
-    added: &[u32],
-) -> Result<(), DataError> {
+fn build<K: Keyspace>(overlay: &mut Overlay<'_, K>, table: &Table, added: &[u32]) -> Result<(), DataError> {
     let mut stored = Vec::new();
     each(overlay, &keys::rows(table.id), |_, bytes| {
         stored.push(rows::decode(table, bytes)?);
@@ -155,11 +126,7 @@ fn build<K: Keyspace>(
     })?;
     for row in stored {
         let key = rows::primary_key(table, &row)?;
-        for index in table
-            .indexes
-            .iter()
-            .filter(|index| added.contains(&index.id))
-        {
+        for index in table.indexes.iter().filter(|index| added.contains(&index.id)) {
             rows::add_entry(overlay, table, index, &row, &key)?;
         }
     }
@@ -193,31 +160,19 @@ fn each<K: Keyspace>(
 }
 
 fn field_kinds(schema: &ModelSchema) -> Vec<(String, String)> {
-    schema
-        .fields()
-        .iter()
-        .map(|field| (field.name.clone(), field.kind().name().to_owned()))
-        .collect()
+    schema.fields().iter().map(|field| (field.name.clone(), field.kind().name().to_owned())).collect()
 }
 
 fn read_record(schema: &ModelSchema, bytes: &[u8]) -> Result<TableRecord, DataError> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        DataError::corrupt(format!(
-            "what is noted of model `{}`: {error}",
-            schema.model()
-        ))
-    })
+    serde_json::from_slice(bytes)
+        .map_err(|error| DataError::corrupt(format!("what is noted of model `{}`: {error}", schema.model())))
 }
 
 impl TableRecord {
     fn add_index(&mut self, constraint: &Constraint) -> u32 {
         self.newest_index += 1;
         let id = self.newest_index;
-        self.indexes.push(IndexRecord {
-            id,
-            fields: constraint.fields.clone(),
-            unique: constraint.unique,
-        });
+        self.indexes.push(IndexRecord { id, fields: constraint.fields.clone(), unique: constraint.unique });
         id
     }
 }

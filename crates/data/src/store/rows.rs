@@ -8,33 +8,19 @@ use crate::{DataError, Row};
 
 /// Reads a stored row.
 pub(super) fn decode(table: &Table, bytes: &[u8]) -> Result<Row, DataError> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        DataError::corrupt(format!(
-            "a row of model `{}` is no JSON object: {error}",
-            table.model
-        ))
-    })
+    serde_json::from_slice(bytes)
+        .map_err(|error| DataError::corrupt(format!("a row of model `{}` is no JSON object: {error}", table.model)))
 }
 
 /// The encoded primary key of a row.
 pub(super) fn primary_key(table: &Table, row: &Row) -> Result<Vec<u8>, DataError> {
     let mut key = Vec::with_capacity(24);
-    push(
-        &mut key,
-        table,
-        &table.primary_key.name,
-        table.primary_key.kind,
-        row,
-    )?;
+    push(&mut key, table, &table.primary_key.name, table.primary_key.kind, row)?;
     Ok(key)
 }
 
 /// Adds a row that has been checked. Gives it its key when the table assigns keys and it has none.
-pub(super) fn insert<K: Keyspace>(
-    overlay: &mut Overlay<'_, K>,
-    table: &Table,
-    mut row: Row,
-) -> Result<Row, DataError> {
+pub(super) fn insert<K: Keyspace>(overlay: &mut Overlay<'_, K>, table: &Table, mut row: Row) -> Result<Row, DataError> {
     if table.assigns_keys {
         assign_key(overlay, table, &mut row)?;
     }
@@ -62,11 +48,7 @@ pub(super) fn replace<K: Keyspace>(
     new: &Row,
 ) -> Result<(), DataError> {
     for index in &table.indexes {
-        if index
-            .fields
-            .iter()
-            .any(|field| old.get(&field.name) != new.get(&field.name))
-        {
+        if index.fields.iter().any(|field| old.get(&field.name) != new.get(&field.name)) {
             overlay.remove(entry(table, index, old, key)?.0);
             add_entry(overlay, table, index, new, key)?;
         }
@@ -101,11 +83,7 @@ pub(super) fn add_entry<K: Keyspace>(
     if exclusive && overlay.get(&entry)?.is_some() {
         return Err(DataError::UniqueViolation {
             model: table.model.clone(),
-            fields: index
-                .fields
-                .iter()
-                .map(|field| field.name.clone())
-                .collect(),
+            fields: index.fields.iter().map(|field| field.name.clone()).collect(),
         });
     }
     overlay.put(entry, key.to_vec());
@@ -114,12 +92,7 @@ pub(super) fn add_entry<K: Keyspace>(
 
 /// The key of a row's entry in an index, and whether no other row may have it: with a null among the values another
 /// may.
-fn entry(
-    table: &Table,
-    index: &Index,
-    row: &Row,
-    key: &[u8],
-) -> Result<(Vec<u8>, bool), DataError> {
+fn entry(table: &Table, index: &Index, row: &Row, key: &[u8]) -> Result<(Vec<u8>, bool), DataError> {
     let mut entry = keys::index(table.id, index.id);
     let mut exclusive = index.unique;
     for field in &index.fields {
@@ -132,47 +105,29 @@ fn entry(
     Ok((entry, exclusive))
 }
 
-fn push(
-    key: &mut Vec<u8>,
-    table: &Table,
-    field: &str,
-    kind: crate::ValueKind,
-    row: &Row,
-) -> Result<(), DataError> {
+fn push(key: &mut Vec<u8>, table: &Table, field: &str, kind: crate::ValueKind, row: &Row) -> Result<(), DataError> {
     if keys::push_value(key, kind, row.get(field).unwrap_or(&Value::Null)) {
         return Ok(());
     }
-    let message = format!(
-        "a row of model `{}` has something else than {kind} in field `{field}`",
-        table.model
-    );
+    let message = format!("a row of model `{}` has something else than {kind} in field `{field}`", table.model);
     Err(DataError::corrupt(message))
 }
 
 fn encode(table: &Table, row: &Row) -> Result<Vec<u8>, DataError> {
-    serde_json::to_vec(row).map_err(|error| {
-        DataError::corrupt(format!(
-            "a row of model `{}` is no JSON: {error}",
-            table.model
-        ))
-    })
+    serde_json::to_vec(row)
+        .map_err(|error| DataError::corrupt(format!("a row of model `{}` is no JSON: {error}", table.model)))
 }
 
 /// Assigns the next number, or notes the one that was given, so that none is ever assigned twice.
-fn assign_key<K: Keyspace>(
-    overlay: &mut Overlay<'_, K>,
-    table: &Table,
-    row: &mut Row,
-) -> Result<(), DataError> {
+fn assign_key<K: Keyspace>(overlay: &mut Overlay<'_, K>, table: &Table, row: &mut Row) -> Result<(), DataError> {
     let counter = keys::counter(table.id);
     let largest = match overlay.get(&counter)? {
         Some(bytes) => number(bytes.as_ref())?,
         None => 0,
     };
     let name = &table.primary_key.name;
-    let used_up = || DataError::TooLarge {
-        message: format!("model `{}` has assigned its largest number", table.model),
-    };
+    let used_up =
+        || DataError::TooLarge { message: format!("model `{}` has assigned its largest number", table.model) };
     let key = match row.get(name).and_then(Value::as_i64) {
         Some(given) => given,
         None => largest.checked_add(1).ok_or_else(used_up)?,
@@ -186,8 +141,6 @@ fn assign_key<K: Keyspace>(
 
 /// Reads a stored number.
 pub(super) fn number(bytes: &[u8]) -> Result<i64, DataError> {
-    let bytes = bytes
-        .try_into()
-        .map_err(|_| DataError::corrupt("a number does not have 8 bytes"))?;
+    let bytes = bytes.try_into().map_err(|_| DataError::corrupt("a number does not have 8 bytes"))?;
     Ok(i64::from_be_bytes(bytes))
 }

@@ -55,12 +55,8 @@ pub(super) struct IndexRecord {
 
 impl Table {
     pub(super) fn new(schema: &ModelSchema, record: &TableRecord) -> Self {
-        let key_field = |name: &String| {
-            schema.field(name).map(|field| KeyField {
-                name: name.clone(),
-                kind: field.kind(),
-            })
-        };
+        let key_field =
+            |name: &String| schema.field(name).map(|field| KeyField { name: name.clone(), kind: field.kind() });
         let index = |record: &IndexRecord| Index {
             id: record.id,
             fields: record.fields.iter().filter_map(key_field).collect(),
@@ -70,10 +66,7 @@ impl Table {
         Self {
             id: record.id,
             model: schema.model().to_owned(),
-            primary_key: KeyField {
-                name: primary_key.name.clone(),
-                kind: primary_key.kind(),
-            },
+            primary_key: KeyField { name: primary_key.name.clone(), kind: primary_key.kind() },
             assigns_keys: primary_key.data_type == DataType::AutoInt,
             indexes: record.indexes.iter().map(index).collect(),
         }
@@ -93,16 +86,11 @@ impl Tables {
             .get(schema.namespace())
             .and_then(|models| models.get(schema.model()))
             .cloned()
-            .ok_or_else(|| DataError::NotPrepared {
-                model: schema.model().to_owned(),
-            })
+            .ok_or_else(|| DataError::NotPrepared { model: schema.model().to_owned() })
     }
 
     pub(crate) fn put(&self, schema: &ModelSchema, table: Table) {
-        let mut prepared = self
-            .prepared
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut prepared = self.prepared.write().unwrap_or_else(PoisonError::into_inner);
         let models = prepared.entry(schema.namespace().to_owned()).or_default();
         models.insert(schema.model().to_owned(), Arc::new(table));
     }

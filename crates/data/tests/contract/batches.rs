@@ -7,11 +7,7 @@ use super::{Shared, find, ids, insert, names, people, prepare};
 use crate::fixtures::{filter, named, row};
 
 pub(crate) async fn a_batch_is_all_or_nothing(database: Shared) {
-    let schema = people(
-        &database,
-        &[json!({"userId": "u1", "name": "Ann", "age": 1})],
-    )
-    .await;
+    let schema = people(&database, &[json!({"userId": "u1", "name": "Ann", "age": 1})]).await;
     let other = named(
         "shop.models.Other",
         &json!({"fields": [{"name": "code", "dataType": "Stext", "primaryKey": true}, {"name": "n", "dataType": "Integer"}]}),
@@ -19,26 +15,16 @@ pub(crate) async fn a_batch_is_all_or_nothing(database: Shared) {
     prepare(&database, &other).await;
     let batch = vec![
         Operation::insert(&other, row(json!({"code": "c1"}))),
-        Operation::update(
-            &schema,
-            filter(&schema, ""),
-            row(json!({"name": "changed", "age": 2})),
-        ),
+        Operation::update(&schema, filter(&schema, ""), row(json!({"name": "changed", "age": 2}))),
         Operation::insert(&schema, row(json!({"userId": "u2"}))),
         Operation::delete(&schema, filter(&schema, "Q(userId='u2')")),
         Operation::insert(&schema, row(json!({"userId": "u1"}))),
     ];
-    assert!(matches!(
-        database.execute(batch).await,
-        Err(DataError::UniqueViolation { .. })
-    ));
+    assert!(matches!(database.execute(batch).await, Err(DataError::UniqueViolation { .. })));
     assert_eq!(find(&database, &other, "").await, []);
     assert_eq!(names(&find(&database, &schema, "Q(age=1)").await), ["Ann"]);
     assert_eq!(find(&database, &schema, "Q(name='changed')").await, []);
-    assert_eq!(
-        insert(&database, &schema, json!({})).await.unwrap()["id"],
-        json!(2)
-    );
+    assert_eq!(insert(&database, &schema, json!({})).await.unwrap()["id"], json!(2));
     let both = vec![
         Operation::insert(&other, row(json!({"code": "c1"}))),
         Operation::insert(&schema, row(json!({"userId": "u2"}))),
@@ -69,79 +55,32 @@ pub(crate) async fn a_requirement_stops_the_batch(database: Shared) {
         Operation::insert(&schema, row(json!({"name": "Bob"}))),
         Operation::require(&schema, filter(&schema, ""), 3..=u64::MAX),
     ];
-    assert_eq!(
-        database.execute(batch).await,
-        Err(DataError::PreconditionFailed { index: 1, found: 2 })
-    );
+    assert_eq!(database.execute(batch).await, Err(DataError::PreconditionFailed { index: 1, found: 2 }));
     assert_eq!(names(&find(&database, &schema, "").await), ["Ann"]);
     let met = Operation::require(&schema, filter(&schema, "Q(name='Ann')"), 1..=1);
-    assert_eq!(
-        database.execute(vec![met]).await,
-        Ok(vec![Outcome::Met { count: 1 }])
-    );
+    assert_eq!(database.execute(vec![met]).await, Ok(vec![Outcome::Met { count: 1 }]));
 }
 
 pub(crate) async fn update_or_insert_changes_the_first_or_adds(database: Shared) {
-    let schema = people(
-        &database,
-        &[
-            json!({"name": "a", "age": 1}),
-            json!({"name": "b", "age": 2}),
-        ],
-    )
-    .await;
+    let schema = people(&database, &[json!({"name": "a", "age": 1}), json!({"name": "b", "age": 2})]).await;
     let operation = |text: &str| {
         let order = vec![Order::descending("age")];
-        let (update, insert) = (
-            row(json!({"height": 1})),
-            row(json!({"name": "new", "age": 9})),
-        );
+        let (update, insert) = (row(json!({"height": 1})), row(json!({"name": "new", "age": 9})));
         Operation::update_or_insert(&schema, filter(&schema, text), order, update, insert)
     };
-    let outcomes = database
-        .execute(vec![
-            operation("Q(age__lt=9)"),
-            operation("Q(age=9)"),
-            operation("Q(age=9)"),
-        ])
-        .await
-        .unwrap();
-    assert!(
-        matches!(&outcomes[0], Outcome::Updated { rows } if names(rows) == ["b"]),
-        "{outcomes:?}"
-    );
-    assert!(
-        matches!(&outcomes[1], Outcome::Inserted { row } if row["id"] == json!(3)),
-        "{outcomes:?}"
-    );
-    assert!(
-        matches!(&outcomes[2], Outcome::Updated { rows } if names(rows) == ["new"]),
-        "{outcomes:?}"
-    );
-    assert_eq!(
-        names(&find(&database, &schema, "Q(height=1)").await),
-        ["b", "new"]
-    );
+    let outcomes =
+        database.execute(vec![operation("Q(age__lt=9)"), operation("Q(age=9)"), operation("Q(age=9)")]).await.unwrap();
+    assert!(matches!(&outcomes[0], Outcome::Updated { rows } if names(rows) == ["b"]), "{outcomes:?}");
+    assert!(matches!(&outcomes[1], Outcome::Inserted { row } if row["id"] == json!(3)), "{outcomes:?}");
+    assert!(matches!(&outcomes[2], Outcome::Updated { rows } if names(rows) == ["new"]), "{outcomes:?}");
+    assert_eq!(names(&find(&database, &schema, "Q(height=1)").await), ["b", "new"]);
 }
 
 pub(crate) async fn an_update_can_be_limited(database: Shared) {
-    let schema = people(
-        &database,
-        &[json!({"age": 1}), json!({"age": 1}), json!({"age": 1})],
-    )
-    .await;
-    let action = Action::Update {
-        filter: filter(&schema, "Q(age=1)"),
-        changes: row(json!({"age": 2})),
-        at_most: Some(2),
-    };
-    let outcome = database
-        .execute(vec![Operation {
-            schema: schema.clone(),
-            action,
-        }])
-        .await
-        .unwrap();
+    let schema = people(&database, &[json!({"age": 1}), json!({"age": 1}), json!({"age": 1})]).await;
+    let action =
+        Action::Update { filter: filter(&schema, "Q(age=1)"), changes: row(json!({"age": 2})), at_most: Some(2) };
+    let outcome = database.execute(vec![Operation { schema: schema.clone(), action }]).await.unwrap();
     assert_eq!(ids(outcome[0].rows()), [1, 2]);
     assert_eq!(ids(&find(&database, &schema, "Q(age=1)").await), [3]);
 }

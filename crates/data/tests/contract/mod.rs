@@ -70,51 +70,32 @@ macro_rules! contract_suite {
 }
 
 pub(crate) async fn prepare(database: &Shared, schema: &Arc<ModelSchema>) {
-    database
-        .prepare(Arc::clone(schema), Vec::new())
-        .await
-        .expect("prepares");
+    database.prepare(Arc::clone(schema), Vec::new()).await.expect("prepares");
 }
 
-pub(crate) async fn insert(
-    database: &Shared,
-    schema: &Arc<ModelSchema>,
-    value: Value,
-) -> Result<Row, DataError> {
-    let mut outcomes = database
-        .execute(vec![Operation::insert(schema, row(value))])
-        .await?;
+pub(crate) async fn insert(database: &Shared, schema: &Arc<ModelSchema>, value: Value) -> Result<Row, DataError> {
+    let mut outcomes = database.execute(vec![Operation::insert(schema, row(value))]).await?;
     Ok(outcomes.remove(0).into_rows().remove(0))
 }
 
 pub(crate) async fn find(database: &Shared, schema: &Arc<ModelSchema>, text: &str) -> Vec<Row> {
     let query = Query::new(filter(schema, text));
-    database
-        .find(Arc::clone(schema), query)
-        .await
-        .expect("finds")
-        .rows
+    database.find(Arc::clone(schema), query).await.expect("finds").rows
 }
 
 async fn people(database: &Shared, rows: &[Value]) -> Arc<ModelSchema> {
     let schema = person();
     prepare(database, &schema).await;
     for value in rows {
-        insert(database, &schema, value.clone())
-            .await
-            .expect("inserts");
+        insert(database, &schema, value.clone()).await.expect("inserts");
     }
     schema
 }
 
 fn names(rows: &[Row]) -> Vec<&str> {
-    rows.iter()
-        .map(|row| row["name"].as_str().unwrap_or("-"))
-        .collect()
+    rows.iter().map(|row| row["name"].as_str().unwrap_or("-")).collect()
 }
 
 fn ids(rows: &[Row]) -> Vec<i64> {
-    rows.iter()
-        .map(|row| row["id"].as_i64().expect("a key"))
-        .collect()
+    rows.iter().map(|row| row["id"].as_i64().expect("a key")).collect()
 }

@@ -18,42 +18,21 @@ pub(crate) async fn seed_rows_are_inserted_once(database: Shared) {
         nodes.spawn(async move { database.prepare(schema, seed).await.expect("prepares") });
     }
     let prepared = nodes.join_all().await;
-    assert_eq!(
-        prepared.iter().filter(|prepared| prepared.created).count(),
-        1
-    );
+    assert_eq!(prepared.iter().filter(|prepared| prepared.created).count(), 1);
     assert_eq!(find(&database, &schema, "").await.len(), 2);
-    database
-        .execute(vec![Operation::delete(&schema, filter(&schema, ""))])
-        .await
-        .unwrap();
-    assert_eq!(
-        database.prepare(schema.clone(), seed).await,
-        Ok(Prepared { created: false })
-    );
-    assert_eq!(
-        find(&database, &schema, "").await,
-        [],
-        "an emptied table is not seeded again"
-    );
+    database.execute(vec![Operation::delete(&schema, filter(&schema, ""))]).await.unwrap();
+    assert_eq!(database.prepare(schema.clone(), seed).await, Ok(Prepared { created: false }));
+    assert_eq!(find(&database, &schema, "").await, [], "an emptied table is not seeded again");
 }
 
 pub(crate) async fn a_bad_seed_makes_no_table(database: Shared) {
     let schema = person();
     let seed = vec![row(json!({"userId": "u1"})), row(json!({"userId": "u1"}))];
-    assert!(matches!(
-        database.prepare(schema.clone(), seed).await,
-        Err(DataError::UniqueViolation { .. })
-    ));
-    let found = database
-        .find(schema.clone(), Query::new(filter(&schema, "")))
-        .await;
+    assert!(matches!(database.prepare(schema.clone(), seed).await, Err(DataError::UniqueViolation { .. })));
+    let found = database.find(schema.clone(), Query::new(filter(&schema, ""))).await;
     assert!(matches!(found, Err(DataError::NotPrepared { .. })));
     let seed = vec![row(json!({"userId": "u1"}))];
-    assert_eq!(
-        database.prepare(schema.clone(), seed).await,
-        Ok(Prepared { created: true })
-    );
+    assert_eq!(database.prepare(schema.clone(), seed).await, Ok(Prepared { created: true }));
     assert_eq!(ids(&find(&database, &schema, "").await), [1]);
 }
 
@@ -65,17 +44,8 @@ pub(crate) async fn namespaces_are_apart(database: Shared) {
     prepare(&database, &two).await;
     insert(&database, &one, json!({"code": "x"})).await.unwrap();
     insert(&database, &two, json!({"code": "x"})).await.unwrap();
-    database
-        .execute(vec![Operation::delete(&one, filter(&one, ""))])
-        .await
-        .unwrap();
-    assert_eq!(
-        (
-            find(&database, &one, "").await.len(),
-            find(&database, &two, "").await.len()
-        ),
-        (0, 1)
-    );
+    database.execute(vec![Operation::delete(&one, filter(&one, ""))]).await.unwrap();
+    assert_eq!((find(&database, &one, "").await.len(), find(&database, &two, "").await.len()), (0, 1));
 }
 
 pub(crate) async fn new_constraints_are_built_and_enforced(database: Shared) {
@@ -91,39 +61,22 @@ pub(crate) async fn new_constraints_are_built_and_enforced(database: Shared) {
     let plain = definition(json!({}));
     prepare(&database, &plain).await;
     for (a, b) in [("x", 1), ("y", 1), ("x", 2)] {
-        insert(&database, &plain, json!({"a": a, "b": b}))
-            .await
-            .unwrap();
+        insert(&database, &plain, json!({"a": a, "b": b})).await.unwrap();
     }
     let unique_a = definition(json!({"uniqueList": [["a"]]}));
     let refused = database.prepare(unique_a.clone(), Vec::new()).await;
-    assert!(
-        matches!(refused, Err(DataError::UniqueViolation { .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(DataError::UniqueViolation { .. })), "{refused:?}");
 
     let both = definition(json!({"uniqueList": [["a", "b"]], "indexList": [["b"]]}));
-    assert_eq!(
-        database.prepare(both.clone(), Vec::new()).await,
-        Ok(Prepared { created: false })
-    );
+    assert_eq!(database.prepare(both.clone(), Vec::new()).await, Ok(Prepared { created: false }));
     assert_eq!(ids(&find(&database, &both, "Q(b=1)").await), [1, 2]);
     assert_eq!(ids(&find(&database, &both, "Q(a='x', b=2)").await), [3]);
-    assert!(
-        insert(&database, &both, json!({"a": "x", "b": 2}))
-            .await
-            .is_err()
-    );
+    assert!(insert(&database, &both, json!({"a": "x", "b": 2})).await.is_err());
 
     prepare(&database, &plain).await;
-    insert(&database, &plain, json!({"a": "x", "b": 2}))
-        .await
-        .expect("no longer unique");
+    insert(&database, &plain, json!({"a": "x", "b": 2})).await.expect("no longer unique");
     assert_eq!(ids(&find(&database, &plain, "Q(b=2)").await), [3, 4]);
-    assert!(
-        database.prepare(both.clone(), Vec::new()).await.is_err(),
-        "the combination is there twice now"
-    );
+    assert!(database.prepare(both.clone(), Vec::new()).await.is_err(), "the combination is there twice now");
 }
 
 pub(crate) async fn changed_types_are_refused(database: Shared) {
@@ -142,19 +95,11 @@ pub(crate) async fn changed_types_are_refused(database: Shared) {
     prepare(&database, &text).await;
     insert(&database, &text, json!({"a": "x"})).await.unwrap();
     let refused = database.prepare(of_type("Integer"), Vec::new()).await;
-    assert!(
-        matches!(refused, Err(DataError::SchemaChanged { .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(DataError::SchemaChanged { .. })), "{refused:?}");
     prepare(&database, &of_type("Ltext")).await;
-    let other_key = named(
-        "shop.models.Changing",
-        &json!({"fields": [{"name": "a", "dataType": "Stext", "primaryKey": true}]}),
-    );
+    let other_key =
+        named("shop.models.Changing", &json!({"fields": [{"name": "a", "dataType": "Stext", "primaryKey": true}]}));
     let refused = database.prepare(other_key, Vec::new()).await;
-    assert!(
-        matches!(refused, Err(DataError::SchemaChanged { .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(DataError::SchemaChanged { .. })), "{refused:?}");
     assert_eq!(find(&database, &text, "Q(a='x')").await.len(), 1);
 }

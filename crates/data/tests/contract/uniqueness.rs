@@ -13,113 +13,39 @@ use crate::fixtures::{filter, row};
 const WRITERS: i64 = 64;
 
 pub(crate) async fn unique_combinations_hold(database: Shared) {
-    let schema = people(
-        &database,
-        &[json!({"userId": "u1", "name": "Ann", "age": 30})],
-    )
-    .await;
+    let schema = people(&database, &[json!({"userId": "u1", "name": "Ann", "age": 30})]).await;
     let violation = |fields: &[&str]| DataError::UniqueViolation {
         model: "shop.models.Person".to_owned(),
         fields: fields.iter().map(ToString::to_string).collect(),
     };
-    assert_eq!(
-        insert(&database, &schema, json!({"userId": "u1"})).await,
-        Err(violation(&["userId"]))
-    );
-    assert_eq!(
-        insert(&database, &schema, json!({"name": "Ann", "age": 30})).await,
-        Err(violation(&["name", "age"]))
-    );
-    assert_eq!(
-        insert(&database, &schema, json!({"id": 1})).await,
-        Err(violation(&["id"]))
-    );
-    insert(
-        &database,
-        &schema,
-        json!({"userId": "u2", "name": "Ann", "age": 31}),
-    )
-    .await
-    .unwrap();
+    assert_eq!(insert(&database, &schema, json!({"userId": "u1"})).await, Err(violation(&["userId"])));
+    assert_eq!(insert(&database, &schema, json!({"name": "Ann", "age": 30})).await, Err(violation(&["name", "age"])));
+    assert_eq!(insert(&database, &schema, json!({"id": 1})).await, Err(violation(&["id"])));
+    insert(&database, &schema, json!({"userId": "u2", "name": "Ann", "age": 31})).await.unwrap();
 
-    let clash = Operation::update(
-        &schema,
-        filter(&schema, "Q(userId='u2')"),
-        row(json!({"age": 30})),
-    );
-    assert_eq!(
-        database.execute(vec![clash]).await,
-        Err(violation(&["name", "age"]))
-    );
+    let clash = Operation::update(&schema, filter(&schema, "Q(userId='u2')"), row(json!({"age": 30})));
+    assert_eq!(database.execute(vec![clash]).await, Err(violation(&["name", "age"])));
     let both = Operation::update(&schema, filter(&schema, ""), row(json!({"userId": "u3"})));
-    assert_eq!(
-        database.execute(vec![both]).await,
-        Err(violation(&["userId"]))
-    );
-    assert_eq!(
-        find(&database, &schema, "Q(userId__in=['u1', 'u2'])")
-            .await
-            .len(),
-        2,
-        "nothing was changed"
-    );
+    assert_eq!(database.execute(vec![both]).await, Err(violation(&["userId"])));
+    assert_eq!(find(&database, &schema, "Q(userId__in=['u1', 'u2'])").await.len(), 2, "nothing was changed");
 
-    let itself = Operation::update(
-        &schema,
-        filter(&schema, "Q(userId='u1')"),
-        row(json!({"userId": "u1", "age": 30})),
-    );
-    database
-        .execute(vec![itself])
-        .await
-        .expect("a row does not collide with itself");
+    let itself = Operation::update(&schema, filter(&schema, "Q(userId='u1')"), row(json!({"userId": "u1", "age": 30})));
+    database.execute(vec![itself]).await.expect("a row does not collide with itself");
     let moved = vec![
         Operation::delete(&schema, filter(&schema, "Q(userId='u1')")),
-        Operation::insert(
-            &schema,
-            row(json!({"userId": "u1", "name": "Ann", "age": 30})),
-        ),
+        Operation::insert(&schema, row(json!({"userId": "u1", "name": "Ann", "age": 30}))),
     ];
-    database
-        .execute(moved)
-        .await
-        .expect("what was given up in the batch is free");
+    database.execute(moved).await.expect("what was given up in the batch is free");
 }
 
 pub(crate) async fn null_does_not_collide_but_the_empty_text_does(database: Shared) {
-    let schema = people(
-        &database,
-        &[
-            json!({"name": "Ann"}),
-            json!({"name": "Ann"}),
-            json!({"age": 1}),
-            json!({"age": 1}),
-        ],
-    )
-    .await;
-    assert_eq!(
-        find(&database, &schema, "Q(name='Ann', age=None)")
-            .await
-            .len(),
-        2
-    );
-    insert(
-        &database,
-        &schema,
-        json!({"userId": "", "name": "", "age": 1}),
-    )
-    .await
-    .unwrap();
-    assert!(
-        insert(&database, &schema, json!({"userId": ""}))
-            .await
-            .is_err()
-    );
-    assert!(
-        insert(&database, &schema, json!({"name": "", "age": 1}))
-            .await
-            .is_err()
-    );
+    let schema =
+        people(&database, &[json!({"name": "Ann"}), json!({"name": "Ann"}), json!({"age": 1}), json!({"age": 1})])
+            .await;
+    assert_eq!(find(&database, &schema, "Q(name='Ann', age=None)").await.len(), 2);
+    insert(&database, &schema, json!({"userId": "", "name": "", "age": 1})).await.unwrap();
+    assert!(insert(&database, &schema, json!({"userId": ""})).await.is_err());
+    assert!(insert(&database, &schema, json!({"name": "", "age": 1})).await.is_err());
 }
 
 pub(crate) async fn one_of_many_writers_wins_a_unique_value(database: Shared) {
@@ -127,45 +53,25 @@ pub(crate) async fn one_of_many_writers_wins_a_unique_value(database: Shared) {
     let mut writers = JoinSet::new();
     for age in 0..WRITERS {
         let (database, schema) = (Arc::clone(&database), Arc::clone(&schema));
-        writers.spawn(async move {
-            insert(
-                &database,
-                &schema,
-                json!({"userId": "same", "name": "x", "age": age}),
-            )
-            .await
-        });
+        writers
+            .spawn(async move { insert(&database, &schema, json!({"userId": "same", "name": "x", "age": age})).await });
     }
     let results = writers.join_all().await;
     let won: Vec<_> = results.iter().flatten().collect();
     assert_eq!(won.len(), 1);
-    assert!(
-        results
-            .iter()
-            .all(|result| matches!(result, Ok(_) | Err(DataError::UniqueViolation { .. })))
-    );
+    assert!(results.iter().all(|result| matches!(result, Ok(_) | Err(DataError::UniqueViolation { .. }))));
     let found = find(&database, &schema, "").await;
     assert_eq!(found.iter().collect::<Vec<_>>(), won);
 }
 
 pub(crate) async fn one_of_many_takers_gets_the_row(database: Shared) {
-    let schema = people(
-        &database,
-        &[json!({"userId": "code"}), json!({"userId": "other"})],
-    )
-    .await;
+    let schema = people(&database, &[json!({"userId": "code"}), json!({"userId": "other"})]).await;
     let mut takers = JoinSet::new();
     for _ in 0..WRITERS {
         let (database, schema) = (Arc::clone(&database), Arc::clone(&schema));
         takers.spawn(async move {
             let take = Operation::delete(&schema, filter(&schema, "Q(userId='code')"));
-            database
-                .execute(vec![take])
-                .await
-                .expect("takes")
-                .remove(0)
-                .into_rows()
-                .len()
+            database.execute(vec![take]).await.expect("takes").remove(0).into_rows().len()
         });
     }
     assert_eq!(takers.join_all().await.into_iter().sum::<usize>(), 1);
@@ -180,9 +86,7 @@ pub(crate) async fn counters_lose_no_update(database: Shared) {
         writers.spawn(async move {
             let mut added = 0;
             while added < 8 {
-                let age = find(&database, &schema, "Q(userId='counter')").await[0]["age"]
-                    .as_i64()
-                    .unwrap();
+                let age = find(&database, &schema, "Q(userId='counter')").await[0]["age"].as_i64().unwrap();
                 let compare = filter(&schema, &format!("Q(userId='counter', age={age})"));
                 let swap = Operation::update(&schema, compare, row(json!({"age": age + 1})));
                 added += database.execute(vec![swap]).await.unwrap()[0].rows().len();
@@ -190,10 +94,7 @@ pub(crate) async fn counters_lose_no_update(database: Shared) {
         });
     }
     writers.join_all().await;
-    assert_eq!(
-        find(&database, &schema, "Q(userId='counter')").await[0]["age"],
-        json!(64)
-    );
+    assert_eq!(find(&database, &schema, "Q(userId='counter')").await[0]["age"], json!(64));
 }
 
 pub(crate) async fn many_small_batches_from_many_writers_are_all_there(database: Shared) {
@@ -204,9 +105,7 @@ pub(crate) async fn many_small_batches_from_many_writers_are_all_there(database:
         writers.spawn(async move {
             for number in 0..10 {
                 let user = format!("u{writer}-{number}");
-                insert(&database, &schema, json!({"userId": user, "age": writer}))
-                    .await
-                    .expect("inserts");
+                insert(&database, &schema, json!({"userId": user, "age": writer})).await.expect("inserts");
                 if number % 3 == 0 {
                     let again = insert(&database, &schema, json!({"userId": user})).await;
                     assert!(matches!(again, Err(DataError::UniqueViolation { .. })));
@@ -216,10 +115,6 @@ pub(crate) async fn many_small_batches_from_many_writers_are_all_there(database:
     }
     writers.join_all().await;
     let found = find(&database, &schema, "").await;
-    assert_eq!(
-        ids(&found),
-        (1..=160).collect::<Vec<_>>(),
-        "failed inserts use no number up"
-    );
+    assert_eq!(ids(&found), (1..=160).collect::<Vec<_>>(), "failed inserts use no number up");
     assert_eq!(find(&database, &schema, "Q(age=7)").await.len(), 10);
 }

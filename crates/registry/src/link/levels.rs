@@ -59,11 +59,7 @@ pub(super) fn own_levels(named: &Named, codes: &Codes, findings: &mut Vec<Diagno
 
 /// Levels that are registered for an app of the chain and that no definition declares: most often a name that was
 /// mistyped on one side.
-pub(super) fn unused_levels(
-    chain: &AppChain,
-    named: &BTreeMap<ElementName, Named>,
-    codes: &Codes,
-) -> Vec<Diagnostic> {
+pub(super) fn unused_levels(chain: &AppChain, named: &BTreeMap<ElementName, Named>, codes: &Codes) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     for (app, element) in codes.pairs() {
         if !chain.apps.iter().any(|tree| tree.key().id == *app) {

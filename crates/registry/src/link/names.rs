@@ -90,9 +90,7 @@ impl Named {
     ) -> Diagnostic {
         let finding = Diagnostic::new(code, message).with_element(self.name.clone());
         match definition {
-            Some(definition) => {
-                finding.with_app(definition.app.id.clone()).with_location(definition.location(pointer))
-            }
+            Some(definition) => finding.with_app(definition.app.id.clone()).with_location(definition.location(pointer)),
             None => finding,
         }
     }

@@ -10,29 +10,13 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 /// The files, each with its content type.
 const FILES: [(&str, &str, &str); 9] = [
     ("api.js", SCRIPT, include_str!("../../portal/api.js")),
-    (
-        "callback.js",
-        SCRIPT,
-        include_str!("../../portal/callback.js"),
-    ),
+    ("callback.js", SCRIPT, include_str!("../../portal/callback.js")),
     ("dom.js", SCRIPT, include_str!("../../portal/dom.js")),
     ("flow.js", SCRIPT, include_str!("../../portal/flow.js")),
-    (
-        "icon.svg",
-        "image/svg+xml",
-        include_str!("../../portal/icon.svg"),
-    ),
-    (
-        "portal.css",
-        "text/css; charset=utf-8",
-        include_str!("../../portal/portal.css"),
-    ),
+    ("icon.svg", "image/svg+xml", include_str!("../../portal/icon.svg")),
+    ("portal.css", "text/css; charset=utf-8", include_str!("../../portal/portal.css")),
     ("portal.js", SCRIPT, include_str!("../../portal/portal.js")),
-    (
-        "sign-in.js",
-        SCRIPT,
-        include_str!("../../portal/sign-in.js"),
-    ),
+    ("sign-in.js", SCRIPT, include_str!("../../portal/sign-in.js")),
     ("texts.js", SCRIPT, include_str!("../../portal/texts.js")),
 ];
 
@@ -52,17 +36,12 @@ impl Assets {
     pub(super) fn new() -> Self {
         let everything: String = FILES.iter().map(|(_, _, content)| *content).collect();
         let version = static_file::tag(everything.as_bytes());
-        let files = FILES
-            .into_iter()
-            .map(|(name, content_type, content)| Asset {
-                name,
-                content_type: HeaderValue::from_static(content_type),
-                content: Bytes::from(versioned(content, &version)),
-            });
-        Self {
-            files: files.collect(),
-            version,
-        }
+        let files = FILES.into_iter().map(|(name, content_type, content)| Asset {
+            name,
+            content_type: HeaderValue::from_static(content_type),
+            content: Bytes::from(versioned(content, &version)),
+        });
+        Self { files: files.collect(), version }
     }
 
     /// What stands for the content of all files; it is in their addresses.
@@ -70,28 +49,13 @@ impl Assets {
         &self.version
     }
 
-    pub(super) fn answer(
-        &self,
-        name: &str,
-        query: Option<&str>,
-        asked: &HeaderMap,
-    ) -> Response<Body> {
+    pub(super) fn answer(&self, name: &str, query: Option<&str>, asked: &HeaderMap) -> Response<Body> {
         let Some(asset) = self.files.iter().find(|asset| asset.name == name) else {
             return page::not_found();
         };
         let is_current = query.and_then(|query| query.strip_prefix("v=")) == Some(&*self.version);
-        let freshness = if is_current {
-            Freshness::Immutable
-        } else {
-            Freshness::Revalidated
-        };
-        static_file::answer(
-            asset.content.clone(),
-            asset.content_type.clone(),
-            &self.version,
-            freshness,
-            asked,
-        )
+        let freshness = if is_current { Freshness::Immutable } else { Freshness::Revalidated };
+        static_file::answer(asset.content.clone(), asset.content_type.clone(), &self.version, freshness, asked)
     }
 }
 

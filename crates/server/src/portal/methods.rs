@@ -11,10 +11,7 @@ const LOGIN_TYPES: &str = "auths.loginTypes.Meta";
 /// One way to sign in, as the scripts are told of it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a key that the scripts read"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key that the scripts read")]
 pub(super) struct Method {
     name: String,
     title: String,
@@ -61,17 +58,9 @@ fn method(definition: &ElementDefinition) -> Option<Method> {
     Some(Method {
         name: definition.name.to_string(),
         title: definition.title.clone(),
-        type_name: definition
-            .types
-            .first()
-            .map(ElementName::last_segment)
-            .unwrap_or_default()
-            .to_owned(),
+        type_name: definition.types.first().map(ElementName::last_segment).unwrap_or_default().to_owned(),
         is_default: definition.manifest_value("default").is_some_and(is_true),
-        sort: definition
-            .manifest_value("sort")
-            .and_then(Value::as_i64)
-            .unwrap_or(i64::MAX),
+        sort: definition.manifest_value("sort").and_then(Value::as_i64).unwrap_or(i64::MAX),
         has_config: definition.function("getLoginConfig").is_some(),
         sign_in_fields: fields_of(sign_in),
         bind_fields: bind.and_then(fields_of),
@@ -83,17 +72,11 @@ fn method(definition: &ElementDefinition) -> Option<Method> {
 
 /// The arguments that a person can type: who is signed in is known.
 fn fields(function: &Function) -> Vec<Field> {
-    let typed = function
-        .args
-        .iter()
-        .filter(|argument| argument.name != "userId" && argument.name != "state");
+    let typed = function.args.iter().filter(|argument| argument.name != "userId" && argument.name != "state");
     typed
         .map(|argument| Field {
             name: argument.name.clone(),
-            title: argument
-                .title
-                .clone()
-                .unwrap_or_else(|| argument.name.clone()),
+            title: argument.title.clone().unwrap_or_else(|| argument.name.clone()),
         })
         .collect()
 }

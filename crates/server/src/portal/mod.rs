@@ -76,17 +76,13 @@ impl Portal {
     /// To the portal from its address without the slash.
     pub(crate) fn redirect(&self) -> Response<Body> {
         let location = HeaderValue::try_from(format!("{}/", self.name));
-        let headers = location
-            .map(|location| (LOCATION, location))
-            .into_iter()
-            .collect::<Vec<_>>();
+        let headers = location.map(|location| (LOCATION, location)).into_iter().collect::<Vec<_>>();
         page::plain(StatusCode::PERMANENT_REDIRECT, &headers)
     }
 
     /// A style sheet, a script or a picture.
     pub(crate) fn asset(&self, file: &str, request: &Request<Incoming>) -> Response<Body> {
-        self.assets
-            .answer(file, request.uri().query(), request.headers())
+        self.assets.answer(file, request.uri().query(), request.headers())
     }
 
     fn rendered(&self, app: &App) -> Arc<Rendered> {
@@ -107,12 +103,7 @@ impl Portal {
         let running = snapshot.chain().apps.first();
         let title = running.map_or_else(
             || self.path.clone(),
-            |app| {
-                app.manifest
-                    .title
-                    .clone()
-                    .unwrap_or_else(|| app.manifest.key.id.to_string())
-            },
+            |app| app.manifest.title.clone().unwrap_or_else(|| app.manifest.key.id.to_string()),
         );
         let settings = |levels_up: &str, portal| Settings {
             title: &title,
@@ -131,9 +122,7 @@ impl Portal {
 
     fn document(&self, settings: &Settings<'_>, assets: &str, script: &str) -> Bytes {
         // Inside a script element only `<` could end it.
-        let json = serde_json::to_string(settings)
-            .unwrap_or_default()
-            .replace('<', "\\u003c");
+        let json = serde_json::to_string(settings).unwrap_or_default().replace('<', "\\u003c");
         let title = page::escape(settings.title);
         let version = self.assets.version();
         Bytes::from(format!(
@@ -161,9 +150,6 @@ impl Portal {
 
 impl fmt::Debug for Portal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Portal")
-            .field("path", &self.path)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Portal").field("path", &self.path).finish_non_exhaustive()
     }
 }

@@ -1,9 +1,7 @@
 use std::fmt::Write as _;
 
 use axum::body::{Body, Bytes};
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH,
-};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
 use axum::http::{Response, StatusCode};
 
 /// For how long a browser may use a file without asking.
@@ -23,15 +21,8 @@ pub(crate) fn answer(
     freshness: Freshness,
     asked: &HeaderMap,
 ) -> Response<Body> {
-    let is_known = asked
-        .get_all(IF_NONE_MATCH)
-        .iter()
-        .any(|header| holds(header, tag));
-    let mut response = Response::new(if is_known {
-        Body::empty()
-    } else {
-        Body::from(content)
-    });
+    let is_known = asked.get_all(IF_NONE_MATCH).iter().any(|header| holds(header, tag));
+    let mut response = Response::new(if is_known { Body::empty() } else { Body::from(content) });
     if is_known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     }
@@ -54,9 +45,7 @@ pub(crate) fn answer(
 pub(crate) fn tag(content: &[u8]) -> String {
     let hash = content
         .iter()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3));
     let mut tag = String::with_capacity(16);
     // Writing to a string cannot fail.
     let _ = write!(tag, "{hash:016x}");
@@ -64,12 +53,6 @@ pub(crate) fn tag(content: &[u8]) -> String {
 }
 
 fn holds(header: &HeaderValue, tag: &str) -> bool {
-    let listed = header
-        .to_str()
-        .unwrap_or_default()
-        .split(',')
-        .map(str::trim);
-    listed
-        .map(|one| one.strip_prefix("W/").unwrap_or(one))
-        .any(|one| one == "*" || one.trim_matches('"') == tag)
+    let listed = header.to_str().unwrap_or_default().split(',').map(str::trim);
+    listed.map(|one| one.strip_prefix("W/").unwrap_or(one)).any(|one| one == "*" || one.trim_matches('"') == tag)
 }

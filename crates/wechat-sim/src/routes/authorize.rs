@@ -27,10 +27,7 @@ struct PageError {
 }
 
 /// The page of the website login, with the QR picture.
-pub(crate) async fn website(
-    State(world): State<Arc<World>>,
-    RawQuery(query): RawQuery,
-) -> Response {
+pub(crate) async fn website(State(world): State<Arc<World>>, RawQuery(query): RawQuery) -> Response {
     let parameters = Parameters::parse(query.as_deref(), b"");
     let knobs = world.contents().knobs.clone();
     let checked = check(&world, &parameters, query.as_deref(), &knobs, Flow::QrCode);
@@ -51,26 +48,13 @@ pub(crate) async fn website(
         &[
             ("uuid", Fill::Text(&uuid)),
             ("app", Fill::Text(&app_id)),
-            (
-                "language",
-                Fill::Text(if parameters.get("lang") == Some("en") {
-                    "en"
-                } else {
-                    "zh-CN"
-                }),
-            ),
+            ("language", Fill::Text(if parameters.get("lang") == Some("en") { "en" } else { "zh-CN" })),
             ("prefix", Fill::Text(&prefix)),
             ("state", Fill::Text(&state)),
-            (
-                "self",
-                Fill::Text(bool_text(parameters.get("self_redirect") == Some("true"))),
-            ),
+            ("self", Fill::Text(bool_text(parameters.get("self_redirect") == Some("true")))),
             ("deny", Fill::Text(deny_mode)),
             ("double", Fill::Text(bool_text(knobs.double_callback))),
-            (
-                "fast",
-                Fill::Text(if knobs.fast_login { "" } else { "hidden" }),
-            ),
+            ("fast", Fill::Text(if knobs.fast_login { "" } else { "hidden" })),
         ],
     )
 }
@@ -83,31 +67,15 @@ pub(crate) async fn inside_wechat(
 ) -> Response {
     let parameters = Parameters::parse(query.as_deref(), b"");
     let knobs = world.contents().knobs.clone();
-    let agent = headers
-        .get(USER_AGENT)
-        .and_then(|agent| agent.to_str().ok())
-        .unwrap_or_default();
+    let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     if knobs.require_wechat_browser && !agent.contains("MicroMessenger") {
-        return error_page(PageError {
-            code: None,
-            text: "请在微信客户端打开链接",
-        });
+        return error_page(PageError { code: None, text: "请在微信客户端打开链接" });
     }
-    match check(
-        &world,
-        &parameters,
-        query.as_deref(),
-        &knobs,
-        Flow::InsideWeChat,
-    ) {
+    match check(&world, &parameters, query.as_deref(), &knobs, Flow::InsideWeChat) {
         Ok(ticket) => {
             let is_silent = ticket.scope == "snsapi_base";
             let uuid = world.open_ticket(ticket);
-            if is_silent {
-                phone::answer_silently(&world, &uuid)
-            } else {
-                phone::question(&world, &uuid)
-            }
+            if is_silent { phone::answer_silently(&world, &uuid) } else { phone::question(&world, &uuid) }
         }
         Err(error) => error_page(error),
     }
@@ -135,10 +103,7 @@ fn check(
     if scope.is_empty() {
         return fail(Some(10010), "\"scope\" cannot be left blank.");
     }
-    if DOCUMENTED_ORDER
-        .iter()
-        .any(|name| parameters.is_repeated(name))
-    {
+    if DOCUMENTED_ORDER.iter().any(|name| parameters.is_repeated(name)) {
         return fail(None, "该链接无法访问");
     }
     if value("response_type") != "code" {
@@ -199,9 +164,7 @@ fn check(
 }
 
 fn is_encoded_completely(query: &str) -> bool {
-    let value = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("redirect_uri="));
+    let value = query.split('&').find_map(|pair| pair.strip_prefix("redirect_uri="));
     value.is_none_or(|value| !value.contains([':', '/', '?', '=']))
 }
 
@@ -211,15 +174,6 @@ fn bool_text(flag: bool) -> &'static str {
 
 /// WeChat's error page has HTTP status 200.
 fn error_page(error: PageError) -> Response {
-    let code = error
-        .code
-        .map(|code| format!("Error code: {code}"))
-        .unwrap_or_default();
-    page(
-        ERROR,
-        &[
-            ("text", Fill::Text(error.text)),
-            ("code", Fill::Text(&code)),
-        ],
-    )
+    let code = error.code.map(|code| format!("Error code: {code}")).unwrap_or_default();
+    page(ERROR, &[("text", Fill::Text(error.text)), ("code", Fill::Text(&code))])
 }

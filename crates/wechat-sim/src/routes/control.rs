@@ -62,11 +62,7 @@ fn render_page(world: &World, message: &str) -> Response {
         (contents.knobs.clone(), contents.apps.ids().join(", "))
     };
     let knobs = serde_json::to_string_pretty(&knobs).unwrap_or_default();
-    let people: Vec<&str> = world
-        .people()
-        .iter()
-        .map(|person| person.id.as_str())
-        .collect();
+    let people: Vec<&str> = world.people().iter().map(|person| person.id.as_str()).collect();
     render_template(
         CONTROL,
         &[
@@ -87,19 +83,13 @@ pub(crate) async fn knobs(State(world): State<Arc<World>>) -> Json<Knobs> {
 }
 
 /// Sets all knobs: what is not mentioned returns to its default.
-pub(crate) async fn set_knobs(
-    State(world): State<Arc<World>>,
-    Json(knobs): Json<Knobs>,
-) -> Json<Knobs> {
+pub(crate) async fn set_knobs(State(world): State<Arc<World>>, Json(knobs): Json<Knobs>) -> Json<Knobs> {
     SimulatorHandle { world }.set_knobs(knobs.clone());
     Json(knobs)
 }
 
 /// The same by the form of the control page.
-pub(crate) async fn submit_knobs(
-    State(world): State<Arc<World>>,
-    Form(form): Form<KnobsForm>,
-) -> Response {
+pub(crate) async fn submit_knobs(State(world): State<Arc<World>>, Form(form): Form<KnobsForm>) -> Response {
     match serde_json::from_str(&form.knobs) {
         Ok(knobs) => {
             SimulatorHandle { world }.set_knobs(knobs);
@@ -110,19 +100,14 @@ pub(crate) async fn submit_knobs(
 }
 
 /// Who there is, with openIds under the given application, or under all that are known.
-pub(crate) async fn people(
-    State(world): State<Arc<World>>,
-    Query(filter): Query<PeopleFilter>,
-) -> Json<Value> {
+pub(crate) async fn people(State(world): State<Arc<World>>, Query(filter): Query<PeopleFilter>) -> Json<Value> {
     let apps = match filter.app_id {
         Some(app_id) => vec![app_id],
         None => world.contents().apps.ids(),
     };
     let people = world.people().iter().map(|person| {
-        let open_ids: Map<String, Value> = apps
-            .iter()
-            .map(|app| (app.clone(), json!(openid_for(&person.id, app))))
-            .collect();
+        let open_ids: Map<String, Value> =
+            apps.iter().map(|app| (app.clone(), json!(openid_for(&person.id, app)))).collect();
         let mut entry = json!(person);
         if let Some(entry) = entry.as_object_mut() {
             entry.insert("openIds".to_owned(), Value::Object(open_ids));
@@ -134,12 +119,7 @@ pub(crate) async fn people(
 
 /// The logins that can still be answered, newest first.
 pub(crate) async fn pending(State(world): State<Arc<World>>) -> Json<Value> {
-    let uuids: Vec<String> = world
-        .contents()
-        .tickets
-        .newest_first()
-        .map(|(uuid, _)| uuid.to_owned())
-        .collect();
+    let uuids: Vec<String> = world.contents().tickets.newest_first().map(|(uuid, _)| uuid.to_owned()).collect();
     let pending = uuids.into_iter().filter_map(|uuid| {
         let ticket = world.pending_ticket(&uuid).ok()?;
         Some(json!({
@@ -152,10 +132,7 @@ pub(crate) async fn pending(State(world): State<Arc<World>>) -> Json<Value> {
     Json(pending.collect())
 }
 
-pub(crate) async fn approve(
-    State(world): State<Arc<World>>,
-    Json(answer): Json<Answer>,
-) -> Response {
+pub(crate) async fn approve(State(world): State<Arc<World>>, Json(answer): Json<Answer>) -> Response {
     let first = world.people().first().map(|person| person.id.clone());
     let person = answer.person.or(first).unwrap_or_default();
     outcome(world.approve(&answer.uuid, &person))
@@ -165,10 +142,7 @@ pub(crate) async fn deny(State(world): State<Arc<World>>, Json(answer): Json<Ans
     outcome(world.deny(&answer.uuid))
 }
 
-pub(crate) async fn code(
-    State(world): State<Arc<World>>,
-    Json(order): Json<CodeOrder>,
-) -> Response {
+pub(crate) async fn code(State(world): State<Arc<World>>, Json(order): Json<CodeOrder>) -> Response {
     let scope = order.scope.as_deref().unwrap_or("snsapi_login");
     match world.mint_code(&order.app_id, &order.person, scope) {
         Ok(code) => Json(json!({ "code": code })).into_response(),
@@ -176,10 +150,7 @@ pub(crate) async fn code(
     }
 }
 
-pub(crate) async fn secret(
-    State(world): State<Arc<World>>,
-    Json(new): Json<NewSecret>,
-) -> Response {
+pub(crate) async fn secret(State(world): State<Arc<World>>, Json(new): Json<NewSecret>) -> Response {
     match (SimulatorHandle { world }).reset_secret(&new.app_id, new.secret) {
         Ok(()) => Json(json!({})).into_response(),
         Err(error) => refusal(&error),
@@ -193,17 +164,11 @@ pub(crate) async fn reset(State(world): State<Arc<World>>) -> Json<Value> {
 
 fn outcome(outcome: Result<Outcome, SimulatorError>) -> Response {
     match outcome {
-        Ok(outcome) => {
-            Json(json!({ "code": outcome.code, "callbackUrl": outcome.callback })).into_response()
-        }
+        Ok(outcome) => Json(json!({ "code": outcome.code, "callbackUrl": outcome.callback })).into_response(),
         Err(error) => refusal(&error),
     }
 }
 
 fn refusal(error: &SimulatorError) -> Response {
-    (
-        StatusCode::NOT_FOUND,
-        Json(json!({ "error": error.to_string() })),
-    )
-        .into_response()
+    (StatusCode::NOT_FOUND, Json(json!({ "error": error.to_string() }))).into_response()
 }

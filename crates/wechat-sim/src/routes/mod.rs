@@ -29,19 +29,11 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/connect/l/qrconnect", get(poll::poll))
         .route("/connect/confirm", get(phone::show).post(phone::answer))
         .route("/sns/oauth2/access_token", any(server_calls::access_token))
-        .route(
-            "/sns/oauth2/refresh_token",
-            any(server_calls::refresh_token),
-        )
+        .route("/sns/oauth2/refresh_token", any(server_calls::refresh_token))
         .route("/sns/auth", any(server_calls::auth))
         .route("/sns/userinfo", any(server_calls::userinfo))
         .route("/sim/", get(control::page))
-        .route(
-            "/sim/knobs",
-            get(control::knobs)
-                .put(control::set_knobs)
-                .post(control::submit_knobs),
-        )
+        .route("/sim/knobs", get(control::knobs).put(control::set_knobs).post(control::submit_knobs))
         .route("/sim/people", get(control::people))
         .route("/sim/pending", get(control::pending))
         .route("/sim/approve", post(control::approve))

@@ -33,13 +33,7 @@ pub(crate) fn page(template: &str, fills: &[(&str, Fill<'_>)]) -> Response {
 
 /// A page that says one thing, in two languages.
 pub(crate) fn notice(chinese: &str, english: &str) -> Response {
-    page(
-        NOTICE,
-        &[
-            ("chinese", Fill::Text(chinese)),
-            ("english", Fill::Text(english)),
-        ],
-    )
+    page(NOTICE, &[("chinese", Fill::Text(chinese)), ("english", Fill::Text(english))])
 }
 
 /// Scripts and the style sheet.
@@ -50,9 +44,5 @@ pub(crate) async fn asset(Path(name): Path<String>) -> Response {
         "style.css" => ("text/css", include_str!("../pages/style.css")),
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
-    (
-        [(CONTENT_TYPE, format!("{content_type}; charset=utf-8"))],
-        content,
-    )
-        .into_response()
+    ([(CONTENT_TYPE, format!("{content_type}; charset=utf-8"))], content).into_response()
 }

@@ -43,10 +43,7 @@ pub(crate) async fn show(State(world): State<Arc<World>>, Query(scan): Query<Sca
 }
 
 /// The form of the page.
-pub(crate) async fn answer(
-    State(world): State<Arc<World>>,
-    Form(answer): Form<Answer>,
-) -> Response {
+pub(crate) async fn answer(State(world): State<Arc<World>>, Form(answer): Form<Answer>) -> Response {
     let flow = match world.pending_ticket(&answer.uuid) {
         Ok(ticket) => ticket.flow,
         Err(error) => return refusal(&error),
@@ -58,14 +55,12 @@ pub(crate) async fn answer(
     match (outcome, flow, answer.action) {
         (Err(error), ..) => refusal(&error),
         (Ok(outcome), Flow::InsideWeChat, _) => go_back(&world, outcome),
-        (Ok(_), Flow::QrCode, Action::Approve) => notice(
-            "已确认登录，请回到电脑。",
-            "Confirmed. Return to the computer.",
-        ),
-        (Ok(_), Flow::QrCode, Action::Deny) => notice(
-            "已取消登录，可再次扫码。",
-            "Cancelled. You may scan the picture again.",
-        ),
+        (Ok(_), Flow::QrCode, Action::Approve) => {
+            notice("已确认登录，请回到电脑。", "Confirmed. Return to the computer.")
+        }
+        (Ok(_), Flow::QrCode, Action::Deny) => {
+            notice("已取消登录，可再次扫码。", "Cancelled. You may scan the picture again.")
+        }
     }
 }
 
@@ -83,10 +78,7 @@ pub(crate) fn question(world: &World, uuid: &str) -> Response {
                 ("id", Fill::Text(&person.id)),
                 ("title", Fill::Text(&person.title)),
                 ("nickname", Fill::Text(&person.nickname)),
-                (
-                    "checked",
-                    Fill::Text(if index == 0 { "checked" } else { "" }),
-                ),
+                ("checked", Fill::Text(if index == 0 { "checked" } else { "" })),
             ],
         ));
     }
@@ -124,9 +116,6 @@ fn go_back(world: &World, outcome: Outcome) -> Response {
 fn refusal(error: &SimulatorError) -> Response {
     match error {
         SimulatorError::UnknownPerson(_) => notice("没有这个人。", "There is no such person."),
-        _ => notice(
-            "二维码已过期或已使用。",
-            "The picture is expired or was used.",
-        ),
+        _ => notice("二维码已过期或已使用。", "The picture is expired or was used."),
     }
 }

@@ -21,16 +21,6 @@ pub(crate) struct Poll {
 pub(crate) async fn poll(State(world): State<Arc<World>>, Query(poll): Query<Poll>) -> Response {
     let last = poll.last.and_then(|last| last.parse().ok());
     let answer = world.poll(&poll.uuid, last).await;
-    let script = format!(
-        "window.wx_errcode={};window.wx_code='{}';",
-        answer.errcode, answer.code
-    );
-    (
-        [
-            (CONTENT_TYPE, "text/javascript"),
-            (CACHE_CONTROL, "no-store"),
-        ],
-        script,
-    )
-        .into_response()
+    let script = format!("window.wx_errcode={};window.wx_code='{}';", answer.errcode, answer.code);
+    ([(CONTENT_TYPE, "text/javascript"), (CACHE_CONTROL, "no-store")], script).into_response()
 }

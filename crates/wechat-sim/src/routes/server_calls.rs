@@ -21,14 +21,7 @@ pub(crate) async fn access_token(
     RawQuery(query): RawQuery,
     form: Bytes,
 ) -> Response {
-    answer(
-        world,
-        Endpoint::AccessToken,
-        &method,
-        query.as_deref(),
-        &form,
-    )
-    .await
+    answer(world, Endpoint::AccessToken, &method, query.as_deref(), &form).await
 }
 
 pub(crate) async fn refresh_token(
@@ -37,14 +30,7 @@ pub(crate) async fn refresh_token(
     RawQuery(query): RawQuery,
     form: Bytes,
 ) -> Response {
-    answer(
-        world,
-        Endpoint::RefreshToken,
-        &method,
-        query.as_deref(),
-        &form,
-    )
-    .await
+    answer(world, Endpoint::RefreshToken, &method, query.as_deref(), &form).await
 }
 
 pub(crate) async fn auth(
@@ -65,13 +51,7 @@ pub(crate) async fn userinfo(
     answer(world, Endpoint::Userinfo, &method, query.as_deref(), &form).await
 }
 
-async fn answer(
-    world: Arc<World>,
-    endpoint: Endpoint,
-    method: &Method,
-    query: Option<&str>,
-    form: &[u8],
-) -> Response {
+async fn answer(world: Arc<World>, endpoint: Endpoint, method: &Method, query: Option<&str>, form: &[u8]) -> Response {
     let knobs = world.contents().knobs.clone();
     let is_accepted = *method == Method::GET || (*method == Method::POST && knobs.accept_post);
     if !is_accepted {

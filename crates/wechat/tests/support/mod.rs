@@ -10,8 +10,7 @@ use std::time::Duration;
 
 use mti_element::Secret;
 use mti_wechat::{
-    AppCredentials, AuthorizationCode, Client, Endpoints, Language, OpenId, Profile, Tokens,
-    WeChatError,
+    AppCredentials, AuthorizationCode, Client, Endpoints, Language, OpenId, Profile, Tokens, WeChatError,
 };
 
 pub(crate) const APP_ID: &str = "wx0123456789abcdef";
@@ -30,10 +29,7 @@ pub(crate) fn client() -> Client {
 }
 
 pub(crate) fn credentials() -> AppCredentials {
-    AppCredentials {
-        app_id: APP_ID.to_owned(),
-        app_secret: Secret::new(APP_SECRET),
-    }
+    AppCredentials { app_id: APP_ID.to_owned(), app_secret: Secret::new(APP_SECRET) }
 }
 
 pub(crate) fn open_id() -> OpenId {
@@ -46,14 +42,9 @@ pub(crate) fn good_tokens() -> String {
     )
 }
 
-pub(crate) async fn exchange_at(
-    server: &ScriptedServer,
-    deadline: Duration,
-) -> Result<Tokens, WeChatError> {
+pub(crate) async fn exchange_at(server: &ScriptedServer, deadline: Duration) -> Result<Tokens, WeChatError> {
     let code = AuthorizationCode::parse(CODE).unwrap();
-    client()
-        .exchange_code(&endpoints_of(server), &credentials(), &code, deadline)
-        .await
+    client().exchange_code(&endpoints_of(server), &credentials(), &code, deadline).await
 }
 
 pub(crate) async fn exchange(replies: Vec<Reply>) -> Result<Tokens, WeChatError> {
@@ -63,26 +54,20 @@ pub(crate) async fn exchange(replies: Vec<Reply>) -> Result<Tokens, WeChatError>
 pub(crate) async fn refresh(replies: Vec<Reply>) -> Result<Tokens, WeChatError> {
     let server = ScriptedServer::start(replies).await;
     let token = Secret::new(REFRESH_TOKEN);
-    client()
-        .refresh(&endpoints_of(&server), APP_ID, &token, AMPLE)
-        .await
+    client().refresh(&endpoints_of(&server), APP_ID, &token, AMPLE).await
 }
 
 pub(crate) async fn check_token(replies: Vec<Reply>) -> Result<(), WeChatError> {
     let server = ScriptedServer::start(replies).await;
     let token = Secret::new(ACCESS_TOKEN);
-    client()
-        .check_token(&endpoints_of(&server), &token, &open_id(), AMPLE)
-        .await
+    client().check_token(&endpoints_of(&server), &token, &open_id(), AMPLE).await
 }
 
 pub(crate) async fn user_info(replies: Vec<Reply>) -> Result<Profile, WeChatError> {
     let server = ScriptedServer::start(replies).await;
     let token = Secret::new(ACCESS_TOKEN);
     let language = Language::SimplifiedChinese;
-    client()
-        .user_info(&endpoints_of(&server), &token, &open_id(), language, AMPLE)
-        .await
+    client().user_info(&endpoints_of(&server), &token, &open_id(), language, AMPLE).await
 }
 
 pub(crate) fn endpoints_of(server: &ScriptedServer) -> Endpoints {

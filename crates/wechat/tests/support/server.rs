@@ -30,19 +30,15 @@ impl Reply {
 
     pub(crate) fn with(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Self {
         let body = body.as_ref();
-        let mut bytes = format!(
-            "HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n",
-            body.len()
-        )
-        .into_bytes();
+        let mut bytes =
+            format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n", body.len())
+                .into_bytes();
         bytes.extend_from_slice(body);
         Self::Raw(bytes)
     }
 
     pub(crate) fn errcode(errcode: i64) -> Self {
-        Self::text(format!(
-            r#"{{"errcode":{errcode},"errmsg":"some text, rid: 63b7a7f7-5d8e24a1-0bc4f6c2"}}"#
-        ))
+        Self::text(format!(r#"{{"errcode":{errcode},"errmsg":"some text, rid: 63b7a7f7-5d8e24a1-0bc4f6c2"}}"#))
     }
 }
 
@@ -70,11 +66,7 @@ impl ScriptedServer {
                 }
             }
         });
-        Self {
-            address,
-            requests,
-            task,
-        }
+        Self { address, requests, task }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -84,10 +76,7 @@ impl ScriptedServer {
     /// The first line of each request so far.
     pub(crate) fn request_lines(&self) -> Vec<String> {
         let requests = self.requests.lock().unwrap();
-        requests
-            .iter()
-            .map(|head| head.lines().next().unwrap_or_default().to_owned())
-            .collect()
+        requests.iter().map(|head| head.lines().next().unwrap_or_default().to_owned()).collect()
     }
 
     /// The whole heads of the requests so far.
