@@ -30,7 +30,7 @@ pub struct ElementDefinition {
 }
 
 /// One row of an app's `initData.json`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct InitialRow {
     /// The row as it is written.
     pub value: Value,

@@ -38,7 +38,7 @@ pub use crate::failure::{Fail, Failure, Result};
 pub use crate::frame::Frame;
 pub use crate::handle::{Element, ElementSource};
 pub use crate::level::{BoxFuture, Level, LevelCode, LevelMethods, NativeCode, NativeMethod, OpenLevel};
-pub use crate::live::Live;
+pub use crate::live::{Live, Retired};
 pub use crate::open::OpenContext;
 pub use crate::payload::{NamedArguments, Payload, StepValue};
 pub use crate::secret::{REDACTED, Secret};

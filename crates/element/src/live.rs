@@ -1,6 +1,6 @@
 use std::cell::RefCell;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use mti_core::{Diagnostic, ElementName, suggest};
 use serde_json::Value;
@@ -16,6 +16,41 @@ pub struct Live {
     chain: Arc<Chain>,
     levels: Box<[Box<dyn OpenLevel>]>,
     warnings: Vec<Diagnostic>,
+    successor: OnceLock<Box<dyn Fn(Retired) + Send + Sync>>,
+}
+
+/// What is left of an element after its last call.
+pub struct Retired {
+    name: ElementName,
+    levels: Box<[Box<dyn OpenLevel>]>,
+}
+
+impl Retired {
+    /// The element that it was.
+    pub fn name(&self) -> &ElementName {
+        &self.name
+    }
+
+    /// Lets every level let go of what it holds, most derived first.
+    pub async fn retire(self) {
+        for level in &self.levels {
+            level.retire().await;
+        }
+    }
+}
+
+impl fmt::Debug for Retired {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Retired({})", self.name)
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        if let Some(take) = self.successor.get() {
+            take(Retired { name: self.definition.name.clone(), levels: std::mem::take(&mut self.levels) });
+        }
+    }
 }
 
 impl Live {
@@ -27,7 +62,7 @@ impl Live {
             .iter()
             .map(|level| level.code.open(&OpenContext::new(&definition, level, resources, &warnings)))
             .collect::<Result<_>>()?;
-        Ok(Self { definition, chain, levels, warnings: warnings.into_inner() })
+        Ok(Self { definition, chain, levels, warnings: warnings.into_inner(), successor: OnceLock::new() })
     }
 
     /// Its full name.
@@ -50,11 +85,11 @@ impl Live {
         &self.warnings
     }
 
-    /// Lets every level let go of what it holds, most derived first.
-    pub async fn retire(&self) {
-        for level in &self.levels {
-            level.retire().await;
-        }
+    /// Hands over what is left of the element to `take`, once it is used no more: at once, or after the calls that
+    /// are in progress. The first one who asks decides.
+    pub fn retire_to(&self, take: impl Fn(Retired) + Send + Sync + 'static) {
+        let first = self.successor.set(Box::new(take)).is_ok();
+        debug_assert!(first, "an element retires once");
     }
 
     /// Calls a method: a JSON object of named arguments in, JSON out. For those who hold a snapshot for longer than

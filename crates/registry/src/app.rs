@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use mti_core::{AppKey, Diagnostic, ElementName};
 use mti_element::{AppView, Element, ElementDefinition, Facade, Resources, Result};
+use tokio::sync::broadcast;
 
 use crate::builder::{AppBuilder, AppError};
 use crate::check::check;
 use crate::explain::{Explanation, explain};
 use crate::home::Home;
+use crate::reload::{Reloaded, reload};
 use crate::selector::Selector;
 use crate::snapshot::Snapshot;
+use crate::watch::{WatchError, Watching};
 
 /// A running app: where names become live elements. Cheap to clone.
 #[derive(Clone)]
@@ -97,7 +100,7 @@ impl App {
     /// Everything that decides what an element is: its definitions, its type chain, its levels, the origin of
     /// every config value, what is wrong with it. Works on broken elements too.
     pub fn explain(&self, name: &str) -> Result<Explanation> {
-        explain(&self.home.snapshot(), self.home.recipe(), name)
+        explain(&self.home.snapshot(), name)
     }
 
     /// What is wrong with the app's files, as far as it is known without loading an element.
@@ -118,7 +121,26 @@ impl App {
 
     /// The environment of the app: what placeholders take their values from.
     pub fn env_vars(&self) -> BTreeMap<String, String> {
-        self.home.recipe().environment.as_ref().clone()
+        self.home.snapshot().environment().clone()
+    }
+
+    /// Reads what is on disk anew and puts it in the place of what was: see [`Reloaded`]. Nothing of it waits for
+    /// readers or keeps them waiting.
+    ///
+    /// `changed` are the paths that may have changed, as a file watcher reports them; with none, all are looked at.
+    /// Fails, and changes nothing, when the app chain as a whole is broken.
+    pub fn reload(&self, changed: Option<&[PathBuf]>) -> Result<Reloaded, Vec<Diagnostic>> {
+        reload(&self.home, changed)
+    }
+
+    /// Reloads whenever files of the app or of its parents change, for as long as the answer is kept.
+    pub fn watch(&self) -> Result<Watching, WatchError> {
+        Watching::start(&self.home)
+    }
+
+    /// What every reload from now on did.
+    pub fn subscribe(&self) -> broadcast::Receiver<Reloaded> {
+        self.home.events().subscribe()
     }
 
     /// What the whole process shares.

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,16 +10,15 @@ use serde_json::Value;
 use crate::app::App;
 use crate::codes::{Codes, RegistrationError};
 use crate::home::{Home, Recipe};
-use crate::link::link;
+use crate::link::{Linking, link};
 
 /// Says with what to open an app.
-#[derive(Debug)]
 #[must_use = "an app is opened by `open`"]
 pub struct AppBuilder {
     root: PathBuf,
     search: AppSearchPath,
     codes: Codes,
-    environment: BTreeMap<String, String>,
+    environment: Box<dyn Fn() -> BTreeMap<String, String> + Send + Sync>,
     type_defaults: BTreeMap<String, Value>,
     resources: Resources,
     registration_error: Option<RegistrationError>,
@@ -52,7 +52,7 @@ impl AppBuilder {
             root,
             search: AppSearchPath::default(),
             codes: Codes::default(),
-            environment: BTreeMap::new(),
+            environment: Box::new(BTreeMap::new),
             type_defaults: BTreeMap::new(),
             resources: Resources::default(),
             registration_error: None,
@@ -91,8 +91,13 @@ impl AppBuilder {
     }
 
     /// What placeholders in config take their values from. The library itself reads no environment.
-    pub fn environment(mut self, variables: BTreeMap<String, String>) -> Self {
-        self.environment = variables;
+    pub fn environment(self, variables: BTreeMap<String, String>) -> Self {
+        self.environment_from(move || variables.clone())
+    }
+
+    /// As [`AppBuilder::environment`], read anew at every reload.
+    pub fn environment_from(mut self, read: impl Fn() -> BTreeMap<String, String> + Send + Sync + 'static) -> Self {
+        self.environment = Box::new(read);
         self
     }
 
@@ -118,13 +123,20 @@ impl AppBuilder {
         let Some(chain) = chain else { return Err(AppError::Chain(diagnostics)) };
         let Some(running) = chain.keys().next().cloned() else { return Err(AppError::Chain(diagnostics)) };
         let recipe = Recipe {
-            running,
+            search: self.search,
             codes: self.codes,
-            environment: Arc::new(self.environment),
+            environment: self.environment,
             type_defaults: self.type_defaults,
         };
         let home = Home::new(recipe, Arc::new(self.resources), |recipe, resources, slots| {
-            link(chain, diagnostics, recipe, Arc::clone(resources), slots)
+            let linking = Linking {
+                codes: &recipe.codes,
+                inputs: recipe.inputs(running, None),
+                resources: Arc::clone(resources),
+                slots,
+                before: None,
+            };
+            link(chain, diagnostics, linking)
         });
         Ok(App::at_home(home))
     }
@@ -134,5 +146,11 @@ impl AppBuilder {
             self.registration_error.get_or_insert(error);
         }
         self
+    }
+}
+
+impl fmt::Debug for AppBuilder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("AppBuilder").field("root", &self.root).finish_non_exhaustive()
     }
 }

@@ -53,6 +53,14 @@ impl Current {
         found
     }
 
+    /// Puts a new snapshot in the place of the current one, which is given back. Calls in flight finish on that.
+    pub(crate) fn publish(&self, snapshot: Arc<Snapshot>) -> Arc<Snapshot> {
+        let names = snapshot.table().id();
+        let outdated = self.published.swap(snapshot);
+        self.names.store(names, Ordering::Release);
+        outdated
+    }
+
     /// The current snapshot, to be kept for the length of a call.
     pub(crate) fn load(&self) -> Arc<Snapshot> {
         self.published.load_full()

@@ -8,24 +8,23 @@ use mti_core::{AppKey, Definition, Diagnostic, Discovered};
 use mti_element::ElementDefinition;
 use serde_json::Value;
 
-use crate::home::Recipe;
 use crate::node::Node;
 
 /// Merges what is on disk for an element: its `e.json` over those that it overrides, its config over those of its
 /// type chain, and puts the values of variables in the place of placeholders.
-pub(crate) fn define(node: &Node, recipe: &Recipe) -> Result<ElementDefinition, Vec<Diagnostic>> {
+pub(crate) fn define(node: &Node) -> Result<ElementDefinition, Vec<Diagnostic>> {
     let mut diagnostics = Vec::new();
     let mut manifest = merged_manifest(&node.layers);
-    fill_placeholders(node, &mut manifest, &recipe.environment, &mut diagnostics);
-    let mut config = Layered::new(config_layers(node, &recipe.type_defaults));
-    fill_placeholders(node, &mut config, &recipe.environment, &mut diagnostics);
+    fill_placeholders(node, &mut manifest, &node.inputs.environment, &mut diagnostics);
+    let mut config = Layered::new(config_layers(node, &node.inputs.type_defaults));
+    fill_placeholders(node, &mut config, &node.inputs.environment, &mut diagnostics);
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(diagnostics);
     }
     let header = header_of(&manifest);
     Ok(ElementDefinition {
         name: node.name.clone(),
-        app: nearest_app(node, recipe),
+        app: nearest_app(node),
         kind: node.kind,
         title: header.title.clone().unwrap_or_default(),
         types: node.ancestry().skip(1).map(|ancestor| ancestor.name.clone()).collect(),
@@ -101,6 +100,6 @@ pub(crate) fn definitions(layers: &[Discovered]) -> impl Iterator<Item = &Arc<De
     layers.iter().filter_map(Discovered::definition)
 }
 
-fn nearest_app(node: &Node, recipe: &Recipe) -> AppKey {
-    definitions(&node.layers).next().map_or_else(|| recipe.running.clone(), |definition| definition.app.clone())
+fn nearest_app(node: &Node) -> AppKey {
+    definitions(&node.layers).next().map_or_else(|| node.inputs.running.clone(), |definition| definition.app.clone())
 }

@@ -8,7 +8,6 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::define::{define, merged_manifest};
-use crate::home::Recipe;
 use crate::node::{Node, NodeState};
 use crate::secrets::is_secret;
 use crate::snapshot::Snapshot;
@@ -128,11 +127,11 @@ pub struct ExplainedValue {
 }
 
 /// Explains an element, broken or not.
-pub(crate) fn explain(snapshot: &Snapshot, recipe: &Recipe, name: &str) -> Result<Explanation> {
+pub(crate) fn explain(snapshot: &Snapshot, name: &str) -> Result<Explanation> {
     let node = snapshot.node(name)?;
     let mut diagnostics: Vec<Diagnostic> =
         snapshot.diagnostics().iter().filter(|finding| finding.element.as_ref() == Some(&node.name)).cloned().collect();
-    let (manifest, config) = match define(node, recipe) {
+    let (manifest, config) = match define(node) {
         Ok(definition) => (definition.manifest, definition.config),
         Err(mut findings) => {
             diagnostics.append(&mut findings);

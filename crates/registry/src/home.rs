@@ -1,34 +1,54 @@
 use std::collections::BTreeMap;
-use std::sync::{Arc, Weak};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use mti_core::AppKey;
+use mti_core::{AppKey, AppSearchPath};
 use mti_element::Resources;
 use serde_json::Value;
+use tokio::sync::broadcast;
 
 use crate::codes::Codes;
 use crate::current::Current;
+use crate::reload::Reloaded;
+use crate::retirement::Retirement;
 use crate::slot::Slots;
 use crate::snapshot::Snapshot;
+
+/// How many reloads a subscriber may lag behind before it misses one.
+const EVENT_CAPACITY: usize = 64;
 
 /// What an app is beyond its snapshots: how they are made, and what the process shares.
 #[derive(Debug)]
 pub(crate) struct Home {
     recipe: Recipe,
     resources: Arc<Resources>,
-    #[expect(dead_code, reason = "a reload finds the places of its names here")]
     slots: Slots,
     current: Current,
+    reloading: Mutex<()>,
+    retirement: Retirement,
+    events: broadcast::Sender<Reloaded>,
 }
 
-/// Everything that a snapshot is made of besides the files.
-#[derive(Debug)]
+/// Everything that every snapshot is made with besides the files.
 pub(crate) struct Recipe {
-    /// The running app.
-    pub(crate) running: AppKey,
+    /// Where parents are looked for.
+    pub(crate) search: AppSearchPath,
     /// The code in this binary.
     pub(crate) codes: Codes,
+    /// Config that lies below everything else, by the Type that it is for.
+    pub(crate) type_defaults: BTreeMap<String, Value>,
+    /// Reads what placeholders take their values from.
+    pub(crate) environment: Box<dyn Fn() -> BTreeMap<String, String> + Send + Sync>,
+}
+
+/// What the elements of a snapshot are made of besides their files. Snapshots share it for as long as it stays the
+/// same.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Inputs {
+    /// The running app.
+    pub(crate) running: AppKey,
     /// What placeholders take their values from.
-    pub(crate) environment: Arc<BTreeMap<String, String>>,
+    pub(crate) environment: BTreeMap<String, String>,
     /// Config that lies below everything else, by the Type that it is for.
     pub(crate) type_defaults: BTreeMap<String, Value>,
 }
@@ -42,7 +62,15 @@ impl Home {
         Arc::new_cyclic(|home| {
             let slots = Slots::new(Weak::clone(home));
             let current = Current::new(Arc::new(first(&recipe, &resources, &slots)));
-            Self { recipe, resources, slots, current }
+            Self {
+                recipe,
+                resources,
+                slots,
+                current,
+                reloading: Mutex::default(),
+                retirement: Retirement::default(),
+                events: broadcast::Sender::new(EVENT_CAPACITY),
+            }
         })
     }
 
@@ -50,15 +78,50 @@ impl Home {
         &self.recipe
     }
 
-    pub(crate) fn resources(&self) -> &Resources {
+    pub(crate) fn resources(&self) -> &Arc<Resources> {
         &self.resources
+    }
+
+    pub(crate) fn slots(&self) -> &Slots {
+        &self.slots
     }
 
     pub(crate) fn current(&self) -> &Current {
         &self.current
     }
 
+    pub(crate) fn retirement(&self) -> &Retirement {
+        &self.retirement
+    }
+
+    pub(crate) fn events(&self) -> &broadcast::Sender<Reloaded> {
+        &self.events
+    }
+
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
         self.current.load()
+    }
+
+    /// One reload at a time.
+    pub(crate) fn begin_reload(&self) -> MutexGuard<'_, ()> {
+        self.reloading.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Recipe {
+    /// What elements are made of now. What is the same as before is shared with before.
+    pub(crate) fn inputs(&self, running: AppKey, before: Option<&Arc<Inputs>>) -> Arc<Inputs> {
+        let now =
+            Inputs { running, environment: (self.environment)(), type_defaults: self.type_defaults.clone() };
+        match before {
+            Some(before) if **before == now => Arc::clone(before),
+            _ => Arc::new(now),
+        }
+    }
+}
+
+impl fmt::Debug for Recipe {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Recipe").field("search", &self.search).field("codes", &self.codes).finish_non_exhaustive()
     }
 }

@@ -19,10 +19,13 @@ mod initial_data;
 mod link;
 mod names;
 mod node;
+mod reload;
+mod retirement;
 mod secrets;
 mod selector;
 mod slot;
 mod snapshot;
+mod watch;
 
 pub use crate::app::App;
 pub use crate::builder::{AppBuilder, AppError};
@@ -30,6 +33,8 @@ pub use crate::codes::{Codes, RegistrationError};
 pub use crate::explain::{
     DefinitionRole, ExplainedDefinition, ExplainedLevel, ExplainedMethod, ExplainedType, ExplainedValue, Explanation,
 };
+pub use crate::reload::Reloaded;
 pub use crate::secrets::without_secrets;
 pub use crate::selector::Selector;
 pub use crate::snapshot::Snapshot;
+pub use crate::watch::{WatchError, Watching};

@@ -15,7 +15,8 @@ use mti_core::manifest::ElementType;
 use mti_core::{AppChain, Code, Diagnostic, ElementName, suggest};
 use mti_element::{Chain, Kind, Resources};
 
-use crate::home::Recipe;
+use crate::codes::Codes;
+use crate::home::Inputs;
 use crate::initial_data::InitialData;
 use crate::node::{Linked, Node, NodeState};
 use crate::slot::Slots;
@@ -25,25 +26,36 @@ use levels::own_levels;
 use names::{Named, named_elements};
 use overrides::orphans;
 
+/// What elements are linked with.
+pub(crate) struct Linking<'a> {
+    /// The code in this binary.
+    pub(crate) codes: &'a Codes,
+    /// What elements are made of besides their files.
+    pub(crate) inputs: Arc<Inputs>,
+    /// What the process shares.
+    pub(crate) resources: Arc<Resources>,
+    /// The places of names.
+    pub(crate) slots: &'a Slots,
+    /// The snapshot that this one follows, if it is not the first.
+    pub(crate) before: Option<&'a Snapshot>,
+}
+
 /// Links the elements of an app chain.
-pub(crate) fn link(
-    chain: AppChain,
-    mut diagnostics: Vec<Diagnostic>,
-    recipe: &Recipe,
-    resources: Arc<Resources>,
-    slots: &Slots,
-) -> Snapshot {
-    let named = named_elements(&chain, &recipe.running);
+///
+/// An element that is made of the same as before is the same node as before. One that is broken and was not before
+/// stays in its last good version.
+pub(crate) fn link(chain: AppChain, mut diagnostics: Vec<Diagnostic>, linking: Linking<'_>) -> Snapshot {
+    let named = named_elements(&chain, &linking.inputs.running);
     let (initial_data, findings) = InitialData::read(&chain, &named.keys().cloned().collect());
     diagnostics.extend(findings);
-    diagnostics.extend(levels::unused_levels(&chain, &named, &recipe.codes));
-    let mut linker = Linker::new(named, initial_data, recipe, slots);
+    diagnostics.extend(levels::unused_levels(&chain, &named, linking.codes));
+    let mut linker = Linker::new(named, initial_data, linking);
     let nodes = linker.link_all();
-    diagnostics.append(&mut linker.diagnostics);
+    let Linker { diagnostics: mut findings, outdated, linking, .. } = linker;
+    diagnostics.append(&mut findings);
     deduplicate(&mut diagnostics);
     Diagnostic::sort(&mut diagnostics);
-    let environment = Arc::clone(&recipe.environment);
-    Snapshot::new(recipe.running.clone(), chain, nodes, diagnostics, environment, resources)
+    Snapshot::new(linking.inputs, chain, nodes, diagnostics, outdated, linking.resources)
 }
 
 struct Linker<'a> {
@@ -53,18 +65,13 @@ struct Linker<'a> {
     linked: HashMap<ElementName, Arc<Node>>,
     initial_data: InitialData,
     diagnostics: Vec<Diagnostic>,
-    recipe: &'a Recipe,
-    slots: &'a Slots,
+    outdated: Vec<ElementName>,
+    linking: Linking<'a>,
     no_levels: Arc<Chain>,
 }
 
 impl<'a> Linker<'a> {
-    fn new(
-        named: BTreeMap<ElementName, Named>,
-        initial_data: InitialData,
-        recipe: &'a Recipe,
-        slots: &'a Slots,
-    ) -> Self {
+    fn new(named: BTreeMap<ElementName, Named>, initial_data: InitialData, linking: Linking<'a>) -> Self {
         let used_as_type = named.values().filter_map(|named| named.type_name().cloned()).collect();
         Self {
             named,
@@ -72,8 +79,8 @@ impl<'a> Linker<'a> {
             linked: HashMap::new(),
             initial_data,
             diagnostics: Vec::new(),
-            recipe,
-            slots,
+            outdated: Vec::new(),
+            linking,
             no_levels: Arc::default(),
         }
     }
@@ -82,12 +89,11 @@ impl<'a> Linker<'a> {
         let names: Vec<_> = self.named.keys().cloned().collect();
         names
             .iter()
-            .map(|name| {
+            .filter_map(|name| {
                 self.link_with_ancestors(name);
                 self.linked.get(name).cloned()
             })
-            .collect::<Option<_>>()
-            .unwrap_or_default()
+            .collect()
     }
 
     /// Links an element after what it needs. It walks up first and links on the way down: a type chain may be
@@ -137,7 +143,7 @@ impl<'a> Linker<'a> {
                 },
             }
         }
-        let own = own_levels(named, &self.recipe.codes, &mut findings);
+        let own = own_levels(named, self.linking.codes, &mut findings);
         let kind = self.kind(named, parent.as_deref());
         let state = if findings.iter().any(Diagnostic::is_error) {
             NodeState::Quarantined(findings.iter().cloned().collect())
@@ -159,6 +165,14 @@ impl<'a> Linker<'a> {
             }
         };
         self.diagnostics.extend(findings);
+        let before = self.linking.before.and_then(|before| before.find(name.as_str())).filter(|node| node.is_sound());
+        if matches!(state, NodeState::Quarantined(_))
+            && let Some(last_good) = before
+        {
+            self.outdated.push(name.clone());
+            self.linked.insert(name.clone(), Arc::clone(last_good));
+            return;
+        }
         let linked = Linked {
             name: name.clone(),
             kind,
@@ -168,8 +182,13 @@ impl<'a> Linker<'a> {
             invisible: named.invisible,
             initial_rows: self.initial_data.take(name),
             state,
+            inputs: Arc::clone(&self.linking.inputs),
         };
-        self.linked.insert(name.clone(), Arc::new(Node::new(linked, self.slots.place_of(name))));
+        let node = match before {
+            Some(before) if before.is_made_of(&linked) => Arc::clone(before),
+            _ => Arc::new(Node::new(linked, self.linking.slots.place_of(name))),
+        };
+        self.linked.insert(name.clone(), node);
     }
 
     fn kind(&self, named: &Named, parent: Option<&Node>) -> Kind {

@@ -6,6 +6,7 @@ use mti_element::{Chain, ElementDefinition, Fail, Failure, InitialRow, Kind, Liv
 use once_cell::sync::OnceCell;
 
 use crate::define::define;
+use crate::home::Inputs;
 use crate::slot::Slot;
 
 /// One element of a snapshot: what link found out about it, and its live object once somebody asked for it.
@@ -26,6 +27,8 @@ pub(crate) struct Node {
     /// The rows that the apps give it to begin with.
     pub(crate) initial_rows: Vec<InitialRow>,
     pub(crate) state: NodeState,
+    /// What it is made of besides its files.
+    pub(crate) inputs: Arc<Inputs>,
     definition: OnceCell<Arc<ElementDefinition>>,
     live: OnceCell<Arc<Live>>,
 }
@@ -53,11 +56,12 @@ pub(crate) struct Linked {
     pub(crate) invisible: bool,
     pub(crate) initial_rows: Vec<InitialRow>,
     pub(crate) state: NodeState,
+    pub(crate) inputs: Arc<Inputs>,
 }
 
 impl Node {
     pub(crate) fn new(linked: Linked, slot: &'static Slot) -> Self {
-        let Linked { name, kind, layers, hidden, parent, invisible, initial_rows, state } = linked;
+        let Linked { name, kind, layers, hidden, parent, invisible, initial_rows, state, inputs } = linked;
         Self {
             slot,
             name,
@@ -68,9 +72,31 @@ impl Node {
             invisible,
             initial_rows,
             state,
+            inputs,
             definition: OnceCell::new(),
             live: OnceCell::new(),
         }
+    }
+
+    /// Whether the same definitions, by the same type chain and the same environment, make it.
+    pub(crate) fn is_made_of(&self, linked: &Linked) -> bool {
+        let same_parent = match (&self.parent, &linked.parent) {
+            (Some(parent), Some(other)) => Arc::ptr_eq(parent, other),
+            (None, None) => true,
+            _ => false,
+        };
+        same_parent
+            && self.kind == linked.kind
+            && self.invisible == linked.invisible
+            && Arc::ptr_eq(&self.inputs, &linked.inputs)
+            && same_definitions(&self.layers, &linked.layers)
+            && same_definitions(&self.hidden, &linked.hidden)
+            && self.initial_rows == linked.initial_rows
+    }
+
+    /// Whether the element can be used.
+    pub(crate) fn is_sound(&self) -> bool {
+        matches!(self.state, NodeState::Sound { .. })
     }
 
     /// The element and its type chain, nearest first.
@@ -82,8 +108,7 @@ impl Node {
     pub(crate) fn definition(&self) -> Result<Arc<ElementDefinition>> {
         self.definition
             .get_or_try_init(|| {
-                let home = self.slot.home()?;
-                define(self, home.recipe()).map(Arc::new).map_err(|diagnostics| {
+                define(self).map(Arc::new).map_err(|diagnostics| {
                     let message = format!("`{}` has a config that cannot be used", self.name);
                     Fail::ELEMENT_EXCEPTION.because(message).diagnosed(diagnostics)
                 })
@@ -106,6 +131,18 @@ impl Node {
             .cloned()
     }
 
+    /// The live object, if it was loaded.
+    pub(crate) fn loaded(&self) -> Option<&Arc<Live>> {
+        self.live.get()
+    }
+
+    /// Takes over the live object, and with it identity and state, of an element that is made of the same.
+    pub(crate) fn adopt(&self, live: Arc<Live>) {
+        // Nobody else has seen this node yet, so there is no other live object.
+        let adopted = self.live.set(live).is_ok();
+        debug_assert!(adopted, "a node that is being linked has no live object");
+    }
+
     /// What is wrong with it, if it is quarantined.
     pub(crate) fn quarantine(&self) -> Option<&[Diagnostic]> {
         match &self.state {
@@ -118,6 +155,15 @@ impl Node {
         let diagnostics = self.quarantine().unwrap_or_default().to_vec();
         Fail::ELEMENT_EXCEPTION.because(format!("`{}` is quarantined", self.name)).diagnosed(diagnostics)
     }
+}
+
+/// Whether two lists hold the same definitions. Discovery shares what it did not have to read again.
+fn same_definitions(left: &[Discovered], right: &[Discovered]) -> bool {
+    left.len() == right.len()
+        && left.iter().zip(right).all(|(left, right)| match (left.definition(), right.definition()) {
+            (Some(left), Some(right)) => Arc::ptr_eq(left, right) || left == right,
+            _ => false,
+        })
 }
 
 impl fmt::Debug for Node {

@@ -61,6 +61,10 @@ impl Slot {
         self.ready.store(true, Ordering::Release);
     }
 
+    pub(crate) fn clear_ready(&self) {
+        self.ready.store(false, Ordering::Release);
+    }
+
     pub(crate) fn home(&self) -> Result<Arc<Home>> {
         self.home.upgrade().ok_or_else(|| {
             Fail::ELEMENT_EXCEPTION.failure().noting(format!(

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use mti_core::{AppChain, AppKey, Code, Diagnostic, ElementName, suggest};
 use mti_element::{AppView, Element, ElementDefinition, Fail, Failure, Kind, Live, Resources, Result};
 
+use crate::home::Inputs;
 use crate::names::Names;
 use crate::node::Node;
 use crate::slot::Slot;
@@ -13,13 +14,14 @@ use crate::slot::Slot;
 /// The app at one moment: every element of the app chain, resolved. It never changes; a reload makes another one.
 pub struct Snapshot {
     generation: u64,
-    running: AppKey,
+    inputs: Arc<Inputs>,
     chain: AppChain,
     names: Arc<Names>,
     /// By the index of the name's place. There are gaps: names that earlier snapshots had.
     nodes: Vec<Option<Arc<Node>>>,
     diagnostics: Vec<Diagnostic>,
-    environment: Arc<BTreeMap<String, String>>,
+    /// The elements that go on in their last good version, because what is on disk is broken.
+    outdated: Vec<ElementName>,
     resources: Arc<Resources>,
 }
 
@@ -27,11 +29,11 @@ static GENERATIONS: AtomicU64 = AtomicU64::new(1);
 
 impl Snapshot {
     pub(crate) fn new(
-        running: AppKey,
+        inputs: Arc<Inputs>,
         chain: AppChain,
         linked: Vec<Arc<Node>>,
         diagnostics: Vec<Diagnostic>,
-        environment: Arc<BTreeMap<String, String>>,
+        outdated: Vec<ElementName>,
         resources: Arc<Resources>,
     ) -> Self {
         let names = Arc::new(Names::new(linked.iter().map(|node| node.slot)));
@@ -43,7 +45,7 @@ impl Snapshot {
             }
         }
         let generation = GENERATIONS.fetch_add(1, Ordering::Relaxed);
-        Self { generation, running, chain, names, nodes, diagnostics, environment, resources }
+        Self { generation, inputs, chain, names, nodes, diagnostics, outdated, resources }
     }
 
     /// A number that no other snapshot of this process has; later snapshots have higher ones.
@@ -74,6 +76,27 @@ impl Snapshot {
     /// The names of quarantined elements, in order.
     pub fn quarantined(&self) -> Vec<ElementName> {
         self.sorted(|node| node.quarantine().is_some())
+    }
+
+    /// The names of elements whose files are broken and whose last good version goes on, in order.
+    pub fn outdated(&self) -> &[ElementName] {
+        &self.outdated
+    }
+
+    /// Puts the last good version of an element back, because the new one does not load. Only for a snapshot that
+    /// nobody else has seen yet.
+    pub(crate) fn keep_outdated(&mut self, last_good: Arc<Node>, findings: &[Diagnostic]) {
+        self.diagnostics.extend(findings.iter().cloned());
+        Diagnostic::sort(&mut self.diagnostics);
+        self.outdated.push(last_good.name.clone());
+        self.outdated.sort_unstable();
+        if let Some(place) = self.nodes.get_mut(last_good.slot.index) {
+            *place = Some(last_good);
+        }
+    }
+
+    pub(crate) fn inputs(&self) -> &Arc<Inputs> {
+        &self.inputs
     }
 
     pub(crate) fn table(&self) -> &Arc<Names> {
@@ -134,7 +157,7 @@ impl Snapshot {
 
 impl AppView for Snapshot {
     fn key(&self) -> &AppKey {
-        &self.running
+        &self.inputs.running
     }
 
     fn contains(&self, name: &str) -> bool {
@@ -170,7 +193,7 @@ impl AppView for Snapshot {
     }
 
     fn environment(&self) -> &BTreeMap<String, String> {
-        &self.environment
+        &self.inputs.environment
     }
 
     fn resources(&self) -> &Resources {

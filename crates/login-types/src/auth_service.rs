@@ -1,0 +1,56 @@
+use mti_element::steps;
+use serde::{Deserialize, Serialize};
+
+use crate::{Token, User, UserId};
+
+steps! {
+    /// The login service: it turns login codes into sessions.
+    "services.NormalType": AuthService, AuthServiceSteps {
+        /// Signs in with a login code, to one of the organisations that came with it: its id or its name, or an empty
+        /// text when there were none. The answer to a browser carries the session as a cookie too.
+        "loginByCode" fn login_by_code(login_code: String, corp: String, platform: String) -> SignedIn;
+        /// Ends the caller's session.
+        "logout" fn logout() -> Success;
+        /// Who the caller is.
+        "currentUser" fn current_user() -> CurrentUser;
+        /// The user of that id. An app that keeps its users elsewhere overrides it.
+        "findUser" fn find_user(user_id: UserId) -> Option<User>;
+    }
+}
+
+/// What `loginByCode` answers with.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignedIn {
+    /// Always true.
+    pub success: bool,
+    /// The session: for a program to send as `Authorization: Bearer`; a browser has it as a cookie.
+    pub token: Token,
+    /// Who signed in.
+    pub user_id: UserId,
+    /// To which organisation; empty when he belongs to none.
+    pub corp_id: String,
+    /// How many seconds the session lives.
+    pub expires_in: u64,
+}
+
+/// The answer of what has nothing to say but that it is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Success {
+    /// Always true.
+    pub success: bool,
+}
+
+/// What `currentUser` answers with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CurrentUser {
+    /// The user.
+    pub user_id: UserId,
+    /// What the user is called.
+    pub nick: String,
+    /// The organisation that the user signed in to; empty when there is none.
+    pub corp_id: String,
+    /// How many seconds the session still lives.
+    pub expires_in: u64,
+}

@@ -1,0 +1,108 @@
+use mti_core::Code;
+use mti_element::{Fail, Level, OpenContext, Result, level};
+use serde::Deserialize;
+
+use crate::browser::Bearer;
+use crate::login_codes::BroughtCode;
+use crate::sessions::NewSession;
+use crate::{
+    AuthService, AuthServiceSteps, CurrentUser, LoginType, SignedIn, Success, User, UserId, fails, sessions, user,
+};
+
+/// How long a session lives when the config does not say.
+const DEFAULT_SESSION_SECONDS: u32 = 7 * 24 * 60 * 60;
+
+/// The longest name of a platform.
+const MAX_PLATFORM_LENGTH: usize = 64;
+
+/// The code of `auths.loginTypes.services.AuthSvc`.
+#[derive(Debug)]
+pub struct AuthServiceLevel {
+    session_seconds: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Config {
+    session_seconds: Option<u32>,
+}
+
+impl Level for AuthServiceLevel {
+    fn open(context: &OpenContext<'_>) -> Result<Self> {
+        let config: Config = context.config()?;
+        let session_seconds = config.session_seconds.unwrap_or(DEFAULT_SESSION_SECONDS);
+        if session_seconds < 60 {
+            return Err(context.config_problem(
+                Code::ConfigWrongType,
+                "/sessionSeconds",
+                "config key `sessionSeconds` must be 60 or more",
+            ));
+        }
+        Ok(Self { session_seconds })
+    }
+}
+
+#[level]
+impl AuthServiceSteps for AuthServiceLevel {
+    async fn login_by_code(
+        &self,
+        this: AuthService<'_>,
+        login_code: String,
+        corp: String,
+        platform: String,
+    ) -> Result<SignedIn> {
+        if platform.chars().count() > MAX_PLATFORM_LENGTH || platform.contains(char::is_control) {
+            return Err(Fail::API_PARAMS_ERROR.because("argument `platform` is too long"));
+        }
+        let app = this.app();
+        let code = BroughtCode::find(&app, &Bearer::of(this.visitor()), &login_code).await?;
+        if !is_active(&this, &code.row.login_type).await? {
+            return Err(fails::LOGIN_TYPE_INACTIVE.into());
+        }
+        let corp_id = code.choose(&app, &corp).await?;
+        let user = this.find_user(code.row.user_id.clone()).await?.ok_or(fails::USER_NOT_FOUND)?;
+        refuse_disabled(&user)?;
+        let session = NewSession { code, corp_id, platform, lifetime_seconds: self.session_seconds };
+        session.begin(&app, this.visitor()).await
+    }
+
+    async fn logout(&self, this: AuthService<'_>) -> Result<Success> {
+        if let Some(visitor) = this.visitor() {
+            sessions::end_of(&this.app(), visitor).await?;
+        }
+        Ok(Success { success: true })
+    }
+
+    async fn current_user(&self, this: AuthService<'_>) -> Result<CurrentUser> {
+        let principal = this.visitor().and_then(|visitor| visitor.principal.as_ref()).ok_or(Fail::LOGIN_REQUIRED)?;
+        let user_id = UserId::from(principal.user_id.as_str());
+        let user = this.find_user(user_id.clone()).await?.ok_or(Fail::LOGIN_REQUIRED)?;
+        Ok(CurrentUser {
+            user_id,
+            nick: user.nick,
+            corp_id: principal.corp_id.clone(),
+            expires_in: principal.expires_in_seconds,
+        })
+    }
+
+    async fn find_user(&self, this: AuthService<'_>, user_id: UserId) -> Result<Option<User>> {
+        user::find(&this.app(), &user_id).await
+    }
+}
+
+/// Refuses a user who may not sign in.
+pub(crate) fn refuse_disabled(user: &User) -> Result<()> {
+    if user.is_active {
+        return Ok(());
+    }
+    Err(Fail::PERMISSION_DENIED.because("this user is disabled; please ask the operator of this site"))
+}
+
+/// Whether the instance that somebody came through may still be used. One that is gone may not.
+async fn is_active(service: &AuthService<'_>, login_type: &str) -> Result<bool> {
+    match service.app().get::<LoginType<'_>>(login_type) {
+        Ok(login_type) => login_type.is_active().await,
+        Err(failure) if failure.is(Fail::ELEMENT_NOT_FOUND) => Ok(false),
+        Err(failure) => Err(failure),
+    }
+}

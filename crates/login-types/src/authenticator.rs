@@ -1,0 +1,47 @@
+use std::sync::Arc;
+
+use mti_element::{AppView, Authenticator, BoxFuture, Principal, Result, Secret};
+
+use crate::names::AUTH_SERVICE;
+use crate::{AuthService, Clock, LoginType, sessions};
+
+/// The cookie that carries the session token.
+pub const SESSION_COOKIE: &str = "mti_session";
+
+/// Tells the HTTP server whose session a token is.
+///
+/// A session counts only while its user is active and while the way that he came in by is there and switched on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SessionAuthenticator;
+
+impl Authenticator for SessionAuthenticator {
+    fn cookie_name(&self) -> &'static str {
+        SESSION_COOKIE
+    }
+
+    fn authenticate(&self, app: Arc<dyn AppView>, token: Secret) -> BoxFuture<'_, Result<Option<Principal>>> {
+        Box::pin(async move {
+            let service: AuthService<'static> = app.element(AUTH_SERVICE)?.through()?;
+            let app = service.app();
+            let Some(session) = sessions::find(&app, &token).await? else { return Ok(None) };
+            let Some(user) = service.find_user(session.user_id).await?.filter(|user| user.is_active) else {
+                return Ok(None);
+            };
+            let is_open = match app.get::<LoginType<'_>>(&session.login_type) {
+                Ok(login_type) => login_type.is_active().await?,
+                Err(failure) => {
+                    tracing::debug!(%failure, "a session came through an element that cannot be used now");
+                    false
+                }
+            };
+            let left = u64::try_from(session.expires_at - Clock::of(&app)).unwrap_or_default();
+            Ok(is_open.then(|| Principal {
+                user_id: user.user_id.to_string(),
+                corp_id: session.corp_id,
+                is_admin: user.is_admin,
+                token,
+                expires_in_seconds: left,
+            }))
+        })
+    }
+}

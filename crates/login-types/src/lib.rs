@@ -1,0 +1,63 @@
+//! The login family `auths.loginTypes`: what every way to sign in has in common, and the WeChat website login.
+//!
+//! Signing in takes two steps. A login Type finds out who somebody is and answers with a *login code* and the
+//! organisations that he may sign in to; the login service ([`AuthService`]) turns code and organisation into a
+//! *session*. The HTTP server learns from [`SessionAuthenticator`] whose session a token is.
+//!
+//! Everything that is handed out (states, tickets, codes, session tokens) is a random value of 256 bits. Only its
+//! hash is stored, as a row of a model element, so any number of processes share it; whoever takes such a row out of
+//! its table has used it up, and of several who try, one succeeds.
+//!
+//! A call without a [visitor](mti_element::This::visitor) comes from the same process and is trusted: it needs no
+//! state and no session, and is bound to no browser.
+
+mod auth_service;
+mod auth_service_level;
+mod authenticator;
+mod browser;
+mod clock;
+mod corp;
+pub mod fails;
+mod login_codes;
+mod login_type;
+mod names;
+mod public_url;
+mod sessions;
+mod states;
+mod store;
+mod sweep;
+mod tickets;
+mod token;
+mod user;
+mod wechat;
+
+use std::sync::Arc;
+
+use mti_element::{LevelCode, NativeCode};
+
+pub use crate::auth_service::{AuthService, AuthServiceSteps, CurrentUser, SignedIn, Success};
+pub use crate::auth_service_level::AuthServiceLevel;
+pub use crate::authenticator::{SESSION_COOKIE, SessionAuthenticator};
+pub use crate::browser::BROWSER_COOKIE;
+pub use crate::clock::Clock;
+pub use crate::corp::Corp;
+pub use crate::login_codes::{Evidence, LoginCode, SignIn};
+pub use crate::login_type::{LoginType, LoginTypeSteps};
+pub use crate::names::{AUTH_SERVICE, LOGIN_META, WECHAT_TYPE};
+pub use crate::public_url::PublicUrl;
+pub use crate::states::Purpose;
+pub use crate::sweep::{Swept, sweep};
+pub use crate::token::Token;
+pub use crate::user::{User, UserId};
+pub use crate::wechat::{
+    AuthConfig, AuthorizeUrl, Done, Grant, Identity, LoginConfig, Profile, PublicAuthConfig, UserAuthInfo, WeChat,
+    WeChatLevel, WeChatSteps,
+};
+
+/// The levels of this crate, each with the element of the official app that declares it.
+pub fn levels() -> Vec<(&'static str, Arc<dyn LevelCode>)> {
+    vec![
+        (WECHAT_TYPE, Arc::new(NativeCode::<WeChatLevel>::new())),
+        (AUTH_SERVICE, Arc::new(NativeCode::<AuthServiceLevel>::new())),
+    ]
+}

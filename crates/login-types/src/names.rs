@@ -1,0 +1,16 @@
+/// The family of all ways to sign in.
+pub const LOGIN_META: &str = "auths.loginTypes.Meta";
+/// The Type of WeChat website logins.
+pub const WECHAT_TYPE: &str = "auths.loginTypes.WeChatType";
+/// The login service.
+pub const AUTH_SERVICE: &str = "auths.loginTypes.services.AuthSvc";
+
+pub(crate) const USERS: &str = "auths.models.UserModel";
+pub(crate) const CORPS: &str = "corps.models.CorpModel";
+pub(crate) const CORP_MEMBERS: &str = "corps.models.CorpMember";
+pub(crate) const WECHAT_BINDINGS: &str = "auths.loginTypes.WeChatType.WeChatAuthModel";
+pub(crate) const STATES: &str = "auths.loginTypes.models.LoginStateModel";
+pub(crate) const SPENT_CODES: &str = "auths.loginTypes.models.SpentCodeModel";
+pub(crate) const BIND_TICKETS: &str = "auths.loginTypes.models.BindTicketModel";
+pub(crate) const LOGIN_CODES: &str = "auths.loginTypes.models.LoginCodeModel";
+pub(crate) const SESSIONS: &str = "auths.loginTypes.models.SessionModel";

@@ -1,0 +1,101 @@
+use mti_data::q::Operator;
+use mti_data::{Batch, Filter};
+use mti_element::{AppHandle, Cookie, Failure, Result, Secret, Visitor};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::authenticator::SESSION_COOKIE;
+use crate::login_codes::BroughtCode;
+use crate::names::{LOGIN_CODES, SESSIONS};
+use crate::states::alive;
+use crate::store::{self, Conflict};
+use crate::token::{Token, hash_of_brought};
+use crate::{Clock, SignedIn, UserId, fails};
+
+/// A session about to begin.
+#[derive(Debug)]
+pub(crate) struct NewSession {
+    /// The code that it is begun with.
+    pub(crate) code: BroughtCode,
+    /// The organisation.
+    pub(crate) corp_id: String,
+    /// What the user signs in from.
+    pub(crate) platform: String,
+    /// How long it may live.
+    pub(crate) lifetime_seconds: u32,
+}
+
+impl NewSession {
+    /// Uses the code up and begins the session, in one step. The session that the browser had so far ends: a session
+    /// never outlives a sign-in, so none can be planted.
+    pub(crate) async fn begin(self, app: &AppHandle<'_>, visitor: Option<&Visitor>) -> Result<SignedIn> {
+        let Self { code, corp_id, platform, lifetime_seconds } = self;
+        let token = Token::random();
+        let now = Clock::of(app);
+        let mut batch = Batch::new().require(LOGIN_CODES, code.filter.clone(), 1..=1).delete(LOGIN_CODES, code.filter);
+        if let Some(earlier) = visitor.and_then(token_hash_of) {
+            batch = batch.delete(SESSIONS, Filter::equal("tokenHash", earlier));
+        }
+        let row = store::row(json!({
+            "tokenHash": token.hash(),
+            "loginType": code.row.login_type,
+            "binding": code.row.binding,
+            "userId": code.row.user_id,
+            "corpId": corp_id,
+            "platform": platform,
+            "createdAt": now,
+            "expiresAt": now + i64::from(lifetime_seconds),
+        }));
+        store::run(app, batch.insert(SESSIONS, row)).await.map_err(|failure| match Conflict::behind(&failure) {
+            Some(_) => Failure::from(fails::LOGIN_CODE_INVALID),
+            None => failure,
+        })?;
+        let expires_in = u64::from(lifetime_seconds);
+        if let Some(visitor) = visitor {
+            visitor.set_cookie(Cookie { name: SESSION_COOKIE, value: token.to_secret(), max_age_seconds: expires_in });
+        }
+        Ok(SignedIn { success: true, token, user_id: code.row.user_id, corp_id, expires_in })
+    }
+}
+
+/// A session as it is stored.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SessionRow {
+    pub(crate) login_type: String,
+    pub(crate) user_id: UserId,
+    #[serde(default, deserialize_with = "crate::user::null_is_default")]
+    pub(crate) corp_id: String,
+    pub(crate) expires_at: i64,
+}
+
+/// The session that a token opens.
+pub(crate) async fn find(app: &AppHandle<'_>, token: &Secret) -> Result<Option<SessionRow>> {
+    let Some(hash) = hash_of_brought(token.reveal()) else { return Ok(None) };
+    store::one(app, SESSIONS, Filter::equal("tokenHash", hash) & alive(Clock::of(app))).await
+}
+
+/// Ends the visitor's session and takes its cookie away.
+pub(crate) async fn end_of(app: &AppHandle<'_>, visitor: &Visitor) -> Result<()> {
+    if let Some(hash) = token_hash_of(visitor) {
+        store::run(app, Batch::new().delete(SESSIONS, Filter::equal("tokenHash", hash))).await?;
+    }
+    visitor.set_cookie(Cookie { name: SESSION_COOKIE, value: Secret::new(""), max_age_seconds: 0 });
+    Ok(())
+}
+
+/// The hash of the session token that a visitor came with: as the one who is signed in, or as a mere cookie.
+pub(crate) fn token_hash_of(visitor: &Visitor) -> Option<String> {
+    let principal = visitor.principal.as_ref().map(|principal| &principal.token);
+    hash_of_brought(principal.or_else(|| visitor.cookie(SESSION_COOKIE))?.reveal())
+}
+
+/// Adds to a batch the end of what a user came in with through an instance, or through a binding of whichever instance:
+/// codes, and sessions but for the one of this hash.
+pub(crate) fn ending(batch: Batch, user_id: &UserId, login_type: &str, binding: &str, spared: Option<String>) -> Batch {
+    let came_through = Filter::equal("binding", binding) | Filter::equal("loginType", login_type);
+    let codes = Filter::equal("userId", user_id.as_str()) & came_through;
+    let spared = spared.map_or(Filter::All, |hash| Filter::compare("tokenHash", Operator::NotEqual, hash));
+    let sessions = codes.clone() & spared;
+    batch.delete(LOGIN_CODES, codes).delete(SESSIONS, sessions)
+}

@@ -1,0 +1,73 @@
+//! Rows of model elements, as this family reads and writes them.
+
+use mti_data::{Batch, DataError, Filter, Model, Outcome, Row};
+use mti_element::{AppHandle, Failure, Result};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::names::SESSIONS;
+
+/// The first row that matches.
+pub(crate) async fn one<T: DeserializeOwned>(app: &AppHandle<'_>, model: &str, filter: Filter) -> Result<Option<T>> {
+    app.get::<Model<'_>>(model)?.get(filter, None).await?.map(read).transpose()
+}
+
+/// The rows that match, `most` at most.
+pub(crate) async fn some<T: DeserializeOwned>(
+    app: &AppHandle<'_>,
+    model: &str,
+    filter: Filter,
+    most: u64,
+) -> Result<Vec<T>> {
+    let rows = app.get::<Model<'_>>(model)?.query(Some(filter), None, None, None, Some(most)).await?;
+    rows.row_datas.into_iter().map(read).collect()
+}
+
+/// How many rows match.
+pub(crate) async fn count(app: &AppHandle<'_>, model: &str, filter: Filter) -> Result<u64> {
+    let rows = app.get::<Model<'_>>(model)?.query(Some(filter), None, None, None, Some(1)).await?;
+    Ok(rows.total_count)
+}
+
+/// Takes the rows that match out of the table: of several who try, one gets them.
+pub(crate) async fn take<T: DeserializeOwned>(app: &AppHandle<'_>, model: &str, filter: Filter) -> Result<Vec<T>> {
+    app.get::<Model<'_>>(model)?.take(filter).await?.into_iter().map(read).collect()
+}
+
+/// Does all that is in a batch, or nothing.
+pub(crate) async fn run(app: &AppHandle<'_>, batch: Batch) -> Result<Vec<Outcome>> {
+    // Which model is asked does not matter: the batch names those that it changes.
+    Ok(app.get::<Model<'_>>(SESSIONS)?.execute(batch).await?.0)
+}
+
+/// What stood in the way of a batch, when it was another row rather than a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Conflict {
+    /// A row with the same values is there already.
+    Duplicate,
+    /// The rows that were required are not there.
+    Unmet,
+}
+
+impl Conflict {
+    /// The conflict behind a failed batch.
+    pub(crate) fn behind(failure: &Failure) -> Option<Self> {
+        match DataError::behind(failure)? {
+            DataError::UniqueViolation { .. } => Some(Self::Duplicate),
+            DataError::PreconditionFailed { .. } => Some(Self::Unmet),
+            _ => None,
+        }
+    }
+}
+
+/// A row from the object that a `json!` makes.
+pub(crate) fn row(value: Value) -> Row {
+    match value {
+        Value::Object(row) => row,
+        _ => Row::new(),
+    }
+}
+
+fn read<T: DeserializeOwned>(row: Row) -> Result<T> {
+    Ok(serde_json::from_value(Value::Object(row))?)
+}

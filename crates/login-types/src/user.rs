@@ -1,0 +1,69 @@
+use std::fmt;
+
+use mti_data::Filter;
+use mti_element::{AppHandle, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::names::USERS;
+use crate::store;
+
+/// A user of the app.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UserId(String);
+
+impl UserId {
+    /// The id as it is written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for UserId {
+    fn from(id: String) -> Self {
+        Self(id)
+    }
+}
+
+impl From<&str> for UserId {
+    fn from(id: &str) -> Self {
+        Self(id.to_owned())
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// What the login family has to know of a user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// The id.
+    pub user_id: UserId,
+    /// What the user is called.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub nick: String,
+    /// Whether the user may sign in.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub is_active: bool,
+    /// Whether the user may act for others.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub is_admin: bool,
+}
+
+/// The user of that id, in the base app's model of users.
+pub(crate) async fn find(app: &AppHandle<'_>, user_id: &UserId) -> Result<Option<User>> {
+    store::one(app, USERS, Filter::equal("userId", user_id.as_str())).await
+}
+
+/// A field without a value reads as its type's default: nobody is active or an administrator by omission.
+pub(crate) fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}

@@ -1,0 +1,84 @@
+use std::sync::Arc;
+
+use mti_element::{AppHandle, Result};
+use mti_wechat::{AppCredentials, AuthorizationCode, Client, Handling, Language, OpenId, WeChatError};
+
+use super::config::WeChatConfig;
+use super::quota::Quota;
+use super::{AuthConfig, Grant, Identity, Profile};
+use crate::fails;
+
+/// The one client of the process.
+async fn client(app: &AppHandle<'_>) -> Result<Arc<Client>> {
+    let resources = app.view().resources();
+    if let Some(client) = resources.get::<Client>() {
+        return Ok(client);
+    }
+    // Reads the certificates of the system.
+    let client = tokio::task::spawn_blocking(Client::new).await?.map_err(fails::of_wechat)?;
+    Ok(resources.get_or_insert_with(|| client))
+}
+
+/// Trades a code for an identity.
+pub(crate) async fn exchange_code(
+    app: &AppHandle<'_>,
+    config: &WeChatConfig,
+    application: AuthConfig,
+    code: &str,
+) -> Result<Grant> {
+    let code = AuthorizationCode::parse(code).map_err(fails::of_wechat)?;
+    let AuthConfig { app_id, app_secret } = application;
+    let credentials = AppCredentials { app_id, app_secret };
+    Quota::check(app, &credentials.app_id)?;
+    let answer = client(app).await?.exchange_code(&config.endpoints, &credentials, &code, config.timeout).await;
+    Quota::note(app, &credentials.app_id, &answer);
+    let tokens = answer.map_err(fails::of_wechat)?;
+    Ok(Grant {
+        identity: Identity {
+            app_id: credentials.app_id,
+            open_id: tokens.open_id.as_str().to_owned(),
+            union_id: tokens.union_id.map(|union_id| union_id.as_str().to_owned()),
+        },
+        is_snapshot_user: tokens.is_snapshot_user,
+        scope: tokens.scope,
+        access_token: Some(tokens.access_token),
+        refresh_token: tokens.refresh_token,
+    })
+}
+
+/// Fetches a profile; a stale access token is refreshed once.
+pub(crate) async fn fetch_profile(app: &AppHandle<'_>, config: &WeChatConfig, grant: Grant) -> Result<Option<Profile>> {
+    let (Some(access_token), Some(open_id)) = (grant.access_token, OpenId::parse(&grant.identity.open_id)) else {
+        return Ok(None);
+    };
+    let client = client(app).await?;
+    let ask = async |access_token| {
+        let language = Language::SimplifiedChinese;
+        client.user_info(&config.endpoints, access_token, &open_id, language, config.timeout).await
+    };
+    let mut answer = ask(&access_token).await;
+    if let (Err(error), Some(refresh_token)) = (&answer, &grant.refresh_token)
+        && error.handling() == Handling::RefreshThenRestart
+    {
+        let app_id = &grant.identity.app_id;
+        let tokens = client.refresh(&config.endpoints, app_id, refresh_token, config.timeout).await;
+        answer = ask(&tokens.map_err(fails::of_wechat)?.access_token).await;
+    }
+    match answer {
+        Ok(profile) => Ok(Some(Profile {
+            nickname: profile.nickname,
+            avatar: profile.avatar,
+            union_id: profile.union_id.map(|union_id| union_id.as_str().to_owned()),
+        })),
+        Err(error) if is_dispensable(&error) => {
+            tracing::info!(%error, "going on without a profile");
+            Ok(None)
+        }
+        Err(error) => Err(fails::of_wechat(error)),
+    }
+}
+
+/// Whether a sign-in can go on without the profile: it may not be read, or cannot be had right now.
+fn is_dispensable(error: &WeChatError) -> bool {
+    matches!(error.handling(), Handling::ProceedWithoutProfile | Handling::RetryLater | Handling::BackOff)
+}

@@ -1,0 +1,131 @@
+use std::fmt;
+
+use mti_element::{Fail, REDACTED, Result, Secret, StepValue, Value};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::Token;
+
+/// The application at the WeChat open platform.
+///
+/// Its JSON form names it and hides the secret; so does its `Debug` form. A JSON form cannot be read back while its
+/// secret is hidden: a placeholder must not become a secret.
+#[derive(Debug, Clone)]
+pub struct AuthConfig {
+    /// The application's public identifier.
+    pub app_id: String,
+    /// Its secret.
+    pub app_secret: Secret,
+}
+
+impl StepValue for AuthConfig {
+    fn into_wire(self) -> Result<Value> {
+        Ok(json!({ "appId": self.app_id, "appSecret": REDACTED }))
+    }
+
+    fn from_wire(value: Value) -> Result<Self> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Wire {
+            app_id: String,
+            app_secret: Secret,
+        }
+        let wrong =
+            || Fail::ELEMENT_EXCEPTION.failure().noting("`authConfig` must be an object with `appId` and `appSecret`");
+        // Serde's message could quote the secret.
+        let Wire { app_id, app_secret } = serde_json::from_value(value).map_err(|_| wrong())?;
+        if app_secret.reveal() == REDACTED {
+            return Err(
+                wrong().noting("the `appSecret` of `authConfig` is hidden outside native levels: give the real one")
+            );
+        }
+        Ok(Self { app_id, app_secret })
+    }
+}
+
+/// What `getLoginConfig` answers with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LoginConfig {
+    /// Whether the login may be used.
+    pub is_active: bool,
+    /// The name of the Type.
+    pub auth_type: String,
+    /// The application, as far as everybody may know it.
+    pub auth_config: PublicAuthConfig,
+}
+
+/// What everybody may know of the application.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PublicAuthConfig {
+    /// Its public identifier.
+    pub app_id: String,
+}
+
+/// What `getAuthorizeUrl` answers with.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthorizeUrl {
+    /// Where to send the browser.
+    pub url: String,
+    /// What comes back with the code, and belongs to this browser.
+    pub state: Token,
+    /// How many seconds there are to come back in.
+    pub expires_in: i64,
+}
+
+impl fmt::Debug for AuthorizeUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The address holds the state.
+        formatter.debug_struct("AuthorizeUrl").field("expires_in", &self.expires_in).finish_non_exhaustive()
+    }
+}
+
+/// The answer of `bind` and `unbind`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// Always true.
+    pub success: bool,
+    /// Always `操作成功`.
+    pub message: String,
+}
+
+impl Done {
+    /// The one answer.
+    pub fn new() -> Self {
+        Self { success: true, message: "操作成功".to_owned() }
+    }
+}
+
+impl Default for Done {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What `getUserAuthInfo` answers with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserAuthInfo {
+    /// Whether one can sign in with it.
+    pub is_active: bool,
+}
+
+/// What WeChat tells about a person. None of it identifies anybody; escape it wherever it is shown.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Profile {
+    /// What the person calls himself.
+    pub nickname: String,
+    /// Address of a picture.
+    pub avatar: Option<String>,
+    /// The person across applications, if WeChat says so here.
+    pub union_id: Option<String>,
+}
+
+impl fmt::Debug for Profile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Profile").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,17 @@
+//! The login family against a scripted open platform, through the doors that callers use.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a helper that fails is a test that fails")]
+
+mod authorize;
+mod bind;
+mod config;
+mod demo;
+mod leaks;
+mod overrides;
+mod profiles;
+mod races;
+mod sessions;
+mod sign_in;
+mod support;
+mod sweep;
+mod tickets;

@@ -1,0 +1,194 @@
+use mti_element::{Authenticator, Fail, Secret};
+use mti_login_types::{BROWSER_COOKIE, SESSION_COOKIE, SessionAuthenticator, fails};
+use serde_json::json;
+
+use crate::support::{Person, SERVICE, World, assert_fails};
+
+const ANNA: Person = Person::new("open-anna");
+const BEN: Person = Person::new("open-ben");
+
+async fn world() -> World {
+    let world = World::new().await;
+    world.bound("anna", ANNA).await;
+    world.bound("ben", BEN).await;
+    world
+}
+
+#[tokio::test]
+async fn a_login_code_becomes_a_session() {
+    let world = world().await;
+    let browser = world.browser();
+    let answer = browser.login_code(ANNA).await.unwrap();
+    let signed_in = browser.login_by_code(&answer["loginCode"], "acme").await.unwrap();
+    let token = signed_in["token"].as_str().unwrap();
+    assert_eq!(
+        signed_in,
+        json!({ "success": true, "token": token, "userId": "anna", "corpId": "acme", "expiresIn": 604_800 })
+    );
+    assert_eq!(browser.cookie(SESSION_COOKIE).as_deref(), Some(token));
+    world.advance(60);
+    let current = browser.call_on(SERVICE, "currentUser", json!({})).await.unwrap();
+    assert_eq!(current, json!({ "userId": "anna", "nick": "Anna", "corpId": "acme", "expiresIn": 604_740 }));
+    let principal = authenticated(&world, token).await.unwrap();
+    assert_eq!((principal.user_id.as_str(), principal.is_admin), ("anna", false));
+}
+
+#[tokio::test]
+async fn an_organisation_is_chosen_by_id_or_name() {
+    let world = world().await;
+    for (corp, chosen) in [("panda", "panda"), ("Panda Lab", "panda"), ("Acme Ltd", "acme")] {
+        let browser = world.browser();
+        let answer = browser.login_code(ANNA).await.unwrap();
+        let signed_in = browser.login_by_code(&answer["loginCode"], corp).await.unwrap();
+        assert_eq!(signed_in["corpId"], chosen);
+    }
+}
+
+#[tokio::test]
+async fn who_belongs_nowhere_signs_in_to_nothing() {
+    let world = world().await;
+    let browser = world.browser();
+    let answer = browser.login_code(BEN).await.unwrap();
+    assert_fails(browser.login_by_code(&answer["loginCode"], "acme").await, fails::CORP_NOT_FOUND);
+    assert_eq!(browser.login_by_code(&answer["loginCode"], "").await.unwrap()["corpId"], "");
+}
+
+#[tokio::test]
+async fn a_login_code_is_good_once() {
+    let world = world().await;
+    let browser = world.browser();
+    let answer = browser.login_code(ANNA).await.unwrap();
+    browser.login_by_code(&answer["loginCode"], "acme").await.unwrap();
+    assert_fails(browser.login_by_code(&answer["loginCode"], "acme").await, fails::LOGIN_CODE_INVALID);
+}
+
+#[tokio::test]
+async fn a_wrong_organisation_does_not_use_the_code_up_until_the_fifth() {
+    let world = world().await;
+    let browser = world.browser();
+    let first = browser.login_code(ANNA).await.unwrap();
+    let second = browser.login_code(ANNA).await.unwrap();
+    for wrong in ["", "left", "Left Behind", "nowhere"] {
+        assert_fails(browser.login_by_code(&first["loginCode"], wrong).await, fails::CORP_NOT_FOUND);
+    }
+    browser.login_by_code(&first["loginCode"], "acme").await.unwrap();
+    for _ in 0..5 {
+        assert_fails(browser.login_by_code(&second["loginCode"], "nowhere").await, fails::CORP_NOT_FOUND);
+    }
+    assert_fails(browser.login_by_code(&second["loginCode"], "acme").await, fails::LOGIN_CODE_INVALID);
+}
+
+#[tokio::test]
+async fn a_login_code_expires() {
+    let world = world().await;
+    let browser = world.browser();
+    let in_time = browser.login_code(ANNA).await.unwrap();
+    let too_late = browser.login_code(ANNA).await.unwrap();
+    world.advance(299);
+    browser.login_by_code(&in_time["loginCode"], "acme").await.unwrap();
+    world.advance(1);
+    assert_fails(browser.login_by_code(&too_late["loginCode"], "acme").await, fails::LOGIN_CODE_INVALID);
+}
+
+#[tokio::test]
+async fn a_login_code_belongs_to_its_browser() {
+    let world = world().await;
+    let browser = world.browser();
+    let thief = world.browser();
+    thief.state_for("login").await;
+    let answer = browser.login_code(ANNA).await.unwrap();
+    assert_fails(thief.login_by_code(&answer["loginCode"], "acme").await, fails::LOGIN_CODE_INVALID);
+    assert_fails(world.browser().login_by_code(&answer["loginCode"], "acme").await, fails::LOGIN_CODE_INVALID);
+    browser.login_by_code(&answer["loginCode"], "acme").await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_no_login_code_is_refused() {
+    let world = world().await;
+    let browser = world.browser();
+    for code in [String::new(), "x".into(), "A".repeat(43), "A".repeat(100_000), "é".repeat(43)] {
+        assert_fails(browser.login_by_code(&json!(code), "acme").await, fails::LOGIN_CODE_INVALID);
+    }
+    let answer = browser.login_code(ANNA).await.unwrap();
+    let arguments = json!({ "loginCode": answer["loginCode"], "corp": "acme", "platform": "p".repeat(65) });
+    assert_fails(browser.call_on(SERVICE, "loginByCode", arguments).await, Fail::API_PARAMS_ERROR);
+}
+
+#[tokio::test]
+async fn in_process_a_code_passes_without_a_browser() {
+    let world = world().await;
+    let answer = world.call("getLoginCode", json!({ "code": world.wechat.code(ANNA) })).await.unwrap();
+    let arguments = json!({ "loginCode": answer["loginCode"], "corp": "acme", "platform": "web" });
+    let signed_in = world.element(SERVICE).call("loginByCode", arguments).await.unwrap();
+    assert!(authenticated(&world, signed_in["token"].as_str().unwrap()).await.is_some());
+    assert_fails(world.element(SERVICE).call("currentUser", json!({})).await, Fail::LOGIN_REQUIRED);
+}
+
+#[tokio::test]
+async fn signing_in_ends_the_session_that_the_browser_had() {
+    let world = world().await;
+    let browser = world.browser();
+    browser.sign_in(BEN).await;
+    let planted = browser.cookie(SESSION_COOKIE).unwrap();
+    browser.sign_in(ANNA).await;
+    assert_ne!(browser.cookie(SESSION_COOKIE).unwrap(), planted);
+    assert!(authenticated(&world, &planted).await.is_none());
+    assert_eq!(browser.user().await.as_deref(), Some("anna"));
+}
+
+#[tokio::test]
+async fn logout_ends_the_session_and_only_this_one() {
+    let world = world().await;
+    let (here, there) = (world.browser(), world.browser());
+    here.sign_in(ANNA).await;
+    there.sign_in(ANNA).await;
+    let token = here.cookie(SESSION_COOKIE).unwrap();
+    assert_eq!(here.call_on(SERVICE, "logout", json!({})).await.unwrap(), json!({ "success": true }));
+    assert_eq!(here.cookie(SESSION_COOKIE), None);
+    assert!(authenticated(&world, &token).await.is_none());
+    assert_eq!(there.user().await.as_deref(), Some("anna"));
+    assert_eq!(here.call_on(SERVICE, "logout", json!({})).await.unwrap(), json!({ "success": true }));
+    assert!(here.cookie(BROWSER_COOKIE).is_some());
+}
+
+#[tokio::test]
+async fn a_session_expires() {
+    let world = World::with(
+        json!({}),
+        "//- auths/loginTypes/services/AuthSvc/e.json\n{}\n//- auths/loginTypes/services/AuthSvc/AuthSvc.json\n{ \"sessionSeconds\": 100 }",
+        |builder| builder,
+    )
+    .await;
+    world.bound("anna", ANNA).await;
+    let browser = world.browser();
+    browser.sign_in(ANNA).await;
+    world.advance(99);
+    assert_eq!(browser.user().await.as_deref(), Some("anna"));
+    world.advance(1);
+    assert_eq!(browser.user().await, None);
+    assert_fails(browser.call_on(SERVICE, "currentUser", json!({})).await, Fail::LOGIN_REQUIRED);
+}
+
+#[tokio::test]
+async fn a_disabled_users_sessions_and_codes_end() {
+    let world = world().await;
+    let browser = world.browser();
+    browser.sign_in(ANNA).await;
+    let pending = world.browser();
+    let answer = pending.login_code(ANNA).await.unwrap();
+    world.change("auths.models.UserModel", "Q(userId='anna')", json!({ "isActive": false })).await;
+    assert_eq!(browser.user().await, None);
+    assert_fails(pending.login_by_code(&answer["loginCode"], "acme").await, Fail::PERMISSION_DENIED);
+}
+
+#[tokio::test]
+async fn a_token_that_is_none_is_nobody() {
+    let world = world().await;
+    for token in ["", "x", &"A".repeat(43), &"A".repeat(100_000), "' or 1=1 --"] {
+        assert!(authenticated(&world, token).await.is_none(), "{token}");
+    }
+}
+
+async fn authenticated(world: &World, token: &str) -> Option<mti_element::Principal> {
+    SessionAuthenticator.authenticate(world.app.view(), Secret::new(token)).await.unwrap()
+}

@@ -1,0 +1,142 @@
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use mti_core::AppId;
+use mti_element::{Level, LevelCode};
+use mti_login_types::PublicUrl;
+use serde_json::Value;
+use url::Url;
+
+use crate::embedded::{BASE_APP, base_app};
+use crate::environment::{Environment, EnvironmentError};
+use crate::official;
+
+/// A running app with everything official: the base app, its levels, and the environment of the app.
+///
+/// It is the [`mti_registry::App`] that it derefs to; only the way in differs.
+#[derive(Debug, Clone)]
+pub struct App(mti_registry::App);
+
+/// Says with what to open an app.
+#[derive(Debug)]
+#[must_use = "an app is opened by `open`"]
+pub struct AppBuilder {
+    inner: mti_registry::AppBuilder,
+    directory: PathBuf,
+    environment: Option<BTreeMap<String, String>>,
+    data: Option<PathBuf>,
+}
+
+/// Why an app could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Its files are not those of an app, or a level was registered wrongly.
+    #[error(transparent)]
+    App(#[from] mti_registry::AppError),
+    /// Its `.env` cannot be read.
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
+}
+
+impl App {
+    /// Opens the app in a directory. Its data is in `appData` there, and placeholders in its config take their values from
+    /// its `.env` and from the environment of the process.
+    pub fn open(directory: impl Into<PathBuf>) -> Result<Self, OpenError> {
+        Self::builder(directory).open()
+    }
+
+    /// Says with what to open the app in a directory: levels, environment, the places of parents and data.
+    pub fn builder(directory: impl Into<PathBuf>) -> AppBuilder {
+        AppBuilder::new(directory.into())
+    }
+
+    /// The same app without anything official about it.
+    pub fn into_inner(self) -> mti_registry::App {
+        self.0
+    }
+}
+
+impl Deref for App {
+    type Target = mti_registry::App;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl AppBuilder {
+    fn new(directory: PathBuf) -> Self {
+        let inner = mti_registry::App::builder(&directory).embedded(base_app());
+        let inner = match AppId::parse(BASE_APP) {
+            Ok(base) => inner.default_parent(base),
+            Err(_) => inner,
+        };
+        Self { inner: official::register(inner), directory, environment: None, data: None }
+    }
+
+    /// Looks for parent apps in these directories, before the siblings of the app.
+    pub fn app_path(self, directories: Vec<PathBuf>) -> Self {
+        self.with(|inner| inner.app_path(directories))
+    }
+
+    /// Registers the level that the definition of `element` in the app `app` declares with `"backend": "rust"`. Registering
+    /// one twice for a definition is an error, which `open` reports.
+    pub fn level<L: Level>(self, app: &str, element: &str) -> Self {
+        self.with(|inner| inner.level::<L>(app, element))
+    }
+
+    /// As [`AppBuilder::level`], for code that is there already.
+    pub fn code(self, app: &str, element: &str, code: Arc<dyn LevelCode>) -> Self {
+        self.with(|inner| inner.code(app, element, code))
+    }
+
+    /// What placeholders in config take their values from, instead of the app's `.env` and the environment of the process.
+    pub fn environment(mut self, variables: BTreeMap<String, String>) -> Self {
+        self.environment = Some(variables);
+        self
+    }
+
+    /// Where embedded databases are, instead of in the app's `appData`.
+    pub fn data(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.data = Some(directory.into());
+        self
+    }
+
+    /// The URL that browsers reach the app at.
+    pub fn public_url(self, url: Url) -> Self {
+        self.resource(PublicUrl(url))
+    }
+
+    /// Adds something that the process has one of.
+    pub fn resource<R: Send + Sync + 'static>(self, resource: R) -> Self {
+        self.with(|inner| inner.resource(resource))
+    }
+
+    /// Adds config for every element of a Type, below everything that the apps say.
+    pub fn type_defaults(self, type_name: &str, config: Value) -> Self {
+        self.with(|inner| inner.type_defaults(type_name, config))
+    }
+
+    /// Discovers the app and its parents and links their elements. Nothing is loaded, and no database is opened.
+    pub fn open(self) -> Result<App, OpenError> {
+        let environment = if let Some(variables) = self.environment {
+            variables
+        } else {
+            let environment = Environment::read(&self.directory, None)?;
+            for finding in &environment.diagnostics {
+                tracing::warn!(code = finding.code.id(), "{}", finding.message);
+            }
+            environment.variables
+        };
+        let data = self.data.unwrap_or_else(|| self.directory.join("appData"));
+        let inner = official::place_data(self.inner.environment(environment), data);
+        Ok(App(inner.open()?))
+    }
+
+    fn with(self, change: impl FnOnce(mti_registry::AppBuilder) -> mti_registry::AppBuilder) -> Self {
+        Self { inner: change(self.inner), ..self }
+    }
+}

@@ -1,0 +1,5 @@
+//! The `mti` command.
+
+fn main() -> std::process::ExitCode {
+    mti::main().run()
+}

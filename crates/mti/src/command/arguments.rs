@@ -1,0 +1,150 @@
+use std::ffi::OsString;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use url::Url;
+
+use crate::command::dev::DevArguments;
+
+/// Elements, resolved and alive: look at an app, call it, serve it.
+#[derive(Debug, Parser)]
+#[command(name = "mti", version, max_term_width = 100, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: GlobalArguments,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct GlobalArguments {
+    /// The app's directory [default: the nearest one, from here upwards, with an `app.json`]
+    #[arg(short, long, global = true, value_name = "DIR")]
+    pub(crate) app: Option<PathBuf>,
+    /// Directories where parent apps are looked for, separated as in `PATH`
+    #[arg(long, global = true, value_name = "DIRS", env = "MTI_APP_PATH", hide_env_values = true)]
+    pub(crate) app_path: Option<OsString>,
+    /// A file with variables for placeholders in config, before those of the app's `.env` and of the process
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) env_file: Option<PathBuf>,
+    /// How results are written
+    #[arg(long, global = true, value_enum, default_value = "human", value_name = "FORMAT")]
+    pub(crate) format: Format,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
+    pub(crate) color: ColorChoice,
+    /// Log more; twice, log everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Which events to log, such as `info,mti_server=debug`
+    #[arg(long, global = true, value_name = "FILTER", env = "MTI_LOG", hide = true, hide_env_values = true)]
+    pub(crate) log: Option<String>,
+}
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
+    /// For code hosts: only `check` writes it.
+    #[value(hide = true)]
+    Sarif,
+}
+
+/// When colours are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// On terminals, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What is to be done.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the app for development, with a simulated WeChat
+    Dev(DevArguments),
+    /// Serve the app
+    Serve(ServeArguments),
+    /// Say everything that is wrong with the app; `--format sarif` for code hosts
+    Check,
+    /// Show the elements of the app
+    Tree,
+    /// Say where everything about an element comes from
+    Explain(NameArgument),
+    /// Show the merged definition of an element
+    Get(NameArgument),
+    /// Call a method of an element, or read a property
+    Call(CallArguments),
+    /// Run a simulated WeChat by itself
+    WechatSim(WechatSimArguments),
+}
+
+/// An element.
+#[derive(Debug, Args)]
+pub(crate) struct NameArgument {
+    /// The full name of the element, such as `auths.loginTypes.MyWeChatLogin`
+    pub(crate) name: String,
+}
+
+/// What `call` takes.
+#[derive(Debug, Args)]
+pub(crate) struct CallArguments {
+    /// The full name of the element
+    pub(crate) name: String,
+    /// The method, or the property
+    pub(crate) method: String,
+    /// The arguments, as a JSON object by name; `-` reads it from standard input
+    #[arg(value_name = "JSON", default_value = "{}", hide_default_value = true, allow_hyphen_values = true)]
+    pub(crate) arguments: String,
+    #[command(flatten)]
+    pub(crate) data: DataArguments,
+    /// The URL that browsers reach the app at
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<Url>,
+}
+
+/// What `serve` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// Where to listen; port 0 takes any free one
+    #[arg(long, value_name = "ADDR:PORT", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)))]
+    pub(crate) bind: SocketAddr,
+    /// The URL that browsers reach the app at [default: `http://` and the address]
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<Url>,
+    #[command(flatten)]
+    pub(crate) data: DataArguments,
+}
+
+/// Where data is.
+#[derive(Debug, Args)]
+pub(crate) struct DataArguments {
+    /// The directory for data [default: `appData` in the app's directory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// A database that stands in for `databases.Default`
+    #[arg(long, value_name = "URL", hide_env_values = true)]
+    pub(crate) database_url: Option<String>,
+}
+
+/// What `wechat-sim` takes.
+#[derive(Debug, Args)]
+pub(crate) struct WechatSimArguments {
+    /// Where to listen: a loopback address; port 0 takes any free one
+    #[arg(long, value_name = "ADDR:PORT", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 8090)))]
+    pub(crate) bind: SocketAddr,
+    /// An application that is registered; may be given several times
+    #[arg(long = "app-id", value_name = "APPID")]
+    pub(crate) app_ids: Vec<String>,
+    /// The secret of the application at the same place
+    #[arg(long = "secret", value_name = "SECRET")]
+    pub(crate) secrets: Vec<String>,
+}

@@ -1,0 +1,78 @@
+use std::io::Read as _;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use mti_core::render;
+use mti_element::Failure;
+use serde_json::{Value, json};
+
+use crate::command::arguments::CallArguments;
+use crate::command::databases;
+use crate::command::opening::Opening;
+use crate::command::runtime;
+use crate::exit::{CommandError, Exit};
+use crate::output::Output;
+
+/// The most bytes of arguments that are read from standard input.
+const INPUT_LIMIT: u64 = 1 << 20;
+
+/// Calls a method of an element in process, and prints what it answers.
+pub(crate) fn run(arguments: &CallArguments, opening: &Opening<'_>, output: &Output) -> Result<Exit, CommandError> {
+    let named = named_arguments(&arguments.arguments)?;
+    let mut builder = databases::place(opening.find()?, &arguments.data, output)?;
+    if let Some(url) = &arguments.public_url {
+        builder = builder.public_url(url.clone());
+    }
+    let app = builder.open()?;
+    let element = app.get_element(&arguments.name)?;
+    let result = runtime()?.block_on(element.call(&arguments.method, named));
+    output.json(&result.map_err(databases::unavailable)?);
+    Ok(Exit::Done)
+}
+
+/// The JSON object on the command line, or on standard input for `-`.
+fn named_arguments(text: &str) -> Result<Value, CommandError> {
+    let mut read = String::new();
+    let text = if text == "-" {
+        let input = std::io::stdin().lock().take(INPUT_LIMIT).read_to_string(&mut read);
+        input
+            .map_err(|error| CommandError::usage(format!("cannot read the arguments from standard input: {error}")))?;
+        read.as_str()
+    } else {
+        text
+    };
+    // The text may hold a code or a password: it is not repeated.
+    match serde_json::from_str(text) {
+        Ok(Value::Object(named)) => Ok(Value::Object(named)),
+        Ok(_) => Err(CommandError::usage("the arguments must be a JSON object by name, such as `{\"code\": \"…\"}`")),
+        Err(error) => Err(CommandError::usage(format!(
+            "the arguments are not JSON: something is wrong at line {}, column {}",
+            error.line(),
+            error.column()
+        ))),
+    }
+}
+
+/// A failure as HTTP would answer it, with the diagnostics behind it, if there are any.
+pub(crate) fn envelope(failure: &Failure, started: Instant) -> Value {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let mut envelope = json!({
+        "errcode": failure.kind().errcode,
+        "errmsg": failure.message(),
+        "error": failure.kind().name,
+        "requestId": format!("cli-{}-{}", std::process::id(), now.as_nanos()),
+        "sysTime": milliseconds(now),
+        "duration": milliseconds(started.elapsed()),
+        "data": failure.data().cloned().unwrap_or_else(|| json!({})),
+    });
+    if !failure.diagnostics().is_empty()
+        && let (Some(envelope), Value::Object(diagnostics)) =
+            (envelope.as_object_mut(), render::json(failure.diagnostics()))
+    {
+        envelope.extend(diagnostics);
+    }
+    envelope
+}
+
+fn milliseconds(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

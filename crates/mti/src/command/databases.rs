@@ -1,0 +1,58 @@
+//! Where an app's data is, and who has it.
+
+use std::sync::Arc;
+
+use mti_data::{Connection, DataError, Database, DatabaseElement};
+use mti_element::Failure;
+
+use crate::command::arguments::DataArguments;
+use crate::command::opening::Found;
+use crate::exit::{CommandError, in_one_sentence};
+use crate::output::Output;
+use crate::{App, AppBuilder};
+
+/// The database that models use which name none.
+const DEFAULT: &str = "databases.Default";
+
+/// Says to an app that is about to be opened where its data is.
+pub(crate) fn place(found: Found, arguments: &DataArguments, output: &Output) -> Result<AppBuilder, CommandError> {
+    if arguments.database_url.is_some() {
+        return Err(CommandError::usage(
+            "this build of `mti` has no PostgreSQL driver yet: leave `--database-url` out",
+        ));
+    }
+    output.diagnostics_remark(&found.diagnostics);
+    Ok(match &arguments.data {
+        Some(directory) => found.builder.data(directory),
+        None => found.builder,
+    })
+}
+
+/// Opens the default database, so that whatever is in its way is known now. An app need not have one, and one that is
+/// quarantined is reported like everything else that is.
+pub(crate) async fn open_default(app: &App) -> Result<Option<Arc<dyn Database>>, CommandError> {
+    let Ok(element) = app.get::<DatabaseElement<'_>>(DEFAULT) else { return Ok(None) };
+    let Connection(database) = element.connect().await.map_err(unavailable)?;
+    // Databases open at their first use, so this one is used: for nothing.
+    match database.execute(Vec::new()).await {
+        Ok(_) => Ok(Some(database)),
+        Err(error) => Err(CommandError::usage(in_one_sentence(&error))),
+    }
+}
+
+/// Closes a database. What it acknowledged is on the disk in any case.
+pub(crate) async fn close(database: Option<Arc<dyn Database>>) {
+    if let Some(database) = database
+        && let Err(error) = database.close().await
+    {
+        tracing::warn!("cannot close `{DEFAULT}`: {}", in_one_sentence(&error));
+    }
+}
+
+/// Why a call failed. That another process has the data is no fault of the call.
+pub(crate) fn unavailable(failure: Failure) -> CommandError {
+    match DataError::behind(&failure) {
+        Some(error @ DataError::Held { .. }) => CommandError::usage(in_one_sentence(error)),
+        _ => CommandError::Failed(failure),
+    }
+}

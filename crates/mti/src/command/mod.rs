@@ -1,0 +1,110 @@
+//! The commands: what their arguments are, and what they do.
+
+mod arguments;
+mod call;
+mod check;
+mod databases;
+mod dev;
+mod explain;
+mod get;
+mod opening;
+mod readiness;
+mod serve;
+mod serving;
+mod shutdown;
+mod simulation;
+mod tree;
+mod wechat;
+mod wechat_sim;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+use mti_core::render;
+use mti_element::Fail;
+use tokio::runtime::Runtime;
+
+use crate::Program;
+use crate::command::arguments::{Arguments, Command};
+pub(crate) use crate::command::arguments::{ColorChoice, Format, GlobalArguments};
+use crate::command::opening::Opening;
+use crate::exit::{CommandError, Exit};
+use crate::logging;
+use crate::output::Output;
+
+/// Does what the arguments of the process say.
+pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(message) => {
+            Output::usage(&message);
+            let was_asked_for = matches!(message.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            return if was_asked_for { ExitCode::SUCCESS } else { ExitCode::from(2) };
+        }
+    };
+    let started = Instant::now();
+    let output = Output::new(arguments.global.format, arguments.global.color);
+    let done = logging::start(&arguments.global, arguments.command.is_long_running(), &output).and_then(|()| {
+        arguments.command.run(&Opening { program, arguments: &arguments.global, output: &output }, &output)
+    });
+    match done {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            report(&error, started, &output);
+            error.exit_code()
+        }
+    }
+}
+
+impl Command {
+    /// Whether it goes on until it is told to stop.
+    fn is_long_running(&self) -> bool {
+        matches!(self, Self::Dev(_) | Self::Serve(_) | Self::WechatSim(_))
+    }
+
+    fn run(&self, opening: &Opening<'_>, output: &Output) -> Result<Exit, CommandError> {
+        if output.format() == Format::Sarif && !matches!(self, Self::Check) {
+            return Err(CommandError::usage("`--format sarif` is for `check` alone"));
+        }
+        match self {
+            Self::Dev(arguments) => dev::run(arguments, opening, output),
+            Self::Serve(arguments) => serve::run(arguments, opening, output),
+            Self::Check => check::run(opening, output),
+            Self::Tree => tree::run(opening, output),
+            Self::Explain(arguments) => explain::run(arguments, opening, output),
+            Self::Get(arguments) => get::run(arguments, opening, output),
+            Self::Call(arguments) => call::run(arguments, opening, output),
+            Self::WechatSim(arguments) => wechat_sim::run(arguments, opening, output),
+        }
+    }
+}
+
+/// The threads that asynchronous work runs on. Only commands that have such work ask for them.
+fn runtime() -> Result<Runtime, CommandError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CommandError::usage(format!("cannot start threads: {error}")))
+}
+
+fn report(error: &CommandError, started: Instant, output: &Output) {
+    match error {
+        CommandError::Usage(message) => output.error(message),
+        CommandError::App(diagnostics) if output.is_json() => output.remark(&render::json(diagnostics).to_string()),
+        CommandError::App(diagnostics) => output.diagnostics_remark(diagnostics),
+        CommandError::Failed(failure) if output.is_json() => {
+            output.remark(&call::envelope(failure, started).to_string());
+        }
+        // Without diagnostics, all that is known goes on one line.
+        CommandError::Failed(failure) if failure.diagnostics().is_empty() => output.error(&failure.operator_message()),
+        // The message says where it was looked for, and what is near.
+        CommandError::Failed(failure) if failure.is(Fail::ELEMENT_NOT_FOUND) => output.error(&failure.to_string()),
+        CommandError::Failed(failure) => {
+            output.error(&failure.to_string());
+            output.diagnostics_remark(failure.diagnostics());
+        }
+    }
+}

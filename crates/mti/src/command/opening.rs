@@ -1,0 +1,70 @@
+use std::path::{Path, PathBuf};
+
+use mti_core::Diagnostic;
+
+use crate::command::arguments::GlobalArguments;
+use crate::environment::Environment;
+use crate::exit::CommandError;
+use crate::output::Output;
+use crate::{App, AppBuilder, Program};
+
+/// How every command opens the app that it is about.
+pub(crate) struct Opening<'a> {
+    pub(crate) program: &'a Program,
+    pub(crate) arguments: &'a GlobalArguments,
+    pub(crate) output: &'a Output,
+}
+
+/// The app before it is opened, with its environment.
+pub(crate) struct Found {
+    /// What is wrong with the environment files.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// What opens it.
+    pub(crate) builder: AppBuilder,
+}
+
+impl Opening<'_> {
+    /// Finds the app and reads its environment.
+    pub(crate) fn find(&self) -> Result<Found, CommandError> {
+        let directory = self.directory()?;
+        let environment = Environment::read(&directory, self.arguments.env_file.as_deref())
+            .map_err(|error| CommandError::usage(error.to_string()))?;
+        let builder = App::builder(&directory).environment(environment.variables).app_path(self.app_path());
+        let builder = self.program.register(builder);
+        Ok(Found { diagnostics: environment.diagnostics, builder })
+    }
+
+    /// Opens the app for looking at it.
+    pub(crate) fn open(&self) -> Result<App, CommandError> {
+        let found = self.find()?;
+        self.output.diagnostics_remark(&found.diagnostics);
+        Ok(found.builder.open()?)
+    }
+
+    /// The directory that was named, or the nearest one from here upwards that holds an app.
+    fn directory(&self) -> Result<PathBuf, CommandError> {
+        if let Some(directory) = &self.arguments.app {
+            return if directory.join(APP_FILE).is_file() {
+                Ok(directory.clone())
+            } else {
+                Err(CommandError::usage(format!("there is no `{APP_FILE}` in `{}`", directory.display())))
+            };
+        }
+        let here = std::env::current_dir()
+            .map_err(|error| CommandError::usage(format!("cannot tell the current directory: {error}")))?;
+        let nearest = here.ancestors().find(|directory| directory.join(APP_FILE).is_file()).map(Path::to_path_buf);
+        nearest.ok_or_else(|| {
+            CommandError::usage(format!(
+                "there is no `{APP_FILE}` in `{}` or above it: go to an app, or name one with `--app DIR`",
+                here.display()
+            ))
+        })
+    }
+
+    fn app_path(&self) -> Vec<PathBuf> {
+        let directories = self.arguments.app_path.as_deref().map(std::env::split_paths);
+        directories.into_iter().flatten().filter(|directory| !directory.as_os_str().is_empty()).collect()
+    }
+}
+
+const APP_FILE: &str = "app.json";

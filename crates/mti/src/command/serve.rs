@@ -1,0 +1,23 @@
+use serde_json::json;
+
+use crate::command::arguments::ServeArguments;
+use crate::command::opening::Opening;
+use crate::command::serving::Serving;
+use crate::command::{databases, runtime};
+use crate::exit::{CommandError, Exit};
+use crate::output::Output;
+
+/// Serves the app until it is told to stop.
+pub(crate) fn run(arguments: &ServeArguments, opening: &Opening<'_>, output: &Output) -> Result<Exit, CommandError> {
+    let app = databases::place(opening.find()?, &arguments.data, output)?.open()?;
+    runtime()?.block_on(async {
+        let serving = Serving::start(app, arguments).await?;
+        if output.is_json() {
+            output.json_line(&json!({"app": serving.key().to_string(), "url": serving.url().as_str()}));
+        } else {
+            output.result(&format!("serving {} at {}", serving.key(), serving.url()));
+        }
+        serving.run().await
+    })?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,6 @@
+//! The facade library: what `mti::App` adds to an app, and what an author of levels writes with.
+
+#![expect(clippy::expect_used, reason = "a test that cannot go on panics")]
+
+mod facade;
+mod levels;

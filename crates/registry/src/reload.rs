@@ -1,0 +1,134 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mti_core::{AppChain, Diagnostic, ElementName};
+use mti_element::{ElementDefinition, Live};
+use serde_json::Value;
+
+use crate::home::Home;
+use crate::link::{Linking, link};
+use crate::node::{Node, NodeState};
+use crate::snapshot::Snapshot;
+
+/// The keys of an `e.json` that live objects are not made of: a change to them re-makes nothing.
+const SURFACE: [&str; 6] = ["title", "description", "icon", "tag", "functionList", "accessModifier"];
+
+/// What a reload did.
+///
+/// Elements whose config, levels and environment did not change kept their live object, and with it their identity
+/// and state. Calls in progress finish on the elements that they began on; an element that was changed or removed
+/// is let go after its last call. An element whose files are broken goes on in its last good version.
+#[derive(Debug, Clone)]
+pub struct Reloaded {
+    /// The generation of the new snapshot.
+    pub generation: u64,
+    /// The live elements that are made anew, or are gone, in order.
+    pub remade: Vec<ElementName>,
+    /// The elements that go on in their last good version, in order.
+    pub outdated: Vec<ElementName>,
+    /// What is wrong with the app's files now.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How long it took, from reading to publishing.
+    pub duration: Duration,
+}
+
+pub(crate) fn reload(home: &Arc<Home>, changed: Option<&[PathBuf]>) -> Result<Reloaded, Vec<Diagnostic>> {
+    let _one_at_a_time = home.begin_reload();
+    let begin = Instant::now();
+    let before = home.snapshot();
+    let (chain, diagnostics) = read_again(home, before.chain(), changed)?;
+    let Some(running) = chain.keys().next().cloned() else { return Err(diagnostics) };
+    let linking = Linking {
+        codes: &home.recipe().codes,
+        inputs: home.recipe().inputs(running, Some(before.inputs())),
+        resources: Arc::clone(home.resources()),
+        slots: home.slots(),
+        before: Some(&before),
+    };
+    let mut after = link(chain, diagnostics, linking);
+    let remade = carry_over(&before, &mut after);
+    for live in &remade {
+        after.find(live.name().as_str()).map_or((), |node| node.slot.clear_ready());
+    }
+    let after = Arc::new(after);
+    home.current().publish(Arc::clone(&after));
+    let mut names: Vec<ElementName> = remade.iter().map(|live| live.name().clone()).collect();
+    names.sort_unstable();
+    for live in remade {
+        if let Some(queue) = home.retirement().queue().cloned() {
+            live.retire_to(move |retired| {
+                // Without the thread at the other end, dropping is all that is left to do.
+                let _gone = queue.send(retired);
+            });
+        }
+    }
+    let reloaded = Reloaded {
+        generation: after.generation(),
+        remade: names,
+        outdated: after.outdated().to_vec(),
+        diagnostics: after.diagnostics().to_vec(),
+        duration: begin.elapsed(),
+    };
+    // Nobody may be listening.
+    let _listeners = home.events().send(reloaded.clone());
+    Ok(reloaded)
+}
+
+fn read_again(
+    home: &Home,
+    before: &AppChain,
+    changed: Option<&[PathBuf]>,
+) -> Result<(AppChain, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let _ = changed;
+    let Some(root) = before.apps.first() else { return Err(Vec::new()) };
+    match mti_core::resolve_chain(Arc::clone(&root.files), &home.recipe().search) {
+        (Some(chain), diagnostics) => Ok((chain, diagnostics)),
+        (None, diagnostics) => Err(diagnostics),
+    }
+}
+
+/// Gives the live objects of elements that are made of the same to their new nodes, tries out those that are not,
+/// and gives back the live objects that are used no more.
+fn carry_over(before: &Snapshot, after: &mut Snapshot) -> Vec<Arc<Live>> {
+    let mut remade = Vec::new();
+    for old in before.nodes() {
+        let Some(live) = old.loaded() else { continue };
+        let Some(new) = after.find(old.name.as_str()).cloned() else {
+            remade.push(Arc::clone(live));
+            continue;
+        };
+        if Arc::ptr_eq(old, &new) {
+            continue;
+        }
+        if is_made_of_the_same(old, &new, live) {
+            new.adopt(Arc::clone(live));
+        } else if let Err(failure) = new.live() {
+            after.keep_outdated(Arc::clone(old), failure.diagnostics());
+        } else {
+            remade.push(Arc::clone(live));
+        }
+    }
+    remade
+}
+
+/// Whether a live object would come out the same: same levels, same config, same keys of its Type.
+fn is_made_of_the_same(old: &Node, new: &Node, live: &Live) -> bool {
+    let NodeState::Sound { chain, .. } = &new.state else { return false };
+    let same_levels = chain.levels().len() == live.chain().levels().len()
+        && chain.levels().iter().zip(live.chain().levels()).all(|(new, old)| {
+            new.element == old.element && new.app == old.app && Arc::ptr_eq(&new.code, &old.code)
+        });
+    let (Ok(old), Ok(new)) = (old.definition(), new.definition()) else { return false };
+    same_levels
+        && old.types == new.types
+        && old.config.value() == new.config.value()
+        && old.initial_rows == new.initial_rows
+        && inner(&old).eq(inner(&new))
+}
+
+/// The part of a merged `e.json` that live objects are made of.
+fn inner(definition: &ElementDefinition) -> impl Iterator<Item = (&String, &Value)> {
+    let members = definition.manifest.value().as_object().into_iter().flatten();
+    members.filter(|(key, _)| !SURFACE.contains(&key.as_str()))
+}

@@ -1,0 +1,139 @@
+//! `check`.
+
+use serde_json::{Value, json};
+
+use crate::support::{LOGIN, Tree, demo, mti_in};
+
+#[test]
+fn a_sound_app_has_no_findings() {
+    let app = demo();
+    let clean = mti_in(app.path(), &["check"], "").ended_with(0);
+    let last = clean.stdout.lines().last().expect("a summary");
+    assert!(last.contains(" elements checked: "), "{last}");
+    assert!(!last.contains("error") && !last.contains("warning"), "{last}");
+}
+
+#[test]
+fn findings_show_their_place_and_are_counted() {
+    let app = demo();
+    app.write("broken/e.json", "{\n  \"title\": \"Broken\",\n  \"type\": \"auths.loginTypes.WeChatTyp\"\n}");
+    let findings = mti_in(app.path(), &["check"], "").ended_with(1);
+    assert!(findings.stdout.contains("broken/e.json:3:11"), "{}", findings.stdout);
+    assert!(findings.stdout.contains("auths.loginTypes.WeChatType"), "{}", findings.stdout);
+    let last = findings.stdout.lines().last().expect("a summary");
+    assert!(last.ends_with(" elements checked: 1 error"), "{last}");
+}
+
+#[test]
+fn diagnostics_as_json_have_every_key() {
+    let app = demo();
+    app.write("broken/e.json", "{\n  \"title\": \"Broken\",\n  \"type\": \"no.such.Type\"\n}");
+    let findings = mti_in(app.path(), &["check", "--format", "json"], "").ended_with(1);
+    assert!(findings.stderr.contains(" elements checked: 1 error"), "{}", findings.stderr);
+    let found = findings.json();
+    let all = found["diagnostics"].as_array().expect("diagnostics");
+    for one in all {
+        let keys: Vec<&String> = one.as_object().expect("an object").keys().collect();
+        assert_eq!(keys, ["code", "severity", "message", "element", "file", "line", "column", "help"]);
+    }
+    let error = all.iter().find(|one| one["severity"] == "error").expect("an error");
+    assert_eq!(
+        (&error["file"], &error["element"], &error["line"]),
+        (&json!("broken/e.json"), &json!("broken"), &json!(3))
+    );
+    assert!(error["code"].as_str().expect("a code").starts_with("MTI"));
+}
+
+#[test]
+fn instances_are_loaded_for_their_problems() {
+    let app = demo();
+    app.write(
+        "auths/loginTypes/MyWeChatLogin/MyWeChatLogin.json",
+        "{\"authConfig\": {\n  \"appId\": \"wx0123456789abcdef\"\n}}",
+    );
+    let found = mti_in(app.path(), &["check", "--format", "json"], "").ended_with(1).json();
+    let error = find(&found, |one| one["element"] == LOGIN);
+    assert!(error["message"].as_str().expect("a message").contains("appSecret"), "{error:#}");
+    assert_eq!(error["file"], "auths/loginTypes/MyWeChatLogin/MyWeChatLogin.json");
+}
+
+#[test]
+fn two_secrets_that_differ_are_a_warning_that_shows_neither() {
+    let app = demo();
+    app.write(
+        "auths/loginTypes/MyWeChatLogin/e.json",
+        r#"{"type": "auths.loginTypes.WeChatType", "title": "t", "appSecret": "canary-in-the-manifest"}"#,
+    );
+    let warned = mti_in(app.path(), &["check"], "").ended_with(1);
+    assert!(warned.stdout.lines().last().expect("a summary").ends_with("1 warning"), "{}", warned.stdout);
+    for secret in ["canary-in-the-manifest", "0123456789abcdef0123456789abcdef"] {
+        assert!(!warned.stdout.contains(secret), "{}", warned.stdout);
+    }
+}
+
+#[test]
+fn placeholders_are_looked_up_nearest_first() {
+    let app = demo();
+    app.write(
+        "auths/loginTypes/MyWeChatLogin/MyWeChatLogin.json",
+        r#"{"authConfig": {"appId": "${E2E_APP_ID}", "appSecret": "{{E2E_SECRET}}"}}"#,
+    );
+    let missing = mti_in(app.path(), &["check"], "").ended_with(1);
+    assert!(missing.stdout.contains("E2E_APP_ID") && missing.stdout.contains("E2E_SECRET"), "{}", missing.stdout);
+    app.write(".env", "E2E_APP_ID=wx00000000000000aa\nE2E_SECRET=from-the-app\n");
+    mti_in(app.path(), &["check"], "").ended_with(0);
+    app.write("other.env", "E2E_APP_ID=wx00000000000000bb\n");
+    let env_file = app.join("other.env");
+    let arguments = ["get", LOGIN, "--format", "json", "--env-file", env_file.to_str().expect("a UTF-8 path")];
+    let definition = mti_in(app.path(), &arguments, "").ended_with(0).json();
+    assert_eq!(definition["config"]["authConfig"]["appId"], "wx00000000000000bb");
+    let absent = mti_in(app.path(), &["check", "--env-file", "/no/such.env"], "").ended_with(2);
+    assert!(absent.stderr.contains("/no/such.env"), "{}", absent.stderr);
+}
+
+#[test]
+fn a_broken_line_of_an_environment_file_is_a_finding_without_its_value() {
+    let app = demo();
+    app.write(".env", "GOOD=1\nsecret value without a name\n");
+    let found = mti_in(app.path(), &["check", "--format", "json"], "").ended_with(1);
+    let finding = find(&found.json(), |one| one["file"] == ".env");
+    assert_eq!(finding["line"], 2);
+    assert!(!found.stdout.contains("secret value"), "{}", found.stdout);
+}
+
+#[test]
+fn an_app_without_a_sound_chain_is_checked_all_the_same() {
+    let app = Tree::new(
+        r#"
+//- app.json
+{
+  "appId": "acme.demo",
+  "version": "0.1.0",
+  "extends": [{"appId": "acme.missing", "version": "1.0.0"}]
+}
+"#,
+    );
+    let found = mti_in(app.path(), &["check"], "").ended_with(1);
+    assert!(found.stdout.contains("app.json:4:"), "{}", found.stdout);
+    assert!(found.stdout.lines().last().expect("a summary").contains("checked: 1 error"), "{}", found.stdout);
+}
+
+fn find(found: &Value, wanted: impl Fn(&Value) -> bool) -> Value {
+    let all = found["diagnostics"].as_array().expect("diagnostics");
+    all.iter().find(|one| wanted(one)).unwrap_or_else(|| panic!("not in {found:#}")).clone()
+}
+
+#[test]
+fn findings_as_sarif_name_rule_level_and_place() {
+    let app = demo();
+    app.write("broken/e.json", "{\n  \"title\": \"Broken\",\n  \"type\": \"no.such.Type\"\n}");
+    let log = mti_in(app.path(), &["check", "--format", "sarif"], "").ended_with(1).json();
+    assert_eq!(log["version"], "2.1.0");
+    let result = &log["runs"][0]["results"][0];
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(result["level"], "error");
+    assert_eq!(place["artifactLocation"]["uri"], "broken/e.json");
+    assert_eq!(place["region"], json!({"startLine": 3, "startColumn": 11}));
+    assert_eq!(log["runs"][0]["tool"]["driver"]["rules"][0]["id"], result["ruleId"]);
+    mti_in(app.path(), &["tree", "--format", "sarif"], "").ended_with(2);
+}

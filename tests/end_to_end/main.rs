@@ -1,0 +1,13 @@
+//! The built `mti` command, from outside: what it prints, how it ends, and whole logins over HTTP.
+
+#![expect(clippy::expect_used, reason = "a test that cannot go on panics")]
+
+mod calling;
+mod checking;
+mod durability;
+mod login;
+mod looking;
+mod secrets;
+mod serving;
+mod simulator;
+mod support;

@@ -1,0 +1,11 @@
+//! What the tests drive the command with.
+
+mod browser;
+mod command;
+mod server;
+mod tree;
+
+pub(crate) use browser::Browser;
+pub(crate) use command::{command, mti, mti_in};
+pub(crate) use server::{Server, free_address};
+pub(crate) use tree::{APP_ID, LOGIN, Tree, demo};
