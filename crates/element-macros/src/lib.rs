@@ -3,9 +3,9 @@
 use proc_macro::TokenStream;
 use proc_macro_crate::{FoundCrate, crate_name};
 use proc_macro2::{Span, TokenStream as TokenStream2};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::punctuated::Punctuated;
-use syn::{Ident, ImplItem, ItemImpl, Path, Token, parse_macro_input, parse_quote};
+use syn::{Ident, ImplItem, ItemImpl, Path, Token, parse_macro_input};
 
 /// Marks an `impl` of a steps trait as a level: only the steps that the `impl` names become part of the chain.
 ///
@@ -25,21 +25,21 @@ fn expand(others: &Punctuated<Path, Token![,]>, mut implementation: ItemImpl) ->
             "`#[level]` belongs on the `impl` of a steps trait: `impl WeChatSteps for MyLevel`",
         ));
     };
-    let named: Vec<String> = implementation
-        .items
-        .iter()
-        .filter_map(|item| match item {
-            ImplItem::Fn(function) => Some(function.sig.ident.to_string()),
-            _ => None,
-        })
-        .collect();
-    implementation.items.insert(0, parse_quote! { const NAMED: &'static [&'static str] = &[#(#named),*]; });
+    let element = element_crate()?;
+    // `file!` and `line!` with the span of a method's name tell where the method is.
+    let named = implementation.items.iter().filter_map(|item| {
+        let ImplItem::Fn(function) = item else { return None };
+        let name = function.sig.ident.to_string();
+        let place = quote_spanned! { function.sig.ident.span() => file: file!(), line: line!() };
+        Some(quote! { (#name, #element::SourcePosition { #place }) })
+    });
+    let named = quote! { const NAMED: &'static [(&'static str, #element::SourcePosition)] = &[#(#named),*]; };
+    implementation.items.insert(0, syn::parse2(named)?);
 
     let is_part = others.len() == 1 && others.iter().all(|path| path.is_ident("part"));
     if is_part {
         return Ok(quote!(#implementation));
     }
-    let element = element_crate()?;
     let level = &implementation.self_ty;
     let others = others.iter();
     Ok(quote! {

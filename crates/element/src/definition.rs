@@ -50,9 +50,10 @@ impl InitialRow {
 }
 
 impl ElementDefinition {
-    /// Whether the element is of a Type or of a family: whether its type chain holds that name.
+    /// Whether the element is of a Type or of a family: whether its type chain holds that name, or it is the
+    /// element of that name itself.
     pub fn is_a(&self, type_name: &str) -> bool {
-        self.types.iter().any(|name| name.as_str() == type_name)
+        self.name.as_str() == type_name || self.types.iter().any(|name| name.as_str() == type_name)
     }
 
     /// A declared function.

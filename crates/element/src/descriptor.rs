@@ -23,7 +23,7 @@ pub enum MethodKind {
 }
 
 /// A place in the source of a level.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SourcePosition {
     /// The file, relative to the workspace that it was compiled in.
     pub file: &'static str,

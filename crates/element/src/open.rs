@@ -6,6 +6,7 @@ use mti_core::{Code, Diagnostic};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::payload::requirement;
 use crate::{ChainLevel, ElementDefinition, Fail, Failure, Resources, Result};
 
 /// What a level is opened with: definitions and config, and nothing that could block.
@@ -52,7 +53,7 @@ impl<'a> OpenContext<'a> {
     pub fn config<T: DeserializeOwned>(&self) -> Result<T> {
         serde_path_to_error::deserialize(self.definition.config.value()).map_err(|error| {
             // Serde quotes the value, which may be a secret: only what it expected is shown.
-            let expected = expectation(&error.inner().to_string());
+            let expected = requirement(&error.inner().to_string());
             let message = match error.path().to_string().as_str() {
                 "." => format!("the config {expected}"),
                 path => format!("`{path}` in the config {expected}"),
@@ -105,13 +106,4 @@ fn pointer_of(path: &serde_path_to_error::Path) -> String {
         }
     }
     pointer
-}
-
-/// Serde's message without the value that it quotes.
-fn expectation(message: &str) -> String {
-    match message.split_once("expected ") {
-        Some((_, expected)) => format!("must be {expected}"),
-        None if message.starts_with("missing field") => format!("is incomplete: {message}"),
-        None => "has a value that does not fit".to_owned(),
-    }
 }

@@ -147,9 +147,18 @@ impl NamedArguments {
             } else if missing {
                 Fail::API_PARAMS_ERROR.because(format!("argument `{name}` is missing"))
             } else {
-                Fail::API_PARAMS_ERROR.because(format!("argument `{name}` is of the wrong kind"))
+                Fail::API_PARAMS_ERROR.because(format!("argument `{name}` {}", requirement(failure.message())))
             }
         })
+    }
+}
+
+/// What serde's message asks for, without the value that it quotes: that may be a code or a password.
+pub(crate) fn requirement(message: &str) -> String {
+    match message.split_once("expected ") {
+        Some((_, expected)) => format!("must be {expected}"),
+        None if message.starts_with("invalid ") => "has a value that does not fit".to_owned(),
+        None => format!("is wrong: {message}"),
     }
 }
 

@@ -87,7 +87,7 @@ macro_rules! steps {
         #[diagnostic::on_unimplemented(note = "put `#[level]` on the `impl`")]
         pub trait $steps: Sized + Send + Sync + 'static {
             /// The steps that the level names; `#[level]` writes it.
-            const NAMED: &'static [&'static str];
+            const NAMED: &'static [(&'static str, $crate::SourcePosition)];
 
             $(
                 $(#[doc = $documentation])*
@@ -105,14 +105,14 @@ macro_rules! steps {
             fn named_methods() -> ::std::vec::Vec<$crate::NativeMethod<Self>> {
                 let mut methods = ::std::vec::Vec::new();
                 $(
-                    if Self::NAMED.contains(&stringify!($step)) {
+                    if let Some((_, source)) = Self::NAMED.iter().find(|(name, _)| *name == stringify!($step)) {
                         methods.push($crate::NativeMethod {
                             descriptor: $crate::MethodDescriptor {
                                 name: $wire,
                                 kind: $crate::steps!(@kind $($property)?),
                                 documentation: concat!($($documentation, "\n",)* "").trim().to_owned(),
                                 arguments: vec![$($crate::wire_name(stringify!($argument))),*],
-                                source: $crate::SourcePosition { file: file!(), line: line!() },
+                                source: *source,
                             },
                             call: |level, frame, arguments| ::std::boxed::Box::pin(async move {
                                 let ($($argument,)*): ($($argument_type,)*) = match arguments {

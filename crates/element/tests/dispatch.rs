@@ -174,7 +174,7 @@ async fn arguments_are_checked_at_the_border() {
     let anna = app.element("greetings.Anna");
     for (arguments, expected) in [
         (json!({}), "`firstName` is missing"),
-        (json!({"firstName": 7}), "`firstName` is of the wrong kind"),
+        (json!({"firstName": 7}), "`firstName` must be a string"),
         (json!({"firstName": "Ada", "first_name": "Bo"}), "`first_name` is not an argument"),
         (json!(["Ada"]), "must be a JSON object"),
     ] {

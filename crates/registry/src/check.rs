@@ -31,18 +31,7 @@ pub(crate) fn check(snapshot: &Snapshot) -> Vec<Diagnostic> {
 fn loading_problems(node: &Node) -> Vec<Diagnostic> {
     match node.live() {
         Ok(live) => live.warnings().to_vec(),
-        Err(failure) if failure.diagnostics().is_empty() => {
-            let definition = definitions(&node.layers).next();
-            let finding =
-                Diagnostic::new(Code::LoaderFailed, failure.operator_message()).with_element(node.name.clone());
-            vec![match definition {
-                Some(definition) => finding
-                    .with_app(definition.app.id.clone())
-                    .with_location(definition.location(&Pointer::ROOT.key("type"))),
-                None => finding,
-            }]
-        }
-        Err(failure) => failure.diagnostics().to_vec(),
+        Err(failure) => node.findings_of(&failure),
     }
 }
 

@@ -2,7 +2,7 @@ use std::fmt;
 
 use mti_core::json::Pointer;
 use mti_core::merge::{Layered, Origin};
-use mti_core::{Code, Diagnostic, Discovered, render};
+use mti_core::{Diagnostic, Discovered, render};
 use mti_element::{REDACTED, Result};
 use serde::Serialize;
 use serde_json::Value;
@@ -141,12 +141,9 @@ pub(crate) fn explain(snapshot: &Snapshot, name: &str) -> Result<Explanation> {
     if node.quarantine().is_none()
         && let Err(failure) = node.live()
     {
-        let known = failure.diagnostics().iter().filter(|finding| !diagnostics.contains(finding)).cloned();
-        let mut found: Vec<Diagnostic> = known.collect();
-        if found.is_empty() && diagnostics.is_empty() {
-            found.push(Diagnostic::new(Code::LoaderFailed, failure.operator_message()).with_element(node.name.clone()));
-        }
-        diagnostics.append(&mut found);
+        let found: Vec<_> =
+            node.findings_of(&failure).into_iter().filter(|finding| !diagnostics.contains(finding)).collect();
+        diagnostics.extend(found);
     }
     Ok(Explanation {
         full_name: node.name.to_string(),

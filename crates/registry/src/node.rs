@@ -1,11 +1,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use mti_core::{Diagnostic, Discovered, ElementName};
+use mti_core::json::Pointer;
+use mti_core::{Code, Diagnostic, Discovered, ElementName};
 use mti_element::{Chain, ElementDefinition, Fail, Failure, InitialRow, Kind, Live, Result};
 use once_cell::sync::OnceCell;
 
-use crate::define::define;
+use crate::define::{define, definitions};
 use crate::home::Inputs;
 use crate::slot::Slot;
 
@@ -141,6 +142,20 @@ impl Node {
         // Nobody else has seen this node yet, so there is no other live object.
         let adopted = self.live.set(live).is_ok();
         debug_assert!(adopted, "a node that is being linked has no live object");
+    }
+
+    /// What a failed load says, as findings at a place.
+    pub(crate) fn findings_of(&self, failure: &Failure) -> Vec<Diagnostic> {
+        if !failure.diagnostics().is_empty() {
+            return failure.diagnostics().to_vec();
+        }
+        let finding = Diagnostic::new(Code::LoaderFailed, failure.operator_message()).with_element(self.name.clone());
+        vec![match definitions(&self.layers).next() {
+            Some(definition) => finding
+                .with_app(definition.app.id.clone())
+                .with_location(definition.location(&Pointer::ROOT.key("type"))),
+            None => finding,
+        }]
     }
 
     /// What is wrong with it, if it is quarantined.

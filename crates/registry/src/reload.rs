@@ -49,7 +49,9 @@ pub(crate) fn reload(home: &Arc<Home>, changed: Option<&[PathBuf]>) -> Result<Re
     let mut after = link(chain, diagnostics, linking);
     let remade = carry_over(&before, &mut after);
     for live in &remade {
-        after.find(live.name().as_str()).map_or((), |node| node.slot.clear_ready());
+        if let Some(node) = after.find(live.name().as_str()) {
+            node.slot.clear_ready();
+        }
     }
     let after = Arc::new(after);
     home.current().publish(Arc::clone(&after));
@@ -104,7 +106,7 @@ fn carry_over(before: &Snapshot, after: &mut Snapshot) -> Vec<Arc<Live>> {
         if is_made_of_the_same(old, &new, live) {
             new.adopt(Arc::clone(live));
         } else if let Err(failure) = new.live() {
-            after.keep_outdated(Arc::clone(old), failure.diagnostics());
+            after.keep_outdated(Arc::clone(old), &new.findings_of(&failure));
         } else {
             remade.push(Arc::clone(live));
         }

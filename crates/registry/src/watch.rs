@@ -48,9 +48,9 @@ impl Watching {
             .filter_map(|app| app.files.root().and_then(|root| root.canonicalize().ok()))
             .collect();
         let (sender, changes) = mpsc::channel();
-        let watched = roots.clone();
+        let inside = roots.clone();
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-            if let Some(change) = Change::of(event, &watched) {
+            if let Some(change) = Change::of(event, &inside) {
                 // The reloader ends first only when watching as a whole ends.
                 let _ended = sender.send(change);
             }
@@ -113,9 +113,9 @@ fn is_looked_at(path: &Path, roots: &[PathBuf]) -> bool {
 /// One reload for every burst of changes, until watching ends.
 fn run(home: &Weak<Home>, changes: &Receiver<Change>) {
     while let Ok(first) = changes.recv() {
-        let changed = gather(first, changes);
+        let paths = gather(first, changes);
         let Some(home) = home.upgrade() else { return };
-        match reload(&home, changed.as_deref()) {
+        match reload(&home, paths.as_deref()) {
             Ok(reloaded) => {
                 let milliseconds = reloaded.duration.as_millis();
                 tracing::info!(generation = reloaded.generation, remade = reloaded.remade.len(), milliseconds, "reloaded");

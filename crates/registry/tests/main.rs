@@ -7,6 +7,7 @@ mod explain;
 mod lazy;
 mod levels;
 mod quarantine;
+mod reload;
 mod resolve;
 mod selectors;
 mod words;
