@@ -221,11 +221,15 @@ impl<'a> Linker<'a> {
     }
 
     fn unknown_type(&self, named: &Named, type_name: &ElementName) -> Diagnostic {
-        let types = self.named.keys().filter(|name| {
-            self.used_as_type.contains(*name)
-                || self.named.get(*name).is_some_and(|named| matches!(named.element_type, Some(ElementType::Meta)))
+        let is_meta = |name: &ElementName| {
+            self.named.get(name).is_some_and(|named| matches!(named.element_type, Some(ElementType::Meta)))
+        };
+        let types = self.named.values().filter(|named| {
+            is_meta(&named.name)
+                || named.type_name().is_some_and(is_meta)
+                || self.used_as_type.contains(&named.name)
         });
-        let nearest = suggest::nearest(type_name.as_str(), types.map(ElementName::as_str), 3);
+        let nearest = suggest::nearest(type_name.as_str(), types.map(|named| named.name.as_str()), 3);
         let finding = named.at_type(Code::UnknownType, format!("there is no element `{type_name}` to be of"));
         match nearest.as_slice() {
             [] => finding.with_help("name a Meta or a Type of this app or of an app that it inherits"),

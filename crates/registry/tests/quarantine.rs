@@ -168,3 +168,16 @@ fn no_app_at_all_is_an_error_with_diagnostics() {
     let error = App::open(tree.join("nowhere")).unwrap_err();
     assert_eq!(error.diagnostics()[0].code.name(), "app-manifest-missing");
 }
+
+#[test]
+fn the_nearest_type_is_named_though_nothing_else_is_of_it() {
+    let tree = tree(&[
+        BASE,
+        r#"
+//- base/words/Hello/e.json
+{"title": "Hello", "type": "words.PlaneType"}
+"#,
+    ]);
+    let app = builder(&tree, "base").open().unwrap();
+    assert!(app.check()[0].help.as_ref().unwrap().contains("words.PlainType"));
+}
