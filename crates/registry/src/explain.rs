@@ -280,14 +280,12 @@ impl fmt::Display for Explanation {
         if !self.methods.is_empty() {
             writeln!(formatter, "\nmethods, most derived level first")?;
         }
+        let widest = self.methods.iter().map(|method| method.name.len()).max().unwrap_or_default();
         for method in &self.methods {
-            writeln!(formatter, "  {}", method.name)?;
-            for level in &method.levels {
-                writeln!(
-                    formatter,
-                    "    {} {} of {}  {}:{}",
-                    level.language, level.element, level.app_key, level.file, level.line
-                )?;
+            for (index, level) in method.levels.iter().enumerate() {
+                let name = if index == 0 { method.name.as_str() } else { "" };
+                let ExplainedLevel { language, element, app_key, file, line } = level;
+                writeln!(formatter, "  {name:<widest$}  {language}  {element} of {app_key}  {file}:{line}")?;
             }
         }
         for (heading, values) in [("e.json", &self.manifest), ("config", &self.config)] {

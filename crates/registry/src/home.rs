@@ -111,8 +111,7 @@ impl Home {
 impl Recipe {
     /// What elements are made of now. What is the same as before is shared with before.
     pub(crate) fn inputs(&self, running: AppKey, before: Option<&Arc<Inputs>>) -> Arc<Inputs> {
-        let now =
-            Inputs { running, environment: (self.environment)(), type_defaults: self.type_defaults.clone() };
+        let now = Inputs { running, environment: (self.environment)(), type_defaults: self.type_defaults.clone() };
         match before {
             Some(before) if **before == now => Arc::clone(before),
             _ => Arc::new(now),
@@ -122,6 +121,10 @@ impl Recipe {
 
 impl fmt::Debug for Recipe {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Recipe").field("search", &self.search).field("codes", &self.codes).finish_non_exhaustive()
+        formatter
+            .debug_struct("Recipe")
+            .field("search", &self.search)
+            .field("codes", &self.codes)
+            .finish_non_exhaustive()
     }
 }

@@ -225,9 +225,7 @@ impl<'a> Linker<'a> {
             self.named.get(name).is_some_and(|named| matches!(named.element_type, Some(ElementType::Meta)))
         };
         let types = self.named.values().filter(|named| {
-            is_meta(&named.name)
-                || named.type_name().is_some_and(is_meta)
-                || self.used_as_type.contains(&named.name)
+            is_meta(&named.name) || named.type_name().is_some_and(is_meta) || self.used_as_type.contains(&named.name)
         });
         let nearest = suggest::nearest(type_name.as_str(), types.map(|named| named.name.as_str()), 3);
         let finding = named.at_type(Code::UnknownType, format!("there is no element `{type_name}` to be of"));

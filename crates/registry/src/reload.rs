@@ -117,10 +117,11 @@ fn carry_over(before: &Snapshot, after: &mut Snapshot) -> Vec<Arc<Live>> {
 /// Whether a live object would come out the same: same levels, same config, same keys of its Type.
 fn is_made_of_the_same(old: &Node, new: &Node, live: &Live) -> bool {
     let NodeState::Sound { chain, .. } = &new.state else { return false };
-    let same_levels = chain.levels().len() == live.chain().levels().len()
-        && chain.levels().iter().zip(live.chain().levels()).all(|(new, old)| {
-            new.element == old.element && new.app == old.app && Arc::ptr_eq(&new.code, &old.code)
-        });
+    let same_levels =
+        chain.levels().len() == live.chain().levels().len()
+            && chain.levels().iter().zip(live.chain().levels()).all(|(new, old)| {
+                new.element == old.element && new.app == old.app && Arc::ptr_eq(&new.code, &old.code)
+            });
     let (Ok(old), Ok(new)) = (old.definition(), new.definition()) else { return false };
     same_levels
         && old.types == new.types

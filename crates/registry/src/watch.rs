@@ -118,7 +118,12 @@ fn run(home: &Weak<Home>, changes: &Receiver<Change>) {
         match reload(&home, paths.as_deref()) {
             Ok(reloaded) => {
                 let milliseconds = reloaded.duration.as_millis();
-                tracing::info!(generation = reloaded.generation, remade = reloaded.remade.len(), milliseconds, "reloaded");
+                tracing::info!(
+                    generation = reloaded.generation,
+                    remade = reloaded.remade.len(),
+                    milliseconds,
+                    "reloaded"
+                );
                 for name in &reloaded.outdated {
                     let finding = reloaded.diagnostics.iter().find(|finding| finding.element.as_ref() == Some(name));
                     let message = finding.map_or_else(String::new, |finding| finding.message.clone());

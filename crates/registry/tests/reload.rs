@@ -57,10 +57,13 @@ fn a_new_title_or_interface_re_makes_nothing_and_shows() {
 
 #[test]
 fn a_new_default_of_the_type_re_makes_those_that_it_reaches() {
-    let tree = tree(&[BASE, r#"
+    let tree = tree(&[
+        BASE,
+        r#"
 //- base/words/Silent/e.json
 {"title": "Silent", "type": "words.PlainType"}
-"#]);
+"#,
+    ]);
     let app = open(&tree);
     let hello = live(&app, "words.Hello");
     let _silent = live(&app, "words.Silent");
@@ -126,7 +129,10 @@ async fn a_broken_edit_keeps_the_last_good_version_and_mending_recovers() {
 fn a_broken_chain_leaves_everything_as_it_was() {
     let tree = tree(&[BASE, CHILD]);
     let app = builder(&tree, "child").open().unwrap();
-    tree.write("child/app.json", r#"{"appId": "acme.child", "version": "1.0.0", "extends": [{"appId": "acme.gone", "version": "1.0.0"}]}"#);
+    tree.write(
+        "child/app.json",
+        r#"{"appId": "acme.child", "version": "1.0.0", "extends": [{"appId": "acme.gone", "version": "1.0.0"}]}"#,
+    );
     let findings = app.reload(None).unwrap_err();
     assert_eq!(findings[0].code.name(), "parent-missing");
     assert!(app.get_element("words.Hello").is_ok());
@@ -220,7 +226,7 @@ async fn watching_reloads_after_an_edit_and_tells_subscribers() {
     let mut events = app.subscribe();
     let watching = app.watch().unwrap();
     tree.write("base/words/Hello/Hello.json", r#"{"word": "watched"}"#);
-    let mut reloaded = async || { tokio::time::timeout(Duration::from_secs(20), events.recv()).await.unwrap().unwrap() };
+    let mut reloaded = async || tokio::time::timeout(Duration::from_secs(20), events.recv()).await.unwrap().unwrap();
     reloaded().await;
     assert_eq!(call(&app, "words.Hello", "say").await, "say watched");
     tree.write("base/words/Hello/e.json", "{");
