@@ -154,10 +154,10 @@ fn check_reads_models_and_initial_rows() {
     assert_eq!(
         found,
         [
-            ("bad-init-data", None),
             ("init-data-field", Some(1)),
             ("bad-init-data", Some(1)),
             ("init-data-model-not-found", Some(2)),
+            ("bad-init-data", Some(3)),
             ("bad-field", Some(1)),
         ]
     );
