@@ -50,10 +50,9 @@ impl InitialRow {
 }
 
 impl ElementDefinition {
-    /// Whether the element is of a Type or of a family: whether its type chain holds that name, or it is the
-    /// element of that name itself.
+    /// Whether the element is of a Type or of a family: whether its type chain holds that name.
     pub fn is_a(&self, type_name: &str) -> bool {
-        self.name.as_str() == type_name || self.types.iter().any(|name| name.as_str() == type_name)
+        self.types.iter().any(|name| name.as_str() == type_name)
     }
 
     /// A declared function.

@@ -105,7 +105,7 @@ impl<'a> This<'a> {
 
 /// What [`steps!`](crate::steps) makes for a Type: the view of an element through that Type's steps.
 pub trait Facade<'a>: Sized {
-    /// The full name of the Type (or Meta) that declares the steps.
+    /// The full name of the Type or Meta that declares the steps, or of the one element that has them.
     const TYPE: &'static str;
 
     /// The view of an element.
@@ -114,7 +114,7 @@ pub trait Facade<'a>: Sized {
     /// Makes the view after making sure that the element is of the Type.
     fn checked(this: This<'a>) -> Result<Self> {
         let live = this.live()?;
-        if live.definition().is_a(Self::TYPE) {
+        if live.definition().is_a(Self::TYPE) || live.name().as_str() == Self::TYPE {
             return Ok(Self::over(this));
         }
         Err(Fail::ELEMENT_EXCEPTION.failure().noting(format!("`{}` is not a `{}`", live.name(), Self::TYPE)))
