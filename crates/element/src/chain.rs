@@ -68,9 +68,9 @@ impl Chain {
         })
     }
 
-    /// The first implementation of a method at or after a level.
-    pub(crate) fn find(&self, method: &str, from_level: usize) -> Option<Place> {
-        self.slots.get(method)?.iter().copied().find(|place| place.level >= from_level)
+    /// Where a method is implemented, most derived level first.
+    pub(crate) fn places(&self, method: &str) -> &[Place] {
+        self.slots.get(method).map_or(&[], Vec::as_slice)
     }
 }
 

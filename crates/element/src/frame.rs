@@ -2,33 +2,25 @@ use std::fmt;
 
 use std::sync::Arc;
 
-use crate::{CallContext, Live};
+use crate::chain::Place;
+use crate::{Answer, Arguments, BoxFuture, CallContext, Live, Result};
 
 /// How deep calls may nest before an endless recursion is assumed.
 pub(crate) const MAXIMUM_DEPTH: usize = 64;
 
 /// A call in progress: the element that it is made on, the level that answers it, and the call that made it.
 pub struct Frame<'a> {
-    live: &'a Arc<Live>,
-    context: &'a CallContext,
-    caller: Option<&'a Frame<'a>>,
-    method: &'a str,
-    level: usize,
-    depth: usize,
+    pub(crate) live: &'a Arc<Live>,
+    pub(crate) context: &'a CallContext,
+    pub(crate) caller: Option<&'a Frame<'a>>,
+    pub(crate) method: &'a str,
+    /// Where the method is implemented: `sup` goes on from here without looking it up again.
+    pub(crate) places: &'a [Place],
+    pub(crate) level: usize,
+    pub(crate) depth: usize,
 }
 
 impl<'a> Frame<'a> {
-    pub(crate) fn new(
-        live: &'a Arc<Live>,
-        context: &'a CallContext,
-        caller: Option<&'a Frame<'a>>,
-        method: &'a str,
-        level: usize,
-        depth: usize,
-    ) -> Self {
-        Self { live, context, caller, method, level, depth }
-    }
-
     /// The element that the call is made on: always the most derived one.
     pub fn live(&self) -> &'a Arc<Live> {
         self.live
@@ -44,8 +36,17 @@ impl<'a> Frame<'a> {
         self.level
     }
 
-    pub(crate) fn depth(&self) -> usize {
-        self.depth
+    /// Begins a call of a method of the same element, at the first level from `entry` on that implements it.
+    #[inline]
+    pub(crate) fn begin(
+        &'a self,
+        entry: usize,
+        method: &'a str,
+        arguments: Arguments<'a>,
+    ) -> Result<BoxFuture<'a, Result<Answer>>> {
+        let places = if method == self.method { self.places } else { self.live.chain().places(method) };
+        let frame = Frame { caller: Some(self), method, places, depth: self.depth + 1, ..*self };
+        self.live.enter(entry, frame, arguments)
     }
 
     /// The innermost calls, latest first: `matchUser@0 < getLoginCode@2`.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use mti_core::ElementName;
 use serde_json::Value;
 
-use crate::{AppView, CallContext, ElementDefinition, Facade, Live, Payload, Result, This, Visitor};
+use crate::{AppView, CallContext, ElementDefinition, Facade, Live, NativeCall, Result, StepValue, This, Visitor};
 
 /// A handle to an element. It is a copyable word and follows reloads: every call goes to the element as it is at
 /// that moment, and finishes on the snapshot that it began on. Keep the app for as long as handles are used.
@@ -55,8 +55,9 @@ impl Element {
     }
 
     /// Reads a property as the Rust value that it is.
-    pub async fn property<T: crate::StepValue>(&self, name: &str) -> Result<T> {
-        This::outside(*self)?.invoke_for(name, Payload::Wire(Value::Null)).await
+    pub async fn property<T: StepValue>(&self, name: &str) -> Result<T> {
+        let call = NativeCall::<(), T>::new((), |()| Ok(Value::Null));
+        This::outside(*self)?.invoke(name, call).await
     }
 
     /// The element through the steps of its Type: typed calls that follow reloads.

@@ -2,7 +2,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::{Frame, MethodDescriptor, OpenContext, Payload, Result};
+use crate::{Answer, Arguments, Frame, MethodDescriptor, OpenContext, Result};
 
 /// A boxed future, as levels return it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -61,7 +61,7 @@ pub struct NativeMethod<L> {
     /// What is known of it without calling it.
     pub descriptor: MethodDescriptor,
     /// Takes the arguments apart, calls the step and wraps its result.
-    pub call: for<'a> fn(&'a L, &'a Frame<'a>, Payload) -> BoxFuture<'a, Result<Payload>>,
+    pub call: for<'a> fn(&'a L, Frame<'a>, Arguments<'a>) -> BoxFuture<'a, Result<Answer>>,
 }
 
 impl<L> fmt::Debug for NativeMethod<L> {
@@ -85,7 +85,7 @@ pub trait LevelCode: Send + Sync + fmt::Debug {
 /// A level as it is open for one live element.
 pub trait OpenLevel: Send + Sync {
     /// Calls the method of that index in [`LevelCode::methods`].
-    fn call<'a>(&'a self, method: usize, frame: &'a Frame<'a>, arguments: Payload) -> BoxFuture<'a, Result<Payload>>;
+    fn call<'a>(&'a self, method: usize, frame: Frame<'a>, arguments: Arguments<'a>) -> BoxFuture<'a, Result<Answer>>;
 
     /// Lets go of what it holds, after the last call.
     fn retire(&self) -> BoxFuture<'_, ()>;
@@ -97,7 +97,7 @@ pub struct NativeCode<L> {
     calls: std::sync::Arc<[NativeCall<L>]>,
 }
 
-type NativeCall<L> = for<'a> fn(&'a L, &'a Frame<'a>, Payload) -> BoxFuture<'a, Result<Payload>>;
+type NativeCall<L> = for<'a> fn(&'a L, Frame<'a>, Arguments<'a>) -> BoxFuture<'a, Result<Answer>>;
 
 impl<L: Level> NativeCode<L> {
     /// Gathers the methods that the level names.
@@ -140,7 +140,7 @@ struct OpenNative<L> {
 }
 
 impl<L: Level> OpenLevel for OpenNative<L> {
-    fn call<'a>(&'a self, method: usize, frame: &'a Frame<'a>, arguments: Payload) -> BoxFuture<'a, Result<Payload>> {
+    fn call<'a>(&'a self, method: usize, frame: Frame<'a>, arguments: Arguments<'a>) -> BoxFuture<'a, Result<Answer>> {
         match self.calls.get(method) {
             Some(call) => call(&self.level, frame, arguments),
             None => Box::pin(std::future::ready(Err(crate::payload::foreign_value()))),

@@ -40,7 +40,7 @@ pub use crate::handle::{Element, ElementSource};
 pub use crate::level::{BoxFuture, Level, LevelCode, LevelMethods, NativeCode, NativeMethod, OpenLevel};
 pub use crate::live::{Live, Retired};
 pub use crate::open::OpenContext;
-pub use crate::payload::{NamedArguments, Payload, StepValue};
+pub use crate::payload::{Answer, Arguments, NamedArguments, NativeCall, NativeExchange, ResultPlace, StepValue};
 pub use crate::secret::{REDACTED, Secret};
 pub use crate::this::{Facade, This};
 

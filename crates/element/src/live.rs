@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::frame::MAXIMUM_DEPTH;
 use crate::{
-    CallContext, Chain, ElementDefinition, Fail, Failure, Frame, OpenContext, OpenLevel, Payload, Resources, Result,
+    Answer, Arguments, BoxFuture, CallContext, Chain, ElementDefinition, Fail, Failure, Frame, OpenContext, OpenLevel,
+    Resources, Result,
 };
 
 /// A loaded element: its definition, its chain, and the state of each level of the chain.
@@ -95,30 +96,44 @@ impl Live {
     /// Calls a method: a JSON object of named arguments in, JSON out. For those who hold a snapshot for longer than
     /// one call; others call through an [`Element`](crate::Element).
     pub async fn call(self: &Arc<Self>, context: &CallContext, method: &str, arguments: Value) -> Result<Value> {
-        self.dispatch(context, None, 0, method, Payload::Wire(arguments)).await?.into_wire()
+        self.begin(context, None, method, Arguments::Wire(arguments))?.await?.into_wire()
     }
 
-    /// Calls a method at the first level from `from_level` on that implements it.
-    pub(crate) async fn dispatch(
-        self: &Arc<Self>,
-        context: &CallContext,
-        caller: Option<&Frame<'_>>,
+    /// Begins a call of a method at the most derived level that implements it.
+    pub(crate) fn begin<'a>(
+        self: &'a Arc<Self>,
+        context: &'a CallContext,
+        caller: Option<&'a Frame<'a>>,
+        method: &'a str,
+        arguments: Arguments<'a>,
+    ) -> Result<BoxFuture<'a, Result<Answer>>> {
+        let places = self.chain.places(method);
+        let depth = caller.map_or(0, |frame| frame.depth + 1);
+        self.enter(0, Frame { live: self, context, caller, method, places, level: 0, depth }, arguments)
+    }
+
+    /// Begins a call at the first place of its method from a level on. What is not known of the frame yet is the
+    /// level that answers.
+    #[inline]
+    pub(crate) fn enter<'a>(
+        &'a self,
         from_level: usize,
-        method: &str,
-        arguments: Payload,
-    ) -> Result<Payload> {
-        let depth = caller.map_or(0, |frame| frame.depth() + 1);
-        if depth > MAXIMUM_DEPTH {
-            return Err(self.too_deep(caller));
+        frame: Frame<'a>,
+        arguments: Arguments<'a>,
+    ) -> Result<BoxFuture<'a, Result<Answer>>> {
+        if frame.depth > MAXIMUM_DEPTH {
+            return Err(self.too_deep(&frame));
         }
-        let place = self.chain.find(method, from_level).ok_or_else(|| self.no_such_method(method, from_level))?;
-        let level = self.levels.get(place.level).ok_or_else(|| self.no_such_method(method, from_level))?;
-        let frame = Frame::new(self, context, caller, method, place.level, depth);
-        level.call(place.method, &frame, arguments).await
+        let place = frame.places.iter().find(|place| place.level >= from_level);
+        match place.and_then(|place| Some((place, self.levels.get(place.level)?))) {
+            Some((place, level)) => Ok(level.call(place.method, Frame { level: place.level, ..frame }, arguments)),
+            None => Err(self.no_such_method(frame.method, from_level)),
+        }
     }
 
+    #[cold]
     fn no_such_method(&self, method: &str, from_level: usize) -> Failure {
-        if from_level > 0 && self.chain.find(method, 0).is_some() {
+        if from_level > 0 && !self.chain.places(method).is_empty() {
             return Fail::FUNCTION_NOT_FOUND.failure().noting(format!(
                 "no level of `{}` after number {} implements `{method}`: there is no `sup` to call",
                 self.name(),
@@ -139,8 +154,9 @@ impl Live {
         Fail::FUNCTION_NOT_FOUND.because(message)
     }
 
-    fn too_deep(&self, caller: Option<&Frame<'_>>) -> Failure {
-        let innermost = caller.map(Frame::trace).unwrap_or_default();
+    #[cold]
+    fn too_deep(&self, frame: &Frame<'_>) -> Failure {
+        let innermost = frame.caller.map(Frame::trace).unwrap_or_default();
         Fail::ELEMENT_EXCEPTION.failure().noting(format!(
             "calls are nested more than {MAXIMUM_DEPTH} deep in `{}`: an override that calls `this` where it means `this.sup()`? \
              The innermost calls: {innermost}",

@@ -60,56 +60,139 @@ pub fn no_wire_form(type_name: &str) -> Failure {
     ))
 }
 
-/// Arguments or a result on the way between two levels.
-pub enum Payload {
-    /// A Rust value as it is, and how to turn it into JSON should it meet a border.
-    Native {
-        /// The value: a tuple of arguments, or a result.
-        value: Box<dyn Any + Send>,
-        /// Turns the value into JSON.
-        to_wire: fn(Box<dyn Any + Send>) -> Result<Value>,
-    },
-    /// JSON: an object of named arguments, or a result.
+/// Arguments on their way to a level.
+pub enum Arguments<'a> {
+    /// From a level written in Rust: they stay where they are, in the caller's frame.
+    Native(&'a mut dyn NativeExchange),
+    /// From over a border: an object of named arguments.
     Wire(Value),
 }
 
-impl Payload {
-    /// A result on its way to a native caller.
-    pub fn result<T: StepValue>(value: T) -> Self {
-        Self::Native {
-            value: Box::new(value),
-            to_wire: |value| value.downcast::<T>().map_err(|_| foreign_value())?.into_wire(),
-        }
+/// What a level answered.
+#[derive(Debug)]
+pub enum Answer {
+    /// The result is in the caller's [`NativeCall`].
+    InPlace,
+    /// The result as JSON.
+    Wire(Value),
+}
+
+/// A call from Rust: the arguments on their way in, and room for the result on its way out. It lives in the frame of
+/// the caller, so that neither is ever copied to the heap.
+pub struct NativeCall<A, R> {
+    arguments: Option<A>,
+    result: Option<R>,
+    to_wire: fn(A) -> Result<Value>,
+}
+
+/// A [`NativeCall`] whose types are not known here.
+pub trait NativeExchange: Any + Send {
+    /// The call itself, for a level that knows its types.
+    fn as_any_mut(&mut self) -> &mut (dyn Any + Send);
+
+    /// The arguments as JSON, for a level that does not.
+    fn take_wire_arguments(&mut self) -> Result<Value>;
+}
+
+impl<A: Send + 'static, R: StepValue> NativeCall<A, R> {
+    /// A call with these arguments. `to_wire` makes an object of named arguments of them, should they meet a border.
+    pub fn new(arguments: A, to_wire: fn(A) -> Result<Value>) -> Self {
+        Self { arguments: Some(arguments), result: None, to_wire }
     }
 
-    /// The JSON form.
-    pub fn into_wire(self) -> Result<Value> {
-        match self {
-            Self::Native { value, to_wire } => to_wire(value),
-            Self::Wire(value) => Ok(value),
-        }
-    }
-
-    /// The Rust value of a result.
-    pub fn into_result<T: StepValue>(self) -> Result<T> {
-        match self {
-            Self::Native { value, to_wire } => match value.downcast::<T>() {
-                Ok(value) => Ok(*value),
-                // Two Rust types with one JSON form: another crate's version of the same record.
-                Err(value) => T::from_wire(to_wire(value)?),
-            },
-            Self::Wire(value) => T::from_wire(value),
+    /// The result that a level answered with.
+    pub fn into_result(self, answer: Answer) -> Result<R> {
+        match answer {
+            Answer::InPlace => self.result.ok_or_else(foreign_value),
+            Answer::Wire(value) => R::from_wire(value),
         }
     }
 }
 
-impl fmt::Debug for Payload {
+impl<A: Send + 'static, R: StepValue> NativeExchange for NativeCall<A, R> {
+    fn as_any_mut(&mut self) -> &mut (dyn Any + Send) {
+        self
+    }
+
+    fn take_wire_arguments(&mut self) -> Result<Value> {
+        (self.to_wire)(self.arguments.take().ok_or_else(foreign_value)?)
+    }
+}
+
+/// Where a level puts its result.
+#[derive(Debug)]
+pub enum ResultPlace<'a, R> {
+    /// In the caller's frame.
+    Native(&'a mut Option<R>),
+    /// Into JSON.
+    Wire,
+}
+
+impl<'a> Arguments<'a> {
+    /// Takes the arguments for a level that declares them as `A` and its result as `R`. `from_wire` reads them from
+    /// JSON: when they come from over a border, or from a level that declares the same step with other types.
+    pub fn take<A: Send + 'static, R: StepValue>(
+        self,
+        from_wire: impl FnOnce(Value) -> Result<A>,
+    ) -> Result<(A, ResultPlace<'a, R>)> {
+        let exchange = match self {
+            Self::Wire(arguments) => return Ok((from_wire(arguments)?, ResultPlace::Wire)),
+            Self::Native(exchange) => exchange,
+        };
+        // Asked twice, because the answer to a failed downcast would still borrow the exchange.
+        if !exchange.as_any_mut().is::<NativeCall<A, R>>() {
+            return Ok((from_wire(exchange.take_wire_arguments()?)?, ResultPlace::Wire));
+        }
+        let call = exchange.as_any_mut().downcast_mut::<NativeCall<A, R>>().ok_or_else(foreign_value)?;
+        let arguments = call.arguments.take().ok_or_else(foreign_value)?;
+        Ok((arguments, ResultPlace::Native(&mut call.result)))
+    }
+
+    /// The arguments as JSON, for a level in another language.
+    pub fn into_wire(self) -> Result<Value> {
+        match self {
+            Self::Native(exchange) => exchange.take_wire_arguments(),
+            Self::Wire(arguments) => Ok(arguments),
+        }
+    }
+}
+
+impl<R: StepValue> ResultPlace<'_, R> {
+    /// Answers with a result.
+    pub fn answer(self, result: R) -> Result<Answer> {
+        match self {
+            Self::Native(place) => {
+                *place = Some(result);
+                Ok(Answer::InPlace)
+            }
+            Self::Wire => result.into_wire().map(Answer::Wire),
+        }
+    }
+}
+
+impl Answer {
+    /// The result of a call that was made over a border.
+    pub fn into_wire(self) -> Result<Value> {
+        match self {
+            Self::Wire(value) => Ok(value),
+            Self::InPlace => Err(foreign_value()),
+        }
+    }
+}
+
+impl fmt::Debug for Arguments<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Arguments hold codes and user ids: neither belongs in a log.
         formatter.write_str(match self {
-            Self::Native { .. } => "Payload::Native(..)",
-            Self::Wire(_) => "Payload::Wire(..)",
+            Self::Native(_) => "Arguments::Native(..)",
+            Self::Wire(_) => "Arguments::Wire(..)",
         })
+    }
+}
+
+impl<A, R> fmt::Debug for NativeCall<A, R> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("NativeCall(..)")
     }
 }
 

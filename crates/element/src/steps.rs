@@ -63,22 +63,16 @@ macro_rules! steps {
             $(
                 $(#[doc = $documentation])*
                 pub async fn $step(&self $(, $argument: $argument_type)*) -> $crate::Result<$crate::steps!(@result $($result)?)> {
-                    let arguments = $crate::Payload::Native {
-                        value: ::std::boxed::Box::new(($($argument,)*)),
-                        to_wire: |value| {
-                            let ($($argument,)*) = *value
-                                .downcast::<($($argument_type,)*)>()
-                                .map_err(|_| $crate::foreign_value())?;
-                            #[allow(unused_mut, clippy::allow_attributes, reason = "a step without arguments adds none")]
-                            let mut object = $crate::Map::new();
-                            $(object.insert(
-                                $crate::wire_name(stringify!($argument)),
-                                $crate::StepValue::into_wire($argument)?,
-                            );)*
-                            Ok($crate::Value::Object(object))
-                        },
-                    };
-                    self.0.invoke_for($wire, arguments).await
+                    let call = $crate::NativeCall::new(($($argument,)*), |($($argument,)*): ($($argument_type,)*)| {
+                        #[allow(unused_mut, clippy::allow_attributes, reason = "a step without arguments adds none")]
+                        let mut object = $crate::Map::new();
+                        $(object.insert(
+                            $crate::wire_name(stringify!($argument)),
+                            $crate::StepValue::into_wire($argument)?,
+                        );)*
+                        Ok($crate::Value::Object(object))
+                    });
+                    self.0.invoke($wire, call).await
                 }
             )*
         }
@@ -115,27 +109,20 @@ macro_rules! steps {
                                 source: *source,
                             },
                             call: |level, frame, arguments| ::std::boxed::Box::pin(async move {
-                                let ($($argument,)*): ($($argument_type,)*) = match arguments {
-                                    $crate::Payload::Native { value, .. } => {
-                                        *value
-                                            .downcast::<($($argument_type,)*)>()
-                                            .map_err(|_| $crate::foreign_value())?
-                                    }
-                                    $crate::Payload::Wire(arguments) => {
-                                        let mut arguments = $crate::NamedArguments::new(
-                                            arguments,
-                                            &[$($crate::wire_name(stringify!($argument))),*],
-                                        )?;
-                                        ($(arguments.take::<$argument_type>(
-                                            &$crate::wire_name(stringify!($argument)),
-                                        )?,)*)
-                                    }
-                                };
-                                let this = <$facade<'_> as $crate::Facade<'_>>::over($crate::This::within(frame));
-                                let result = Self::$step(level, this $(, $argument)*).await?;
-                                $crate::Result::<$crate::Payload, $crate::Failure>::Ok(
-                                    $crate::Payload::result::<$crate::steps!(@result $($result)?)>(result),
-                                )
+                                let (($($argument,)*), place) = arguments.take::<
+                                    ($($argument_type,)*),
+                                    $crate::steps!(@result $($result)?),
+                                >(|arguments| {
+                                    let mut arguments = $crate::NamedArguments::new(
+                                        arguments,
+                                        &[$($crate::wire_name(stringify!($argument))),*],
+                                    )?;
+                                    Ok(($(arguments.take::<$argument_type>(
+                                        &$crate::wire_name(stringify!($argument)),
+                                    )?,)*))
+                                })?;
+                                let this = <$facade<'_> as $crate::Facade<'_>>::over($crate::This::within(&frame));
+                                place.answer(Self::$step(level, this $(, $argument)*).await?)
                             }),
                         });
                     }

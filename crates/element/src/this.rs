@@ -1,7 +1,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{AppHandle, AppView, CallContext, Element, Fail, Frame, Live, Payload, Result, StepValue, Visitor};
+use crate::{
+    Answer, AppHandle, AppView, Arguments, CallContext, Element, Fail, Frame, Live, NativeCall, Result, StepValue,
+    Visitor,
+};
 
 /// An element as code sees it: the one that a step is running on, or another one that it asked for.
 ///
@@ -23,6 +26,7 @@ enum Position<'a> {
 
 impl<'a> This<'a> {
     /// The element that a call is running on.
+    #[inline]
     pub fn within(frame: &'a Frame<'a>) -> Self {
         Self { position: Position::Within { frame, entry: 0 } }
     }
@@ -40,6 +44,7 @@ impl<'a> This<'a> {
 
     /// The same element, entered at the next level of the chain: what the calling level overrides.
     #[must_use]
+    #[inline]
     pub fn sup(&self) -> Self {
         match &self.position {
             Position::Within { frame, .. } => Self { position: Position::Within { frame, entry: frame.level() + 1 } },
@@ -83,24 +88,23 @@ impl<'a> This<'a> {
         }
     }
 
-    /// Calls a method. `arguments` is what its level expects: the facades take care of that.
-    pub async fn invoke(&self, method: &str, arguments: Payload) -> Result<Payload> {
-        match &self.position {
-            Position::Within { frame, entry } => {
-                frame.live().dispatch(frame.context(), Some(frame), *entry, method, arguments).await
-            }
-            Position::Beside { live, context, caller } => live.dispatch(context, *caller, 0, method, arguments).await,
-            Position::Outside { element, .. } => {
-                let (live, app) = element.enter()?;
-                live.dispatch(&CallContext::in_process(app), None, 0, method, arguments).await
-            }
-        }
+    /// Calls a method. The facades make the call that its level expects.
+    pub async fn invoke<A: Send + 'static, R: StepValue>(&self, method: &str, mut call: NativeCall<A, R>) -> Result<R> {
+        let arguments = Arguments::Native(&mut call);
+        let answer = match &self.position {
+            Position::Within { frame, entry } => frame.begin(*entry, method, arguments)?.await?,
+            Position::Beside { live, context, caller } => live.begin(context, *caller, method, arguments)?.await?,
+            // In a future of its own: calls inside of calls need no room for it.
+            Position::Outside { element, .. } => Box::pin(from_outside(*element, method, arguments)).await?,
+        };
+        call.into_result(answer)
     }
+}
 
-    /// Calls a method and takes its result out.
-    pub async fn invoke_for<T: StepValue>(&self, method: &str, arguments: Payload) -> Result<T> {
-        self.invoke(method, arguments).await?.into_result()
-    }
+/// A trusted call, on the element and the app as they are now.
+async fn from_outside(element: Element, method: &str, arguments: Arguments<'_>) -> Result<Answer> {
+    let (live, app) = element.enter()?;
+    live.begin(&CallContext::in_process(app), None, method, arguments)?.await
 }
 
 /// What [`steps!`](crate::steps) makes for a Type: the view of an element through that Type's steps.
