@@ -9,6 +9,7 @@ use crate::{Answer, Arguments, BoxFuture, CallContext, Live, Result};
 pub(crate) const MAXIMUM_DEPTH: usize = 64;
 
 /// A call in progress: the element that it is made on, the level that answers it, and the call that made it.
+#[derive(Clone, Copy)]
 pub struct Frame<'a> {
     pub(crate) live: &'a Arc<Live>,
     pub(crate) context: &'a CallContext,
