@@ -134,6 +134,11 @@ fn findings_as_sarif_name_rule_level_and_place() {
     assert_eq!(result["level"], "error");
     assert_eq!(place["artifactLocation"]["uri"], "broken/e.json");
     assert_eq!(place["region"], json!({"startLine": 3, "startColumn": 11}));
-    assert_eq!(log["runs"][0]["tool"]["driver"]["rules"][0]["id"], result["ruleId"]);
+    let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().expect("rules");
+    for result in log["runs"][0]["results"].as_array().expect("results") {
+        let rule = &rules[usize::try_from(result["ruleIndex"].as_u64().expect("an index")).expect("a small index")];
+        assert_eq!(rule["id"], result["ruleId"]);
+        assert!(rule["shortDescription"]["text"].is_string() && rule["fullDescription"]["text"].is_string());
+    }
     mti_in(app.path(), &["tree", "--format", "sarif"], "").ended_with(2);
 }

@@ -170,3 +170,36 @@ fn a_reader_that_goes_away_is_no_error() {
     let output = child.wait_with_output().expect("the command ends");
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
 }
+
+#[test]
+fn explain_says_what_a_code_means() {
+    let by_number = mti(&["explain", "--code", "mti0101"]).ended_with(0).stdout;
+    assert!(by_number.starts_with("error[MTI0101] json-syntax: "), "{by_number}");
+    assert!(by_number.contains("//- a/e.json"), "the example is shown: {by_number}");
+    assert_eq!(mti(&["explain", "--code", "json-syntax"]).ended_with(0).stdout, by_number);
+    let known = mti(&["explain", "--code", "MTI0104", "--format", "json"]).ended_with(0).json();
+    let keys: Vec<&String> = known.as_object().expect("an object").keys().collect();
+    assert_eq!(keys, ["code", "name", "severity", "summary", "explanation", "example"]);
+    assert_eq!((&known["name"], &known["example"]), (&json!("not-utf8"), &json!(null)));
+    let near = mti(&["explain", "--code", "json-sintax"]).ended_with(2);
+    assert!(near.stderr.contains("`json-syntax`"), "{}", near.stderr);
+    mti(&["explain", "--code", "MTI0101", LOGIN]).ended_with(2);
+    mti(&["explain"]).ended_with(2);
+}
+
+#[test]
+fn a_command_that_does_not_exist_brings_the_nearest_one() {
+    let unknown = mti(&["chek"]).ended_with(2);
+    assert!(unknown.stderr.contains("'check'"), "{}", unknown.stderr);
+}
+
+#[test]
+fn shells_are_told_of_every_command() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = mti(&["completions", shell]).ended_with(0).stdout;
+        for word in ["mti", "wechat-sim", "env-file", "instance"] {
+            assert!(script.contains(word), "{shell} does not know {word}");
+        }
+    }
+    mti(&["completions", "telnet"]).ended_with(2);
+}

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::embedded::{BASE_APP, base_app};
-use crate::environment::{Environment, EnvironmentError};
+use crate::environment::{EnvironmentError, EnvironmentSource};
 use crate::official;
 
 /// A running app with everything official: the base app, its levels, and the environment of the app.
@@ -20,14 +21,16 @@ use crate::official;
 pub struct App(mti_registry::App);
 
 /// Says with what to open an app.
-#[derive(Debug)]
 #[must_use = "an app is opened by `open`"]
 pub struct AppBuilder {
     inner: mti_registry::AppBuilder,
     directory: PathBuf,
-    environment: Option<BTreeMap<String, String>>,
+    environment: Option<ReadEnvironment>,
     data: Option<PathBuf>,
 }
+
+/// Reads the environment, at the start and at every reload.
+type ReadEnvironment = Box<dyn Fn() -> BTreeMap<String, String> + Send + Sync>;
 
 /// Why an app could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -94,8 +97,13 @@ impl AppBuilder {
     }
 
     /// What placeholders in config take their values from, instead of the app's `.env` and the environment of the process.
-    pub fn environment(mut self, variables: BTreeMap<String, String>) -> Self {
-        self.environment = Some(variables);
+    pub fn environment(self, variables: BTreeMap<String, String>) -> Self {
+        self.environment_from(move || variables.clone())
+    }
+
+    /// As [`AppBuilder::environment`], read anew at every reload.
+    pub fn environment_from(mut self, read: impl Fn() -> BTreeMap<String, String> + Send + Sync + 'static) -> Self {
+        self.environment = Some(Box::new(read));
         self
     }
 
@@ -122,21 +130,31 @@ impl AppBuilder {
 
     /// Discovers the app and its parents and links their elements. Nothing is loaded, and no database is opened.
     pub fn open(self) -> Result<App, OpenError> {
-        let environment = if let Some(variables) = self.environment {
-            variables
+        let environment = if let Some(read) = self.environment {
+            read
         } else {
-            let environment = Environment::read(&self.directory, None)?;
-            for finding in &environment.diagnostics {
+            let source = EnvironmentSource::open(&self.directory, None)?;
+            for finding in source.diagnostics() {
                 tracing::warn!(code = finding.code.id(), "{}", finding.message);
             }
-            environment.variables
+            Box::new(move || source.variables())
         };
         let data = self.data.unwrap_or_else(|| self.directory.join("appData"));
-        let inner = official::place_data(self.inner.environment(environment), data);
+        let inner = official::place_data(self.inner.environment_from(environment), data);
         Ok(App(inner.open()?))
     }
 
     fn with(self, change: impl FnOnce(mti_registry::AppBuilder) -> mti_registry::AppBuilder) -> Self {
         Self { inner: change(self.inner), ..self }
+    }
+}
+
+impl fmt::Debug for AppBuilder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("AppBuilder")
+            .field("inner", &self.inner)
+            .field("data", &self.data)
+            .finish_non_exhaustive()
     }
 }

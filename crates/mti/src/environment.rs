@@ -1,16 +1,24 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::mem;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use mti_core::{Diagnostic, env_file};
 
+/// Where the environment of an app comes from. Its files are read anew at every reload.
+pub(crate) struct EnvironmentSource {
+    directory: PathBuf,
+    extra_file: Option<PathBuf>,
+    last: Mutex<Environment>,
+}
+
 /// The variables that placeholders in config take their values from.
-#[derive(Default)]
-pub(crate) struct Environment {
-    pub(crate) variables: BTreeMap<String, String>,
+struct Environment {
+    variables: BTreeMap<String, String>,
     /// What is wrong with the environment files.
-    pub(crate) diagnostics: Vec<Diagnostic>,
+    diagnostics: Vec<Diagnostic>,
 }
 
 /// An environment file cannot be read.
@@ -21,10 +29,38 @@ pub struct EnvironmentError {
     source: io::Error,
 }
 
-impl Environment {
-    /// Reads the environment of the app in `directory`. An extra file says more than the app's own `.env`, and that says
+impl EnvironmentSource {
+    /// The environment of the app in `directory`. An extra file says more than the app's own `.env`, and that says
     /// more than the environment of the process.
-    pub(crate) fn read(directory: &Path, extra_file: Option<&Path>) -> Result<Self, EnvironmentError> {
+    pub(crate) fn open(directory: &Path, extra_file: Option<&Path>) -> Result<Self, EnvironmentError> {
+        let last = Environment::read(directory, extra_file)?;
+        Ok(Self { directory: directory.to_owned(), extra_file: extra_file.map(Path::to_owned), last: Mutex::new(last) })
+    }
+
+    /// What was wrong with the environment files when they were read last.
+    pub(crate) fn diagnostics(&self) -> Vec<Diagnostic> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).diagnostics.clone()
+    }
+
+    /// Reads the variables anew and logs what has gone wrong since the last time. While a file cannot be read, everything stays as it was.
+    pub(crate) fn variables(&self) -> BTreeMap<String, String> {
+        let read = Environment::read(&self.directory, self.extra_file.as_deref());
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match read {
+            Ok(read) => {
+                let before = mem::replace(&mut *last, read);
+                for finding in last.diagnostics.iter().filter(|finding| !before.diagnostics.contains(finding)) {
+                    tracing::warn!(code = finding.code.id(), "{}", finding.message);
+                }
+            }
+            Err(error) => tracing::error!("{error}: the environment stays as it was"),
+        }
+        last.variables.clone()
+    }
+}
+
+impl Environment {
+    fn read(directory: &Path, extra_file: Option<&Path>) -> Result<Self, EnvironmentError> {
         let mut environment = Self { variables: process_variables(), diagnostics: Vec::new() };
         let own_file = directory.join(".env");
         if let Some(text) = absent_is_none(fs::read_to_string(&own_file), &own_file)? {

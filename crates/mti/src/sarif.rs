@@ -1,18 +1,13 @@
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use mti_core::{Diagnostic, Location, Severity};
+use mti_core::{Code, Diagnostic, Location, Severity};
 use serde_json::{Value, json};
 
 /// The findings as SARIF 2.1.0, which code hosts show beside the lines that they are about.
 pub(crate) fn sarif(diagnostics: &[Diagnostic]) -> Value {
-    let mut rules: BTreeMap<&str, Value> = BTreeMap::new();
-    for finding in diagnostics {
-        let level = level(finding.code.severity());
-        rules
-            .entry(finding.code.id())
-            .or_insert_with(|| json!({"id": finding.code.id(), "defaultConfiguration": {"level": level}}));
-    }
+    // One rule for every code, in the order of their numbers.
+    let codes: BTreeSet<Code> = diagnostics.iter().map(|finding| finding.code).collect();
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -21,16 +16,27 @@ pub(crate) fn sarif(diagnostics: &[Diagnostic]) -> Value {
                 "driver": {
                     "name": "mti",
                     "version": env!("CARGO_PKG_VERSION"),
-                    "rules": rules.into_values().collect::<Vec<_>>(),
+                    "rules": codes.iter().copied().map(rule).collect::<Vec<_>>(),
                 },
             },
             "columnKind": "unicodeCodePoints",
-            "results": diagnostics.iter().map(result).collect::<Vec<_>>(),
+            "results": diagnostics.iter().map(|finding| result(finding, &codes)).collect::<Vec<_>>(),
         }],
     })
 }
 
-fn result(finding: &Diagnostic) -> Value {
+fn rule(code: Code) -> Value {
+    json!({
+        "id": code.id(),
+        "name": code.name(),
+        "shortDescription": {"text": code.summary()},
+        "fullDescription": {"text": code.explanation()},
+        "help": {"text": code.explanation()},
+        "defaultConfiguration": {"level": level(code.severity())},
+    })
+}
+
+fn result(finding: &Diagnostic, codes: &BTreeSet<Code>) -> Value {
     let text = match &finding.help {
         Some(help) => format!("{}\nhelp: {help}", finding.message),
         None => finding.message.clone(),
@@ -38,6 +44,7 @@ fn result(finding: &Diagnostic) -> Value {
     let locations: Vec<Value> = finding.location.iter().map(location).collect();
     json!({
         "ruleId": finding.code.id(),
+        "ruleIndex": codes.iter().position(|code| *code == finding.code),
         "level": level(finding.severity),
         "message": {"text": text},
         "locations": locations,

@@ -3,4 +3,5 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on panics")]
 
 mod facade;
+mod generated;
 mod levels;

@@ -50,6 +50,12 @@ impl Browser {
         Self { client: client(), origin: String::new(), simulator: server.origin(), cookies: BTreeMap::new() }
     }
 
+    /// The same browser, which signs in at a simulator that runs by itself.
+    pub(crate) fn using(mut self, simulator: &Server) -> Self {
+        self.simulator = simulator.origin();
+        self
+    }
+
     /// The same browser after the server was started again, perhaps on another port: cookies know no ports.
     pub(crate) fn moved_to(mut self, server: &Server) -> Self {
         self.origin = server.origin();

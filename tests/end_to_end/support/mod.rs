@@ -2,10 +2,12 @@
 
 mod browser;
 mod command;
+mod eventually;
 mod server;
 mod tree;
 
 pub(crate) use browser::Browser;
 pub(crate) use command::{command, mti, mti_in};
+pub(crate) use eventually::eventually;
 pub(crate) use server::{Server, free_address};
 pub(crate) use tree::{APP_ID, LOGIN, Tree, demo};

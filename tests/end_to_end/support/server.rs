@@ -1,8 +1,8 @@
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Stdio};
-use std::sync::mpsc;
+use std::process::{Child, ChildStderr, ChildStdout, Stdio};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
 
 use serde_json::Value;
@@ -13,7 +13,8 @@ use super::command::{PATIENCE, command, signal};
 pub(crate) struct Server {
     child: Child,
     stdout: Option<JoinHandle<String>>,
-    stderr: Option<JoinHandle<String>>,
+    stderr: Option<JoinHandle<()>>,
+    log: Arc<Mutex<String>>,
     /// What it announced.
     pub(crate) announcement: Value,
 }
@@ -32,16 +33,16 @@ impl Server {
         all.extend(arguments);
         let mut child =
             command(app, &all).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command starts");
-        let mut errors = child.stderr.take().expect("a pipe");
-        let stderr = thread::spawn(move || {
-            let mut text = String::new();
-            errors.read_to_string(&mut text).expect("the command logs UTF-8");
-            text
-        });
+        let log = Arc::new(Mutex::new(String::new()));
+        let errors = child.stderr.take().expect("a pipe");
+        let stderr = {
+            let log = Arc::clone(&log);
+            thread::spawn(move || read_log(errors, &log))
+        };
         let (announced, announcement) = mpsc::channel();
         let results = child.stdout.take().expect("a pipe");
         let stdout = thread::spawn(move || read_results(results, &announced));
-        let mut server = Self { child, stdout: Some(stdout), stderr: Some(stderr), announcement: Value::Null };
+        let mut server = Self { child, stdout: Some(stdout), stderr: Some(stderr), log, announcement: Value::Null };
         match announcement.recv_timeout(PATIENCE) {
             Ok(line) => server.announcement = serde_json::from_str(&line).expect("the announcement is JSON"),
             Err(error) => panic!("the server does not start: {error}: {}", server.kill().stderr),
@@ -64,6 +65,11 @@ impl Server {
         origin_of(&self.announcement["simulator"]["url"])
     }
 
+    /// What it has logged until now.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().expect("no reader panicked").clone()
+    }
+
     /// Asks it to end.
     pub(crate) fn terminate(self) -> Ended {
         signal(self.child.id(), "TERM");
@@ -78,8 +84,9 @@ impl Server {
 
     fn ended(mut self) -> Ended {
         let status = self.child.wait().expect("the process ends");
-        let text = |thread: Option<JoinHandle<String>>| thread.expect("a reader").join().expect("a text");
-        Ended { code: status.code(), stdout: text(self.stdout.take()), stderr: text(self.stderr.take()) }
+        let stdout = self.stdout.take().expect("a reader").join().expect("a text");
+        self.stderr.take().expect("a reader").join().expect("a log");
+        Ended { code: status.code(), stdout, stderr: self.log() }
     }
 }
 
@@ -101,6 +108,15 @@ fn read_results(results: ChildStdout, announced: &mpsc::Sender<String>) -> Strin
         text.push('\n');
     }
     text
+}
+
+fn read_log(errors: ChildStderr, log: &Mutex<String>) {
+    for line in BufReader::new(errors).lines() {
+        let line = line.expect("the command logs UTF-8");
+        let mut log = log.lock().expect("no other reader panicked");
+        log.push_str(&line);
+        log.push('\n');
+    }
 }
 
 fn origin_of(url: &Value) -> String {

@@ -39,6 +39,11 @@ impl Tree {
         fs::create_dir_all(path.parent().expect("files are below the root")).expect("a directory");
         fs::write(path, content).expect("a file");
     }
+
+    /// Removes a directory with all that is in it.
+    pub(crate) fn remove(&self, path: &str) {
+        fs::remove_dir_all(self.join(path)).expect("a directory");
+    }
 }
 
 /// An app with one WeChat login that lets people register, and two users.

@@ -3,9 +3,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use url::Url;
 
 use crate::command::dev::DevArguments;
+use crate::command::new::NewCommand;
 
 /// Elements, resolved and alive: look at an app, call it, serve it.
 #[derive(Debug, Parser)]
@@ -77,14 +79,21 @@ pub(crate) enum Command {
     Check,
     /// Show the elements of the app
     Tree,
-    /// Say where everything about an element comes from
-    Explain(NameArgument),
+    /// Say where everything about an element comes from, or what a code means
+    Explain(ExplainArguments),
     /// Show the merged definition of an element
     Get(NameArgument),
     /// Call a method of an element, or read a property
     Call(CallArguments),
+    /// Make an app, a Type, an instance or a model
+    #[command(subcommand)]
+    New(NewCommand),
+    /// Print a JSON Schema: of `app.json`, of `e.json`, of a Type's config
+    Schema(SchemaArguments),
     /// Run a simulated WeChat by itself
     WechatSim(WechatSimArguments),
+    /// Print what makes a shell complete arguments
+    Completions(CompletionsArguments),
 }
 
 /// An element.
@@ -92,6 +101,32 @@ pub(crate) enum Command {
 pub(crate) struct NameArgument {
     /// The full name of the element, such as `auths.loginTypes.MyWeChatLogin`
     pub(crate) name: String,
+}
+
+/// What `explain` takes.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct ExplainArguments {
+    /// The full name of the element, such as `auths.loginTypes.MyWeChatLogin`
+    pub(crate) name: Option<String>,
+    /// A code of a finding, such as `MTI0101`, or its name
+    #[arg(long, value_name = "CODE")]
+    pub(crate) code: Option<String>,
+}
+
+/// What `schema` takes.
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArguments {
+    /// `app`, `element`, or the full name of a Type or of an instance
+    #[arg(value_name = "app|element|FULL_NAME")]
+    pub(crate) name: String,
+}
+
+/// What `completions` takes.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArguments {
+    /// The shell
+    pub(crate) shell: Shell,
 }
 
 /// What `call` takes.
@@ -120,6 +155,9 @@ pub(crate) struct ServeArguments {
     /// The URL that browsers reach the app at [default: `http://` and the address]
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<Url>,
+    /// Take in changes to the app's files at once; `dev` always does
+    #[arg(long)]
+    pub(crate) watch: bool,
     #[command(flatten)]
     pub(crate) data: DataArguments,
 }

@@ -28,23 +28,30 @@ pub(crate) fn place(found: Found, arguments: &DataArguments, output: &Output) ->
     })
 }
 
-/// Opens the default database, so that whatever is in its way is known now. An app need not have one, and one that is
-/// quarantined is reported like everything else that is.
-pub(crate) async fn open_default(app: &App) -> Result<Option<Arc<dyn Database>>, CommandError> {
+/// The default database, as the app has it now. An app need not have one, and one that is quarantined is reported like everything else that is.
+pub(crate) async fn default(app: &App) -> Result<Option<Arc<dyn Database>>, Failure> {
     let Ok(element) = app.get::<DatabaseElement<'_>>(DEFAULT) else { return Ok(None) };
-    let Connection(database) = element.connect().await.map_err(unavailable)?;
+    let Connection(database) = element.connect().await?;
+    Ok(Some(database))
+}
+
+/// Opens the default database, so that whatever is in its way is known now.
+pub(crate) async fn open_default(app: &App) -> Result<(), CommandError> {
+    let Some(database) = default(app).await.map_err(unavailable)? else { return Ok(()) };
     // Databases open at their first use, so this one is used: for nothing.
     match database.execute(Vec::new()).await {
-        Ok(_) => Ok(Some(database)),
+        Ok(_) => Ok(()),
         Err(error) => Err(CommandError::usage(in_one_sentence(&error))),
     }
 }
 
-/// Closes a database. What it acknowledged is on the disk in any case.
-pub(crate) async fn close(database: Option<Arc<dyn Database>>) {
-    if let Some(database) = database
-        && let Err(error) = database.close().await
-    {
+/// Closes the default database. What it acknowledged is on the disk in any case.
+pub(crate) async fn close_default(app: &App) {
+    let closed = match default(app).await {
+        Ok(Some(database)) => database.close().await,
+        Ok(None) | Err(_) => Ok(()),
+    };
+    if let Err(error) = closed {
         tracing::warn!("cannot close `{DEFAULT}`: {}", in_one_sentence(&error));
     }
 }

@@ -4,12 +4,12 @@ use clap::Args;
 use mti_login_types::WECHAT_TYPE;
 use serde_json::json;
 
-use crate::App;
 use crate::command::arguments::ServeArguments;
+use crate::command::dev_page::{DevPage, PAGE};
 use crate::command::opening::Opening;
-use crate::command::serving::Serving;
+use crate::command::serving::{Serving, ServingOptions};
+use crate::command::simulated_logins::SimulatedLogins;
 use crate::command::simulation::Simulation;
-use crate::command::wechat::{self, WeChatLogin};
 use crate::command::{databases, runtime};
 use crate::exit::{CommandError, Exit};
 use crate::output::Output;
@@ -33,10 +33,19 @@ pub(crate) fn run(arguments: &DevArguments, opening: &Opening<'_>, output: &Outp
         let url = simulation.url();
         let endpoints = json!({"endpoints": {"open": url, "api": url}});
         let app = builder.type_defaults(WECHAT_TYPE, endpoints).open()?;
-        let simulated = register(&app, &simulation, arguments);
-        let serving = Serving::start(app, &arguments.serve).await?;
+        let public_url = arguments.serve.public_url.clone();
+        let mut logins = SimulatedLogins::new(app.clone(), simulation.handle(), url, public_url);
+        let simulated = logins.register();
+        let options = ServingOptions {
+            watches: true,
+            environment_file: opening.arguments.env_file.clone(),
+            routes: Some(DevPage { app: app.clone(), simulator: url.to_owned() }.routes()),
+        };
+        let serving = Serving::start(app, &arguments.serve, options).await?;
+        let registering = tokio::spawn(logins.follow_reloads());
         announce(&serving, &simulation, &simulated, output);
         let served = serving.run().await;
+        registering.abort();
         simulation.stop().await;
         served
     })?;
@@ -59,36 +68,12 @@ fn refuse_the_world(arguments: &DevArguments) -> Result<(), CommandError> {
     }
 }
 
-/// Registers the applications of the logins that use the simulator, and gives back the names of those logins.
-fn register(app: &App, simulation: &Simulation, arguments: &DevArguments) -> Vec<String> {
-    let uses = |endpoint: &Option<String>| endpoint.as_deref() == Some(simulation.url());
-    let mut simulated = Vec::new();
-    for login in wechat::logins(app) {
-        match (uses(&login.open), uses(&login.api)) {
-            (true, true) => {}
-            (false, false) => continue,
-            _ => warn_of_mixture(&login),
-        }
-        if let Some(registration) = login.registration(arguments.serve.public_url.as_ref()) {
-            simulation.register(registration);
-        }
-        simulated.push(login.name);
-    }
-    simulated
-}
-
-fn warn_of_mixture(login: &WeChatLogin) {
-    tracing::warn!(
-        element = login.name,
-        "configures one of `endpoints.open` and `endpoints.api`; the other one is that of the simulated WeChat"
-    );
-}
-
 fn announce(serving: &Serving, simulation: &Simulation, simulated: &[String], output: &Output) {
     if output.is_json() {
         output.json_line(&json!({
             "app": serving.key().to_string(),
             "url": serving.url().as_str(),
+            "dev": serving.page(&[PAGE]).as_str(),
             "simulator": { "url": simulation.url(), "elements": simulated },
         }));
         return;
@@ -99,4 +84,5 @@ fn announce(serving: &Serving, simulation: &Simulation, simulated: &[String], ou
         _ => format!("in the place of the real one for {}", simulated.join(", ")),
     };
     output.result(&format!("simulated WeChat at {}/sim/: {used_by}", simulation.url()));
+    output.result(&format!("state of the app at {}", serving.page(&[PAGE])));
 }

@@ -3,21 +3,29 @@
 mod arguments;
 mod call;
 mod check;
+mod completions;
 mod databases;
 mod dev;
+mod dev_page;
 mod explain;
+mod findings;
 mod get;
+mod new;
 mod opening;
 mod readiness;
+mod reloading;
+mod schema;
 mod serve;
 mod serving;
 mod shutdown;
+mod simulated_logins;
 mod simulation;
 mod tree;
 mod wechat;
 mod wechat_sim;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -37,6 +45,8 @@ use crate::output::Output;
 
 /// Does what the arguments of the process say.
 pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let program_name = program_name(&arguments);
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(message) => {
@@ -48,7 +58,8 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
     let started = Instant::now();
     let output = Output::new(arguments.global.format, arguments.global.color);
     let done = logging::start(&arguments.global, arguments.command.is_long_running(), &output).and_then(|()| {
-        arguments.command.run(&Opening { program, arguments: &arguments.global, output: &output }, &output)
+        let opening = Opening { program, program_name: &program_name, arguments: &arguments.global, output: &output };
+        arguments.command.run(&opening, &output)
     });
     match done {
         Ok(exit) => exit.into(),
@@ -57,6 +68,12 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
             error.exit_code()
         }
     }
+}
+
+/// The name that the program was called by: an app with Rust code has one of its own.
+fn program_name(arguments: &[OsString]) -> String {
+    let stem = arguments.first().and_then(|program| Path::new(program).file_stem());
+    stem.map_or_else(|| "mti".to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
 
 impl Command {
@@ -77,6 +94,9 @@ impl Command {
             Self::Explain(arguments) => explain::run(arguments, opening, output),
             Self::Get(arguments) => get::run(arguments, opening, output),
             Self::Call(arguments) => call::run(arguments, opening, output),
+            Self::New(command) => new::run(command, opening, output),
+            Self::Schema(arguments) => schema::run(arguments, opening, output),
+            Self::Completions(arguments) => Ok(completions::run(arguments.shell, opening.program_name, output)),
             Self::WechatSim(arguments) => wechat_sim::run(arguments, opening, output),
         }
     }

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use mti_core::Diagnostic;
 
 use crate::command::arguments::GlobalArguments;
-use crate::environment::Environment;
+use crate::environment::EnvironmentSource;
 use crate::exit::CommandError;
 use crate::output::Output;
 use crate::{App, AppBuilder, Program};
@@ -11,6 +11,8 @@ use crate::{App, AppBuilder, Program};
 /// How every command opens the app that it is about.
 pub(crate) struct Opening<'a> {
     pub(crate) program: &'a Program,
+    /// The name that it was called by.
+    pub(crate) program_name: &'a str,
     pub(crate) arguments: &'a GlobalArguments,
     pub(crate) output: &'a Output,
 }
@@ -27,11 +29,12 @@ impl Opening<'_> {
     /// Finds the app and reads its environment.
     pub(crate) fn find(&self) -> Result<Found, CommandError> {
         let directory = self.directory()?;
-        let environment = Environment::read(&directory, self.arguments.env_file.as_deref())
+        let environment = EnvironmentSource::open(&directory, self.arguments.env_file.as_deref())
             .map_err(|error| CommandError::usage(error.to_string()))?;
-        let builder = App::builder(&directory).environment(environment.variables).app_path(self.app_path());
-        let builder = self.program.register(builder);
-        Ok(Found { diagnostics: environment.diagnostics, builder })
+        let diagnostics = environment.diagnostics();
+        let builder = App::builder(&directory).environment_from(move || environment.variables());
+        let builder = self.program.register(builder.app_path(self.app_path()));
+        Ok(Found { diagnostics, builder })
     }
 
     /// Opens the app for looking at it.
@@ -42,7 +45,7 @@ impl Opening<'_> {
     }
 
     /// The directory that was named, or the nearest one from here upwards that holds an app.
-    fn directory(&self) -> Result<PathBuf, CommandError> {
+    pub(crate) fn directory(&self) -> Result<PathBuf, CommandError> {
         if let Some(directory) = &self.arguments.app {
             return if directory.join(APP_FILE).is_file() {
                 Ok(directory.clone())

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use crate::command::arguments::ServeArguments;
 use crate::command::opening::Opening;
-use crate::command::serving::Serving;
+use crate::command::serving::{Serving, ServingOptions};
 use crate::command::{databases, runtime};
 use crate::exit::{CommandError, Exit};
 use crate::output::Output;
@@ -11,7 +11,9 @@ use crate::output::Output;
 pub(crate) fn run(arguments: &ServeArguments, opening: &Opening<'_>, output: &Output) -> Result<Exit, CommandError> {
     let app = databases::place(opening.find()?, &arguments.data, output)?.open()?;
     runtime()?.block_on(async {
-        let serving = Serving::start(app, arguments).await?;
+        let environment_file = opening.arguments.env_file.clone();
+        let options = ServingOptions { environment_file, ..ServingOptions::default() };
+        let serving = Serving::start(app, arguments, options).await?;
         if output.is_json() {
             output.json_line(&json!({"app": serving.key().to_string(), "url": serving.url().as_str()}));
         } else {

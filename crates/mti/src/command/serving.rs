@@ -1,10 +1,11 @@
 //! What `serve` and `dev` have in common: an app that answers by HTTP until the process is told to end.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mti_core::{AppKey, Severity};
-use mti_data::Database;
+use axum::Router;
+use mti_core::AppKey;
 use mti_login_types::{AUTH_SERVICE, PublicUrl, SessionAuthenticator, sweep};
 use mti_server::{Server, ServerOptions};
 use tokio::task::JoinHandle;
@@ -12,44 +13,57 @@ use url::Url;
 
 use crate::App;
 use crate::command::arguments::ServeArguments;
-use crate::command::readiness::DatabaseReadiness;
+use crate::command::readiness::AppReadiness;
+use crate::command::reloading::{Reloading, log_reloads};
 use crate::command::shutdown::Shutdown;
-use crate::command::{databases, wechat};
-use crate::exit::CommandError;
+use crate::command::{databases, findings, wechat};
+use crate::exit::{CommandError, in_one_sentence};
 
 /// How often what has expired is taken out of the tables.
 const SWEEP_PERIOD: Duration = Duration::from_mins(1);
+
+/// In what `serve` and `dev` differ.
+#[derive(Default)]
+pub(crate) struct ServingOptions {
+    /// Whether changes to the app's files are taken in, though nobody asked for it.
+    pub(crate) watches: bool,
+    /// The extra file of the environment.
+    pub(crate) environment_file: Option<PathBuf>,
+    /// Further routes.
+    pub(crate) routes: Option<Router>,
+}
 
 /// An app that is ready to answer.
 pub(crate) struct Serving {
     app: App,
     server: Server,
-    url: Url,
+    public_url: Url,
     shutdown: Shutdown,
-    database: Option<Arc<dyn Database>>,
+    reloading: Option<Reloading>,
 }
 
 impl Serving {
     /// Takes the address and opens the database, so that whatever is in the way is known before anything is answered.
-    pub(crate) async fn start(app: App, arguments: &ServeArguments) -> Result<Self, CommandError> {
+    pub(crate) async fn start(
+        app: App,
+        arguments: &ServeArguments,
+        options: ServingOptions,
+    ) -> Result<Self, CommandError> {
         let shutdown = Shutdown::listen()
             .map_err(|error| CommandError::usage(format!("cannot listen for signals to end: {error}")))?;
-        let readiness = Arc::new(DatabaseReadiness::default());
-        let options = ServerOptions {
-            readiness: Arc::clone(&readiness) as _,
+        let server_options = ServerOptions {
+            readiness: Arc::new(AppReadiness { app: app.clone() }),
             public_url: arguments.public_url.clone(),
             frame_origins: wechat::page_origins(&app),
+            extra: options.routes.clone(),
             ..ServerOptions::new(arguments.bind, Arc::new(SessionAuthenticator))
         };
-        let server = Server::bind((*app).clone(), options).await?;
+        let server = Server::bind((*app).clone(), server_options).await?;
         let public_url = public_url(arguments, &server)?;
         app.resources().insert(PublicUrl(public_url.clone()));
-        let database = databases::open_default(&app).await?;
-        if let Some(database) = &database {
-            readiness.watch(Arc::clone(database));
-        }
-        let url = portal(&public_url, &app.key());
-        Ok(Self { app, server, url, shutdown, database })
+        databases::open_default(&app).await?;
+        let reloading = watch(&app, arguments.watch, &options)?;
+        Ok(Self { app, server, public_url, shutdown, reloading })
     }
 
     /// The app that is served.
@@ -57,22 +71,49 @@ impl Serving {
         self.app.key()
     }
 
-    /// Where its portal is.
-    pub(crate) fn url(&self) -> &Url {
-        &self.url
+    /// Where its portal is: `http://127.0.0.1:8080/acme/demo/`.
+    pub(crate) fn url(&self) -> Url {
+        let app = self.app.key().id;
+        self.page(&[app.org(), app.name(), ""])
+    }
+
+    /// Where a page is: `http://127.0.0.1:8080/dev`.
+    pub(crate) fn page(&self, path: &[&str]) -> Url {
+        let mut page = self.public_url.clone();
+        if let Ok(mut segments) = page.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        page
     }
 
     /// Answers until the process is told to end, then lets the requests in progress be answered and closes the databases.
     pub(crate) async fn run(self) -> Result<(), CommandError> {
-        let Self { app, server, url, mut shutdown, database } = self;
-        log_findings(&app);
+        let url = self.url();
+        let Self { app, server, mut shutdown, reloading, .. } = self;
+        app.diagnostics().iter().for_each(findings::log);
         tracing::info!(app = %app.key(), address = %server.local_address(), %url, "serving");
-        let sweeping = start_sweeping(app.clone());
+        let background = [tokio::spawn(sweep_again_and_again(app.clone())), tokio::spawn(log_reloads(app.clone()))];
         let served = server.serve(shutdown.asked()).await;
-        sweeping.abort();
-        databases::close(database).await;
+        background.iter().for_each(JoinHandle::abort);
+        drop(reloading);
+        databases::close_default(&app).await;
         tracing::info!("stopped");
         Ok(served?)
+    }
+}
+
+/// Takes in changes to the app's files from here on, if that is wanted.
+fn watch(app: &App, is_asked_for: bool, options: &ServingOptions) -> Result<Option<Reloading>, CommandError> {
+    if !is_asked_for && !options.watches {
+        return Ok(None);
+    }
+    match Reloading::start(app, options.environment_file.as_deref()) {
+        Ok(reloading) => Ok(Some(reloading)),
+        Err(error) if is_asked_for => Err(CommandError::usage(in_one_sentence(&error))),
+        Err(error) => {
+            tracing::warn!("changes are not taken in: {}", in_one_sentence(&error));
+            Ok(None)
+        }
     }
 }
 
@@ -84,45 +125,20 @@ fn public_url(arguments: &ServeArguments, server: &Server) -> Result<Url, Comman
     }
 }
 
-/// `http://127.0.0.1:8080/acme/demo/`.
-fn portal(public_url: &Url, app: &AppKey) -> Url {
-    let mut portal = public_url.clone();
-    if let Ok(mut path) = portal.path_segments_mut() {
-        path.pop_if_empty().extend([app.id.org(), app.id.name(), ""]);
-    }
-    portal
-}
-
-/// What is wrong does not keep the rest from being served, but it is said.
-fn log_findings(app: &App) {
-    for finding in app.diagnostics() {
-        let element = finding.element.as_ref().map_or("", |name| name.as_str());
-        let place = finding.location.as_ref().map_or("", |location| location.file.as_str());
-        let (code, message) = (finding.code.id(), finding.message.as_str());
-        match finding.severity {
-            Severity::Error => tracing::error!(code, element, file = place, "{message}"),
-            Severity::Warning => tracing::warn!(code, element, file = place, "{message}"),
-            Severity::Note => tracing::debug!(code, element, file = place, "{message}"),
-        }
-    }
-}
-
 /// Takes what has expired out of the tables from time to time, in an app that people can sign in to.
-fn start_sweeping(app: App) -> JoinHandle<()> {
-    tokio::spawn(async move {
-        if app.get_element_define(AUTH_SERVICE).is_err() {
-            return;
-        }
-        let mut period = tokio::time::interval(SWEEP_PERIOD);
-        period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        // The first tick is at once: nothing has expired since the last start that could not wait.
+async fn sweep_again_and_again(app: App) {
+    let mut period = tokio::time::interval(SWEEP_PERIOD);
+    period.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    // The first tick is at once: nothing has expired since the last start that could not wait.
+    period.tick().await;
+    loop {
         period.tick().await;
-        loop {
-            period.tick().await;
-            match sweep(app.view()).await {
-                Ok(swept) => tracing::debug!(rows = swept.rows, "swept"),
-                Err(failure) => tracing::warn!("cannot sweep: {}", failure.operator_message()),
-            }
+        if app.get_element_define(AUTH_SERVICE).is_err() {
+            continue;
         }
-    })
+        match sweep(app.view()).await {
+            Ok(swept) => tracing::debug!(rows = swept.rows, "swept"),
+            Err(failure) => tracing::warn!("cannot sweep: {}", failure.operator_message()),
+        }
+    }
 }

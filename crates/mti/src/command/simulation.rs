@@ -1,6 +1,6 @@
 use std::net::SocketAddr;
 
-use mti_wechat_sim::{AppRegistration, Simulator, SimulatorHandle, SimulatorOptions};
+use mti_wechat_sim::{Simulator, SimulatorHandle, SimulatorOptions};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -37,9 +37,9 @@ impl Simulation {
         &self.url
     }
 
-    /// Lets it know an application.
-    pub(crate) fn register(&self, app: AppRegistration) {
-        self.handle.register(app);
+    /// What reaches into it.
+    pub(crate) fn handle(&self) -> SimulatorHandle {
+        self.handle.clone()
     }
 
     /// Ends it.

@@ -73,6 +73,15 @@ impl WeChatLogin {
         }
     }
 
+    /// Whether the simulator has to know the same of both.
+    pub(crate) fn is_registered_like(&self, other: &Self) -> bool {
+        let secret = |login: &Self| login.app_secret.as_ref().map(|secret| secret.reveal().to_owned());
+        self.app_id == other.app_id
+            && secret(self) == secret(other)
+            && self.scope == other.scope
+            && self.hosts == other.hosts
+    }
+
     /// The application as the simulator registers it. Browsers may be sent back to this machine, to the configured addresses
     /// and to `public_url`.
     pub(crate) fn registration(&self, public_url: Option<&Url>) -> Option<AppRegistration> {

@@ -1,0 +1,75 @@
+use std::path::Path;
+
+use mti_core::{AppId, AppManifest};
+use serde_json::json;
+
+use super::NewAppArguments;
+use super::files::NewFiles;
+use crate::embedded::base_app;
+use crate::exit::{CommandError, Exit};
+use crate::output::Output;
+
+const README: &str = include_str!("../../../templates/README.md");
+const MAIN: &str = include_str!("../../../templates/main.rs");
+
+/// Where the source of this library was when it was built.
+const SOURCE: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Makes an app that inherits the official one.
+pub(super) fn make(arguments: &NewAppArguments, output: &Output) -> Result<Exit, CommandError> {
+    let id = AppId::parse(&arguments.id)
+        .map_err(|error| CommandError::usage(format!("`{}` is no app id: {error}", arguments.id)))?;
+    let title = arguments.title.as_deref().unwrap_or(id.name());
+    let command = if arguments.rust { "cargo run --" } else { "mti" };
+    let mut files = NewFiles::at(&arguments.directory);
+    files.json(
+        "app.json",
+        &json!({
+            "appId": id.as_str(),
+            "title": title,
+            "version": "0.1.0",
+            "extends": parents(),
+        }),
+    );
+    files.text("README.md", README.replace("{{title}}", title).replace("{{command}}", command));
+    let target = if arguments.rust { "/target/\n" } else { "" };
+    files.text(".gitignore", format!("/appData/\n{target}.env\n"));
+    if arguments.rust {
+        files.text("Cargo.toml", cargo_manifest(&id));
+        files.text("src/main.rs", MAIN);
+    }
+    files.write()?;
+    files.report(&[], output);
+    output.remark(&format!("next: cd {} && {command} dev", arguments.directory.display()));
+    Ok(Exit::Done)
+}
+
+/// The official app, in versions that go with this one.
+fn parents() -> serde_json::Value {
+    let (base, _) = AppManifest::read(&*base_app());
+    let parent = base.map(|base| {
+        let (id, version) = (base.key.id, base.key.version);
+        json!({"appId": id.as_str(), "version": format!("^{}.{}", version.major, version.minor)})
+    });
+    parent.into_iter().collect()
+}
+
+/// A program of its own, wherever the app lies. A command that was built from source takes the library from there.
+fn cargo_manifest(id: &AppId) -> String {
+    let library = if Path::new(SOURCE).join("Cargo.toml").is_file() {
+        format!("{{ path = {SOURCE:?} }}")
+    } else {
+        format!("{:?}", env!("CARGO_PKG_VERSION"))
+    };
+    let name = package_name(id);
+    format!(
+        "[package]\nname = {name:?}\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\nmti = {library}\n"
+    )
+}
+
+/// The name of the app as that of a package, which may have letters of ASCII only.
+fn package_name(id: &AppId) -> String {
+    let is_allowed = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
+    let name: String = id.name().chars().filter(|&character| is_allowed(character)).collect();
+    if name.chars().next().is_some_and(|first| first.is_ascii_alphabetic()) { name } else { format!("app{name}") }
+}

@@ -1,0 +1,54 @@
+use mti_login_types::WECHAT_TYPE;
+use serde_json::{Value, json};
+
+use crate::command::arguments::SchemaArguments;
+use crate::command::opening::Opening;
+use crate::exit::{CommandError, Exit};
+use crate::output::Output;
+
+/// The schemas of files that every app has.
+const OF_FILES: [(&str, &str); 2] =
+    [("app", include_str!("../../schemas/app.json")), ("element", include_str!("../../schemas/element.json"))];
+
+/// The schemas of configs, by the Type that they are for.
+const OF_TYPES: [(&str, &str); 3] = [
+    (WECHAT_TYPE, include_str!("../../schemas/wechat_login.json")),
+    ("models.NormalType", include_str!("../../schemas/model.json")),
+    ("databases.SledType", include_str!("../../schemas/sled_database.json")),
+];
+
+/// Prints a JSON Schema.
+pub(crate) fn run(arguments: &SchemaArguments, opening: &Opening<'_>, output: &Output) -> Result<Exit, CommandError> {
+    let name = arguments.name.as_str();
+    let known = find(&OF_FILES, name).or_else(|| find(&OF_TYPES, name));
+    let schema = match known {
+        Some(schema) => schema,
+        None => of_element(name, opening)?,
+    };
+    output.json(&schema);
+    Ok(Exit::Done)
+}
+
+/// The schema of the config of an element, or of the instances of a Type: that of the nearest Type that has one.
+fn of_element(name: &str, opening: &Opening<'_>) -> Result<Value, CommandError> {
+    let definition = opening.open()?.get_element_define(name)?;
+    let nearest = definition.types.iter().find_map(|type_name| find(&OF_TYPES, type_name.as_str()));
+    let mut schema = nearest.unwrap_or_else(anything);
+    schema["title"] = format!("Config of {name}").into();
+    Ok(schema)
+}
+
+/// The schema of what is known of any config.
+fn anything() -> Value {
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": null,
+        "description": "Its Type does not say more about its config.",
+        "type": "object",
+    })
+}
+
+fn find(schemas: &[(&str, &str)], wanted: &str) -> Option<Value> {
+    let (_, text) = schemas.iter().find(|(name, _)| *name == wanted)?;
+    serde_json::from_str(text).ok()
+}

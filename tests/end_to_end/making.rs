@@ -1,0 +1,181 @@
+//! `new`.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::support::{Browser, LOGIN, Server, Tree, demo, mti_in};
+
+/// An app that `new app` made.
+fn new_app(arguments: &[&str]) -> Tree {
+    let tree = Tree::new("");
+    mti_in(tree.path(), &[&["new", "app", ".", "--id", "acme.shop"], arguments].concat(), "").ended_with(0);
+    tree
+}
+
+fn is_sound(app: &Tree) {
+    let checked = mti_in(app.path(), &["check"], "").ended_with(0);
+    assert!(checked.stdout.ends_with("elements checked: nothing found\n"), "{}", checked.stdout);
+}
+
+fn json_of(app: &Tree, path: &str) -> Value {
+    serde_json::from_str(&fs::read_to_string(app.join(path)).expect("a file")).expect("JSON")
+}
+
+#[tokio::test]
+async fn a_new_app_is_sound_and_runs() {
+    let tree = Tree::new("");
+    let made = mti_in(tree.path(), &["new", "app", "shops/first", "--id", "acme.demo", "--title", "Läden <1>"], "");
+    let made = made.ended_with(0);
+    assert!(made.stdout.contains("made shops/first/app.json\n"), "{}", made.stdout);
+    let app = tree.join("shops/first");
+    let manifest = json_of(&tree, "shops/first/app.json");
+    assert_eq!((&manifest["appId"], &manifest["title"]), (&json!("acme.demo"), &json!("Läden <1>")));
+    let ignored = fs::read_to_string(app.join(".gitignore")).expect("a file");
+    assert_eq!(ignored.lines().collect::<Vec<_>>(), ["/appData/", ".env"]);
+    assert!(fs::read_to_string(app.join("README.md")).expect("a file").contains("mti dev"));
+    mti_in(&app, &["check"], "").ended_with(0);
+    let login = ["new", "instance", LOGIN, "--type", "auths.loginTypes.WeChatType"];
+    let made = mti_in(&app, &login, "").ended_with(0);
+    assert!(made.stderr.contains("made up"), "{}", made.stderr);
+    mti_in(&app, &["check"], "").ended_with(0);
+    let server = Server::dev(&app);
+    let mut browser = Browser::at(&server);
+    assert_eq!(browser.open("/acme/demo/").await.0, 200);
+    browser.call(LOGIN, "getLoginConfig", json!({})).await.data();
+    assert_eq!(server.terminate().code, Some(0));
+}
+
+#[test]
+fn a_new_app_in_rust_is_a_package() {
+    let app = new_app(&["--rust"]);
+    is_sound(&app);
+    let metadata = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(app.path())
+        .output()
+        .expect("cargo starts");
+    assert!(metadata.status.success(), "{}", String::from_utf8_lossy(&metadata.stderr));
+    let metadata: Value = serde_json::from_slice(&metadata.stdout).expect("JSON");
+    let package = &metadata["packages"][0];
+    assert_eq!((&package["name"], &package["dependencies"][0]["name"]), (&json!("shop"), &json!("mti")));
+    let ignored = fs::read_to_string(app.join(".gitignore")).expect("a file");
+    assert!(ignored.contains("/target/"), "{ignored}");
+}
+
+#[test]
+fn every_element_is_sound_as_it_is_made() {
+    let app = new_app(&[]);
+    for arguments in [
+        vec!["instance", "auths.loginTypes.MyWeChatLogin", "--type", "auths.loginTypes.WeChatType"],
+        vec!["instance", "auths.loginTypes.Second", "--type", "auths.loginTypes.WeChatType", "--title", "第二"],
+        vec!["instance", "databases.Second", "--type", "databases.SledType"],
+        vec!["model", "shop.models.Order"],
+        vec!["type", "words.Meta", "--type", ""],
+        vec!["type", "words.PlainType", "--type", "words.Meta"],
+        vec!["instance", "words.Hello", "--type", "words.PlainType"],
+        vec!["type", "auths.loginTypes.StaffType", "--type", "auths.loginTypes.WeChatType"],
+        vec!["type", "models.AuditedType", "--type", "models.NormalType", "--instance", "shop.models.Invoice"],
+        vec!["model", "shop.models.Receipt", "--type", "models.AuditedType"],
+    ] {
+        let made = mti_in(app.path(), &[&["new"], &*arguments].concat(), "").ended_with(0);
+        assert!(made.stdout.contains("e.json"), "{}", made.stdout);
+        is_sound(&app);
+    }
+    let tree = mti_in(app.path(), &["tree", "--format", "json"], "").ended_with(0).json();
+    let kind = |name: &str| {
+        let elements = tree["elements"].as_array().expect("elements");
+        let found = elements.iter().find(|element| element["fullName"] == name).expect("the element");
+        found["kind"].as_str().expect("a kind").to_owned()
+    };
+    assert_eq!((kind("words.Meta"), kind("words.PlainType")), ("meta".to_owned(), "type".to_owned()));
+    assert_eq!(kind("auths.loginTypes.StaffType"), "type");
+    assert_eq!((kind("auths.loginTypes.MyStaff"), kind("words.Hello")), ("instance".to_owned(), "instance".to_owned()));
+    assert_eq!(json_of(&app, "auths/loginTypes/Second/e.json")["title"], "第二");
+    let row = mti_in(app.path(), &["call", "shop.models.Order", "create", r#"{"rowData": {"name": "first"}}"#], "");
+    assert_eq!(row.ended_with(0).json(), json!({"id": 1, "name": "first"}));
+    // Two logins of one application would share their users.
+    let app_id =
+        |login: &str| json_of(&app, &format!("auths/loginTypes/{login}/{login}.json"))["authConfig"]["appId"].clone();
+    assert_ne!(app_id("MyWeChatLogin"), app_id("Second"));
+}
+
+#[test]
+fn a_login_takes_its_application_from_the_command_line() {
+    let app = new_app(&[]);
+    let arguments =
+        ["new", "instance", LOGIN, "--type", "auths.loginTypes.WeChatType", "--app-id", "wx00000000000000aa"];
+    let half = mti_in(app.path(), &arguments, "").ended_with(2);
+    assert!(half.stderr.contains("--app-secret"), "{}", half.stderr);
+    let whole = [&arguments[..], &["--app-secret", "${WECHAT_APP_SECRET}"]].concat();
+    let made = mti_in(app.path(), &whole, "").ended_with(0);
+    assert!(made.stderr.contains("WECHAT_APP_SECRET"), "what is missing is said: {}", made.stderr);
+    app.write(".env", "WECHAT_APP_SECRET=secret\n");
+    is_sound(&app);
+    let model = ["new", "instance", "shop.Order", "--type", "models.NormalType", "--app-id", "a", "--app-secret", "b"];
+    mti_in(app.path(), &model, "").ended_with(2);
+    assert!(!app.join("shop").exists());
+}
+
+#[test]
+fn nothing_is_written_over() {
+    let app = new_app(&[]);
+    let again = mti_in(app.path(), &["new", "app", ".", "--id", "acme.other"], "").ended_with(2);
+    assert!(again.stderr.contains("app.json"), "{}", again.stderr);
+    assert_eq!(json_of(&app, "app.json")["appId"], "acme.shop");
+    mti_in(app.path(), &["new", "model", "shop.Order"], "").ended_with(0);
+    let again = mti_in(app.path(), &["new", "model", "shop.Order"], "").ended_with(2);
+    assert!(again.stderr.contains("`shop.Order`"), "{}", again.stderr);
+    // A file that is no element yet is not written over either, nor is anything else written.
+    app.write("shop/Receipt/Receipt.json", "mine");
+    let beside = mti_in(app.path(), &["new", "model", "shop.Receipt"], "").ended_with(2);
+    assert!(beside.stderr.contains("Receipt.json"), "{}", beside.stderr);
+    assert!(!app.join("shop/Receipt/e.json").exists());
+    let inherited = mti_in(app.path(), &["new", "model", "auths.models.UserModel"], "").ended_with(2);
+    assert!(inherited.stderr.contains("mti.base@"), "{}", inherited.stderr);
+}
+
+#[test]
+fn names_and_types_that_cannot_be_are_refused() {
+    let app = demo();
+    for (arguments, words) in [
+        (vec!["model", "shop.1"], "`1`"),
+        (vec!["model", "shop..a"], "empty segment"),
+        (vec!["model", "shop.target.Order"], "`target`"),
+        (vec!["instance", "a.b", "--type", "auths.loginTypes.Meta"], "Meta"),
+        (vec!["instance", "a.b", "--type", LOGIN], "auths.loginTypes.WeChatType"),
+        (vec!["type", "a.b", "--type", "auths.loginTypes.WeChatType", "--rust"], "Cargo.toml"),
+        (vec!["type", "a.b", "--type", "auths.loginTypes.Meta", "--instance", "a.c"], "--instance"),
+        (vec!["app", "elsewhere", "--id", "acme"], "org.name"),
+    ] {
+        let refused = mti_in(app.path(), &[&["new"], &*arguments].concat(), "").ended_with(2);
+        assert!(refused.stderr.contains(words), "{arguments:?}: {}", refused.stderr);
+        assert_eq!(refused.stdout, "");
+    }
+    let unknown = mti_in(app.path(), &["new", "instance", "a.b", "--type", "auths.loginTypes.WeChatTyp"], "");
+    assert!(unknown.ended_with(1).stderr.contains("`auths.loginTypes.WeChatType`"));
+    assert!(!app.join("a").exists() && !app.join("shop").exists() && !app.join("elsewhere").exists());
+}
+
+#[test]
+fn the_code_of_a_new_type_is_what_is_compiled_and_tested() {
+    let app = new_app(&["--rust"]);
+    for (arguments, file) in [
+        (vec!["words.Meta", "--type", ""], None),
+        (vec!["words.PlainType", "--type", "words.Meta", "--rust"], Some("plain_type_level")),
+        (
+            vec!["auths.loginTypes.StaffType", "--type", "auths.loginTypes.WeChatType", "--rust"],
+            Some("staff_type_level"),
+        ),
+        (vec!["models.AuditedType", "--type", "models.NormalType", "--rust"], Some("audited_type_level")),
+    ] {
+        let made = mti_in(app.path(), &[&["new", "type"], &*arguments].concat(), "").ended_with(0);
+        let Some(file) = file else { continue };
+        assert!(made.stderr.contains(&format!("mod {file};")) && made.stderr.contains(".level::<"), "{}", made.stderr);
+        let source = fs::read_to_string(app.join(&format!("src/{file}.rs"))).expect("a file");
+        let tested = format!("{}/tests/generated/{file}.rs", env!("CARGO_MANIFEST_DIR"));
+        assert_eq!(source, fs::read_to_string(tested).expect("a file"));
+    }
+    let function = &json_of(&app, "words/PlainType/e.json")["functionList"][0];
+    assert_eq!((&function["name"], &function["args"][0]["name"]), (&json!("greet"), &json!("name")));
+}
