@@ -24,8 +24,8 @@ steps! {
 }
 
 /// The method's own work.
-async fn next(number: u64) -> Result<u64> {
-    Ok(black_box(number) + 1)
+fn successor(number: u64) -> u64 {
+    black_box(number) + 1
 }
 
 struct Base;
@@ -39,7 +39,7 @@ impl Level for Base {
 #[level]
 impl CounterSteps for Base {
     async fn next(&self, _: Counter<'_>, number: u64) -> Result<u64> {
-        next(number).await
+        Ok(successor(number))
     }
 
     async fn run(&self, this: Counter<'_>, times: u64) -> Result<u64> {
@@ -79,7 +79,10 @@ fn main() {
     let mut parent = "counters.BaseType".to_owned();
     for index in 1..=LEVELS {
         let name = format!("Above{index}Type");
-        let _ = write!(text, "//- counters/{name}/e.json\n{{\"title\": \"Above\", \"type\": \"{parent}\", \"backend\": \"rust\"}}\n");
+        let _ = write!(
+            text,
+            "//- counters/{name}/e.json\n{{\"title\": \"Above\", \"type\": \"{parent}\", \"backend\": \"rust\"}}\n"
+        );
         parent = format!("counters.{name}");
     }
     let _ = write!(text, "//- counters/Deep/e.json\n{{\"title\": \"Deep\", \"type\": \"{parent}\"}}\n");
@@ -101,14 +104,17 @@ fn main() {
         }
         println!("the method's own work        {own:>7.1} ns");
         println!("through a chain of one level {one:>7.1} ns, {:.1} ns over it", one - own);
-        println!("through {LEVELS} further levels     {many:>7.1} ns, {:.1} ns for each `sup`", (many - one) / f64::from(LEVELS));
+        println!(
+            "through {LEVELS} further levels     {many:>7.1} ns, {:.1} ns for each `sup`",
+            (many - one) / f64::from(LEVELS)
+        );
     });
 }
 
 async fn direct(times: u32) -> Result<u64> {
     let mut number = 0;
     for _ in 0..times {
-        number = black_box(Box::pin(next(number))).await?;
+        number = black_box(Box::pin(async move { successor(number) })).await;
     }
     Ok(number)
 }

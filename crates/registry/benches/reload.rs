@@ -17,7 +17,8 @@ const ELEMENTS: usize = 10_000;
 const RELOADS: usize = 20;
 
 fn main() {
-    let names: Vec<String> = (0..ELEMENTS).map(|index| format!("words.group{:02}.Word{index:05}", index % 100)).collect();
+    let names: Vec<String> =
+        (0..ELEMENTS).map(|index| format!("words.group{:02}.Word{index:05}", index % 100)).collect();
     let tree = Tree::new(&text(&names));
     let app = App::open(tree.path()).unwrap_or_else(|error| panic!("{error}"));
     for name in &names {
@@ -35,7 +36,8 @@ fn main() {
                 format!("{{\"word\": \"edited {round}\"}}"),
             );
             let changed = [canonical.clone()];
-            let reloaded = app.reload((round % 2 == 0).then_some(&changed[..])).unwrap_or_else(|findings| panic!("{findings:?}"));
+            let reloaded =
+                app.reload((round % 2 == 0).then_some(&changed[..])).unwrap_or_else(|findings| panic!("{findings:?}"));
             assert_eq!(reloaded.remade.len(), 1, "one edit re-makes one element");
             if round % 2 == 0 { known.push(reloaded.duration) } else { blind.push(reloaded.duration) }
         }

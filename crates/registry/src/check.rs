@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use mti_core::json::Pointer;
 use mti_core::{Code, Diagnostic};
-use mti_element::{Chain, Kind, MethodKind};
+use mti_element::{Chain, ChainLevel, Kind, MethodKind};
 
 use crate::define::definitions;
 use crate::node::{Node, NodeState};
@@ -15,10 +15,10 @@ pub(crate) fn check(snapshot: &Snapshot) -> Vec<Diagnostic> {
     nodes.sort_unstable_by(|a, b| a.name.cmp(&b.name));
     for node in nodes {
         let NodeState::Sound { chain, serving } = &node.state else { continue };
-        findings.extend(match node.kind {
-            Kind::Instance => interface_differences(node, chain),
-            Kind::Type | Kind::Meta => interface_differences(node, serving),
-        });
+        let own = if node.kind == Kind::Instance { chain } else { serving };
+        findings.extend(interface_differences(node, own));
+        findings.extend(signature_differences(node, own));
+        findings.extend(shadowed_overrides(node, own));
         if node.kind == Kind::Instance {
             findings.extend(loading_problems(node));
         }
@@ -82,4 +82,60 @@ fn interface_differences(node: &Node, chain: &Chain) -> Vec<Diagnostic> {
         }
     }
     findings
+}
+
+/// Methods of the element's own levels that take other arguments than the next level below that has them.
+fn signature_differences(node: &Node, chain: &Chain) -> Vec<Diagnostic> {
+    let mut findings = Vec::new();
+    for name in chain.method_names() {
+        let implementations: Vec<_> = chain.implementations(name).collect();
+        for pair in implementations.windows(2) {
+            let [(level, method), (below, overridden)] = pair else { continue };
+            if level.element != node.name || method.arguments == overridden.arguments {
+                continue;
+            }
+            let message = format!(
+                "`{name}` of `{}` in {} takes ({}), and what it overrides in {} takes ({})",
+                level.element,
+                level.app,
+                method.arguments.join(", "),
+                below.app,
+                overridden.arguments.join(", "),
+            );
+            let help = format!("give it the same arguments (see {}:{})", method.source.file, method.source.line);
+            findings.push(at_backend(node, level, Code::SignatureDiffers, message).with_help(help));
+        }
+    }
+    findings
+}
+
+/// Methods of the element that more than one app overrides: the nearer one may hide the other.
+fn shadowed_overrides(node: &Node, chain: &Chain) -> Vec<Diagnostic> {
+    let mut findings = Vec::new();
+    let Some(owner) = definitions(&node.layers).last() else { return findings };
+    for name in chain.method_names() {
+        let overrides: Vec<_> = chain
+            .implementations(name)
+            .filter(|(level, _)| level.element == node.name && level.app != owner.app)
+            .collect();
+        for pair in overrides.windows(2) {
+            let [(nearer, method), (shadowed, _)] = pair else { continue };
+            let message = format!(
+                "`{name}` of `{}` is overridden by {} and by {}: the first answers, the second only where the first calls `sup`",
+                node.name, nearer.app, shadowed.app
+            );
+            let help = format!("see {}:{}", method.source.file, method.source.line);
+            findings.push(at_backend(node, nearer, Code::ShadowedOverride, message).with_help(help));
+        }
+    }
+    findings
+}
+
+/// A finding about a level, at the definition that declares it.
+fn at_backend(node: &Node, level: &ChainLevel, code: Code, message: String) -> Diagnostic {
+    let finding = Diagnostic::new(code, message).with_element(node.name.clone()).with_app(level.app.id.clone());
+    match definitions(&node.layers).find(|definition| definition.app == level.app) {
+        Some(definition) => finding.with_location(definition.location(&Pointer::ROOT.key("backend"))),
+        None => finding,
+    }
 }

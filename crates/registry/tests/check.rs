@@ -73,3 +73,64 @@ fn an_override_of_nothing_is_a_warning() {
     let app = builder(&tree, "child").level::<MarkA>("acme.child", "words.PlainType").open().unwrap();
     assert_eq!(codes(&app), [""; 0]);
 }
+
+steps! {
+    "words.PlainType": Louder, LouderSteps {
+        /// As the base's, with an argument that the base does not take.
+        "say" fn say(volume: u32) -> String;
+    }
+}
+
+struct Loud;
+
+impl Level for Loud {
+    fn open(_: &OpenContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+#[level]
+impl LouderSteps for Loud {
+    async fn say(&self, this: Louder<'_>, volume: u32) -> Result<String> {
+        this.sup().say(volume).await
+    }
+}
+
+#[test]
+fn an_override_with_other_arguments_is_a_warning() {
+    let tree = tree(&[
+        BASE,
+        CHILD,
+        r#"
+//- child/words/PlainType/e.json
+{"backend": "rust"}
+"#,
+    ]);
+    let app = builder(&tree, "child").level::<Loud>("acme.child", "words.PlainType").open().unwrap();
+    assert_eq!(codes(&app), ["signature-differs"]);
+}
+
+#[test]
+fn two_apps_that_override_one_step_are_noted() {
+    let tree = tree(&[
+        BASE,
+        CHILD,
+        r#"
+//- child/words/PlainType/e.json
+{"backend": "rust"}
+//- grand/app.json
+{"appId": "acme.grand", "version": "1.0.0", "extends": [{"appId": "acme.child", "version": "1.0.0"}]}
+//- grand/words/PlainType/e.json
+{"backend": "rust"}
+"#,
+    ]);
+    let app = builder(&tree, "grand")
+        .level::<MarkA>("acme.child", "words.PlainType")
+        .level::<MarkA>("acme.grand", "words.PlainType")
+        .open()
+        .unwrap();
+    let notes: Vec<_> =
+        app.check().into_iter().map(|finding| (finding.code.name(), finding.app.unwrap().to_string())).collect();
+    assert_eq!(notes, [("shadowed-override", "acme.grand".to_owned())]);
+    assert_eq!(codes(&app), [""; 0]);
+}

@@ -167,6 +167,12 @@ codes! {
     PythonUnavailable "MTI0415" "python-unavailable" Error "a definition has Python code, and there is no interpreter"
         "This program has no Python. Run the app with `python -m mti` instead."
         "//- a/e.json\n{\"title\": \"A\", \"type\": \"\"}\n//- a/loader.py\nclass Loader: ...\n";
+    SignatureDiffers "MTI0416" "signature-differs" Warning "an override takes other arguments than what it overrides"
+        "Whoever calls the method names the arguments that the overridden level declares: the override would refuse them. Give it the same arguments."
+        "";
+    ShadowedOverride "MTI0417" "shadowed-override" Note "two apps override one method of an element"
+        "The nearer app answers first, and the other one only where the nearer calls `sup`. Read both before relying on either."
+        "";
 
     // 05xx: configuration.
     VariableMissing "MTI0501" "variable-missing" Error "a placeholder names a variable that is not set"
