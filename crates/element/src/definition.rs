@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use mti_core::json::Pointer;
 use mti_core::manifest::{ElementManifest, Function};
 use mti_core::merge::{Layered, SourceRef};
@@ -26,7 +28,7 @@ pub struct ElementDefinition {
     /// The merged business config, placeholders replaced; below it lie the configs of the type chain.
     pub config: Layered,
     /// The rows that the apps give it to begin with, those of the base first. Only models look at them.
-    pub initial_rows: Vec<InitialRow>,
+    pub initial_rows: Arc<[InitialRow]>,
 }
 
 /// One row of an app's `initData.json`.

@@ -66,7 +66,7 @@ impl TestApp {
             functions: Vec::new(),
             header: ElementManifest::default(),
             manifest: Layered::default(),
-            initial_rows: Vec::new(),
+            initial_rows: Arc::default(),
             config: Layered::new(vec![Layer { origin, value: declared.config }]),
         };
         let levels = declared

@@ -133,6 +133,12 @@ impl App {
         reload(&self.home, changed)
     }
 
+    /// What the last reload failed with: the app as a whole is broken on disk, and goes on as it was. Empty when the
+    /// last reload succeeded. Waits for a reload that is in progress.
+    pub fn reload_failure(&self) -> Vec<Diagnostic> {
+        self.home.begin_reload().clone()
+    }
+
     /// Reloads whenever files of the app or of its parents change, for as long as the answer is kept.
     pub fn watch(&self) -> Result<Watching, WatchError> {
         Watching::start(&self.home)

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::app::App;
 use crate::codes::{Codes, RegistrationError};
 use crate::home::{Home, Recipe};
+use crate::initial_data::InitialData;
 use crate::link::{Linking, link};
 
 /// Says with what to open an app.
@@ -136,7 +137,8 @@ impl AppBuilder {
                 slots,
                 before: None,
             };
-            link(chain, diagnostics, linking)
+            let initial_data = InitialData::read(&chain);
+            link(chain, diagnostics, initial_data, linking)
         });
         Ok(App::at_home(home))
     }

@@ -32,7 +32,7 @@ pub(crate) fn define(node: &Node) -> Result<ElementDefinition, Vec<Diagnostic>> 
         header,
         manifest,
         config,
-        initial_rows: node.initial_rows.clone(),
+        initial_rows: Arc::clone(&node.initial_rows),
     })
 }
 

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use mti_core::{AppKey, AppSearchPath};
+use mti_core::{AppKey, AppSearchPath, Diagnostic};
 use mti_element::Resources;
 use serde_json::Value;
 use tokio::sync::broadcast;
@@ -24,7 +24,8 @@ pub(crate) struct Home {
     resources: Arc<Resources>,
     slots: Slots,
     current: Current,
-    reloading: Mutex<()>,
+    /// What the last reload failed with. Holding it makes a reload the only one.
+    reload_failure: Mutex<Vec<Diagnostic>>,
     retirement: Retirement,
     events: broadcast::Sender<Reloaded>,
 }
@@ -67,7 +68,7 @@ impl Home {
                 resources,
                 slots,
                 current,
-                reloading: Mutex::default(),
+                reload_failure: Mutex::default(),
                 retirement: Retirement::default(),
                 events: broadcast::Sender::new(EVENT_CAPACITY),
             }
@@ -102,9 +103,9 @@ impl Home {
         self.current.load()
     }
 
-    /// One reload at a time.
-    pub(crate) fn begin_reload(&self) -> MutexGuard<'_, ()> {
-        self.reloading.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Begins a reload, one at a time, with what the last one failed with.
+    pub(crate) fn begin_reload(&self) -> MutexGuard<'_, Vec<Diagnostic>> {
+        self.reload_failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

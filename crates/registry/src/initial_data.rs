@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mti_core::files::{FILE_LIMIT, ReadError};
@@ -12,9 +12,9 @@ use serde_json::{Map, Value};
 const INITIAL_DATA_FILE: &str = "initData.json";
 
 /// The rows that the apps of a chain give to elements, those of the base first.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, PartialEq)]
 pub(crate) struct InitialData {
-    rows: BTreeMap<ElementName, Vec<InitialRow>>,
+    rows: BTreeMap<ElementName, Arc<[InitialRow]>>,
 }
 
 /// The file of one app.
@@ -25,33 +25,43 @@ struct Document {
 
 impl InitialData {
     /// Reads the files of all apps. What cannot be used is left out and reported.
-    pub(crate) fn read(chain: &AppChain, names: &BTreeSet<ElementName>) -> (Self, Vec<Diagnostic>) {
-        let mut data = Self::default();
+    pub(crate) fn read(chain: &AppChain) -> (Self, Vec<Diagnostic>) {
+        let mut rows = BTreeMap::new();
         let mut findings = Vec::new();
         for app in chain.apps.iter().rev() {
             match read_document(app) {
-                Ok(Some(document)) => data.add(document, names, &mut findings),
+                Ok(Some(document)) => document.add_to(&mut rows, chain, &mut findings),
                 Ok(None) => {}
                 Err(finding) => findings.push(finding.with_app(app.key().id.clone())),
             }
         }
-        (data, findings)
+        let rows = rows.into_iter().map(|(name, rows): (_, Vec<_>)| (name, rows.into())).collect();
+        (Self { rows }, findings)
     }
 
-    /// Takes the rows of an element out.
-    pub(crate) fn take(&mut self, name: &ElementName) -> Vec<InitialRow> {
-        self.rows.remove(name).unwrap_or_default()
+    /// The rows of an element.
+    pub(crate) fn of(&self, name: &ElementName) -> Arc<[InitialRow]> {
+        self.rows.get(name).cloned().unwrap_or_default()
     }
+}
 
-    fn add(&mut self, document: Document, names: &BTreeSet<ElementName>, findings: &mut Vec<Diagnostic>) {
-        let Document { models, source } = document;
+impl Document {
+    /// Adds the rows to those of the apps below.
+    fn add_to(
+        self,
+        all: &mut BTreeMap<ElementName, Vec<InitialRow>>,
+        chain: &AppChain,
+        findings: &mut Vec<Diagnostic>,
+    ) {
+        let Self { models, source } = self;
+        let is_known = |name: &ElementName| chain.apps.iter().any(|app| app.elements.contains_key(name));
         for (key, value) in models {
             let pointer = Pointer::ROOT.key(&key);
             let mut report = |code, message: String| {
                 let finding = Diagnostic::new(code, message).with_app(source.app.id.clone());
                 findings.push(finding.with_location(source.location(&pointer)));
             };
-            let Some(name) = ElementName::parse(&key).ok().filter(|name| names.contains(name)) else {
+            let Some(name) = ElementName::parse(&key).ok().filter(is_known) else {
                 let message = format!("there is no element `{}` to give rows to", key.escape_debug());
                 report(Code::InitDataModelNotFound, message);
                 continue;
@@ -65,7 +75,7 @@ impl InitialData {
                 source: source.clone(),
                 pointer: pointer.index(index),
             });
-            self.rows.entry(name).or_default().extend(rows);
+            all.entry(name).or_default().extend(rows);
         }
     }
 }

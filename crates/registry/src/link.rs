@@ -44,18 +44,22 @@ pub(crate) struct Linking<'a> {
 ///
 /// An element that is made of the same as before is the same node as before. One that is broken and was not before
 /// stays in its last good version.
-pub(crate) fn link(chain: AppChain, mut diagnostics: Vec<Diagnostic>, linking: Linking<'_>) -> Snapshot {
+pub(crate) fn link(
+    chain: AppChain,
+    mut diagnostics: Vec<Diagnostic>,
+    (initial_data, findings): (InitialData, Vec<Diagnostic>),
+    linking: Linking<'_>,
+) -> Snapshot {
     let named = named_elements(&chain, &linking.inputs.running);
-    let (initial_data, findings) = InitialData::read(&chain, &named.keys().cloned().collect());
     diagnostics.extend(findings);
     diagnostics.extend(levels::unused_levels(&chain, &named, linking.codes));
     let mut linker = Linker::new(named, initial_data, linking);
     let nodes = linker.link_all();
-    let Linker { diagnostics: mut findings, outdated, linking, .. } = linker;
+    let Linker { diagnostics: mut findings, outdated, linking, initial_data, .. } = linker;
     diagnostics.append(&mut findings);
     deduplicate(&mut diagnostics);
     Diagnostic::sort(&mut diagnostics);
-    Snapshot::new(linking.inputs, chain, nodes, diagnostics, outdated, linking.resources)
+    Snapshot::new(linking.inputs, chain, initial_data, nodes, diagnostics, outdated, linking.resources)
 }
 
 struct Linker<'a> {
@@ -180,7 +184,7 @@ impl<'a> Linker<'a> {
             hidden: named.hidden.clone(),
             parent,
             invisible: named.invisible,
-            initial_rows: self.initial_data.take(name),
+            initial_rows: self.initial_data.of(name),
             state,
             inputs: Arc::clone(&self.linking.inputs),
         };

@@ -26,7 +26,7 @@ pub(crate) struct Node {
     /// Whether only the app that declares it may ask for it, and that app is not the running one.
     pub(crate) invisible: bool,
     /// The rows that the apps give it to begin with.
-    pub(crate) initial_rows: Vec<InitialRow>,
+    pub(crate) initial_rows: Arc<[InitialRow]>,
     pub(crate) state: NodeState,
     /// What it is made of besides its files.
     pub(crate) inputs: Arc<Inputs>,
@@ -55,7 +55,7 @@ pub(crate) struct Linked {
     pub(crate) hidden: Box<[Discovered]>,
     pub(crate) parent: Option<Arc<Node>>,
     pub(crate) invisible: bool,
-    pub(crate) initial_rows: Vec<InitialRow>,
+    pub(crate) initial_rows: Arc<[InitialRow]>,
     pub(crate) state: NodeState,
     pub(crate) inputs: Arc<Inputs>,
 }

@@ -7,6 +7,7 @@ use mti_element::{ElementDefinition, Live};
 use serde_json::Value;
 
 use crate::home::Home;
+use crate::initial_data::InitialData;
 use crate::link::{Linking, link};
 use crate::node::{Node, NodeState};
 use crate::snapshot::Snapshot;
@@ -33,11 +34,34 @@ pub struct Reloaded {
     pub duration: Duration,
 }
 
+impl Reloaded {
+    /// A reload that found everything as it was, and published nothing.
+    fn nothing(snapshot: &Snapshot, duration: Duration) -> Self {
+        Self {
+            generation: snapshot.generation(),
+            remade: Vec::new(),
+            outdated: snapshot.outdated().to_vec(),
+            diagnostics: snapshot.diagnostics().to_vec(),
+            duration,
+        }
+    }
+}
+
+/// Reads the files again, links what they say, and publishes that if it is anything new.
 pub(crate) fn reload(home: &Arc<Home>, changed: Option<&[PathBuf]>) -> Result<Reloaded, Vec<Diagnostic>> {
-    let _one_at_a_time = home.begin_reload();
+    let mut last_failure = home.begin_reload();
     let begin = Instant::now();
     let before = home.snapshot();
-    let (chain, diagnostics) = read_again(home, before.chain(), changed)?;
+    // What changed before a reload that failed has not been read yet.
+    let changed = if last_failure.is_empty() { changed } else { None };
+    let (chain, diagnostics) = match read_again(home, before.chain(), changed) {
+        Ok(read) => read,
+        Err(diagnostics) => {
+            last_failure.clone_from(&diagnostics);
+            return Err(diagnostics);
+        }
+    };
+    last_failure.clear();
     let Some(running) = chain.keys().next().cloned() else { return Err(diagnostics) };
     let linking = Linking {
         codes: &home.recipe().codes,
@@ -46,7 +70,11 @@ pub(crate) fn reload(home: &Arc<Home>, changed: Option<&[PathBuf]>) -> Result<Re
         slots: home.slots(),
         before: Some(&before),
     };
-    let mut after = link(chain, diagnostics, linking);
+    let (initial_data, findings) = InitialData::read(&chain);
+    if is_nothing_new(&before, &chain, &linking, &initial_data) {
+        return Ok(Reloaded::nothing(&before, begin.elapsed()));
+    }
+    let mut after = link(chain, diagnostics, (initial_data, findings), linking);
     let remade = carry_over(&before, &mut after);
     for live in &remade {
         if let Some(node) = after.find(live.name().as_str()) {
@@ -82,12 +110,21 @@ fn read_again(
     before: &AppChain,
     changed: Option<&[PathBuf]>,
 ) -> Result<(AppChain, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let _ = changed;
-    let Some(root) = before.apps.first() else { return Err(Vec::new()) };
-    match mti_core::resolve_chain(Arc::clone(&root.files), &home.recipe().search) {
-        (Some(chain), diagnostics) => Ok((chain, diagnostics)),
-        (None, diagnostics) => Err(diagnostics),
-    }
+    let search = &home.recipe().search;
+    let (chain, diagnostics) = match changed {
+        Some(changed) => before.refreshed(changed, search),
+        None => before.reread(search),
+    };
+    chain.map(|chain| (chain, diagnostics.clone())).ok_or(diagnostics)
+}
+
+/// Whether everything is as it was: an editor's temporary file changed, or one that no element is made of.
+fn is_nothing_new(before: &Snapshot, chain: &AppChain, linking: &Linking<'_>, initial_data: &InitialData) -> bool {
+    chain.is_shared_with(before.chain())
+        && Arc::ptr_eq(&linking.inputs, before.inputs())
+        && initial_data == before.initial_data()
+        // What did not load may have been mended by something outside of the files.
+        && before.outdated().is_empty()
 }
 
 /// Gives the live objects of elements that are made of the same to their new nodes, tries out those that are not,

@@ -7,6 +7,7 @@ use mti_core::{AppChain, AppKey, Code, Diagnostic, ElementName, suggest};
 use mti_element::{AppView, Element, ElementDefinition, Fail, Failure, Kind, Live, Resources, Result};
 
 use crate::home::Inputs;
+use crate::initial_data::InitialData;
 use crate::names::Names;
 use crate::node::Node;
 use crate::slot::Slot;
@@ -16,6 +17,7 @@ pub struct Snapshot {
     generation: u64,
     inputs: Arc<Inputs>,
     chain: AppChain,
+    initial_data: InitialData,
     names: Arc<Names>,
     /// By the index of the name's place. There are gaps: names that earlier snapshots had.
     nodes: Vec<Option<Arc<Node>>>,
@@ -31,6 +33,7 @@ impl Snapshot {
     pub(crate) fn new(
         inputs: Arc<Inputs>,
         chain: AppChain,
+        initial_data: InitialData,
         linked: Vec<Arc<Node>>,
         diagnostics: Vec<Diagnostic>,
         outdated: Vec<ElementName>,
@@ -45,7 +48,7 @@ impl Snapshot {
             }
         }
         let generation = GENERATIONS.fetch_add(1, Ordering::Relaxed);
-        Self { generation, inputs, chain, names, nodes, diagnostics, outdated, resources }
+        Self { generation, inputs, chain, initial_data, names, nodes, diagnostics, outdated, resources }
     }
 
     /// A number that no other snapshot of this process has; later snapshots have higher ones.
@@ -93,6 +96,10 @@ impl Snapshot {
         if let Some(place) = self.nodes.get_mut(last_good.slot.index) {
             *place = Some(last_good);
         }
+    }
+
+    pub(crate) fn initial_data(&self) -> &InitialData {
+        &self.initial_data
     }
 
     pub(crate) fn inputs(&self) -> &Arc<Inputs> {

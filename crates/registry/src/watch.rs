@@ -115,7 +115,9 @@ fn run(home: &Weak<Home>, changes: &Receiver<Change>) {
     while let Ok(first) = changes.recv() {
         let paths = gather(first, changes);
         let Some(home) = home.upgrade() else { return };
+        let before = home.snapshot().generation();
         match reload(&home, paths.as_deref()) {
+            Ok(reloaded) if reloaded.generation == before => {}
             Ok(reloaded) => {
                 let milliseconds = reloaded.duration.as_millis();
                 tracing::info!(

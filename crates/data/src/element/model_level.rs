@@ -195,7 +195,7 @@ impl ModelSteps for ModelLevel {
 fn initial_rows(definition: &ElementDefinition, schema: &ModelSchema) -> Result<Vec<Row>> {
     let mut rows = Vec::with_capacity(definition.initial_rows.len());
     let mut findings = Vec::new();
-    for initial in &definition.initial_rows {
+    for initial in &*definition.initial_rows {
         let checked = match &initial.value {
             Value::Object(row) => {
                 schema.complete(row).map(|_| row.clone()).map_err(|error| (Code::InitDataField, error.to_string()))
