@@ -29,6 +29,10 @@ pub struct ElementDefinition {
     pub config: Layered,
     /// The rows that the apps give it to begin with, those of the base first. Only models look at them.
     pub initial_rows: Arc<[InitialRow]>,
+    /// What is wrong with the files that initial rows are in: which rows there should be is not known then.
+    pub initial_rows_findings: Arc<[Diagnostic]>,
+    /// What in its config is probably not meant.
+    pub findings: Vec<Diagnostic>,
 }
 
 /// One row of an app's `initData.json`.
@@ -47,6 +51,7 @@ impl InitialRow {
     pub fn finding(&self, code: Code, message: impl Into<String>) -> Diagnostic {
         Diagnostic::new(code, message)
             .with_app(self.source.app.id.clone())
+            .with_help(code.explanation())
             .with_location(self.source.location(&self.pointer))
     }
 }

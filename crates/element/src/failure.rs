@@ -158,8 +158,11 @@ impl Failure {
         }
         let mut cause = parts.cause.as_deref().map(|cause| cause as &dyn Error);
         while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
+            let message = error.to_string();
+            if message != parts.message {
+                text.push_str(": ");
+                text.push_str(&message);
+            }
             cause = error.source();
         }
         text

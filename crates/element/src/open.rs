@@ -2,6 +2,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use mti_core::json::Pointer;
+use mti_core::merge::Layered;
 use mti_core::{Code, Diagnostic};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -65,27 +66,47 @@ impl<'a> OpenContext<'a> {
     /// The failure of an element whose config cannot work, at a place in its config (`/authConfig/appId`).
     /// The place need not exist: a missing key is shown at what should hold it.
     pub fn config_problem(&self, code: Code, pointer: &str, message: impl Into<String>) -> Failure {
-        Fail::ELEMENT_EXCEPTION.failure().diagnosed(vec![self.config_diagnostic(code, pointer, message)])
+        failed(self.finding(&self.definition.config, code, pointer, message))
+    }
+
+    /// As [`config_problem`](Self::config_problem), at a place in the `e.json` (`/appSecret`).
+    pub fn manifest_problem(&self, code: Code, pointer: &str, message: impl Into<String>) -> Failure {
+        failed(self.finding(&self.definition.manifest, code, pointer, message))
     }
 
     /// Reports something about the config that is probably not meant. The element loads all the same.
     pub fn warn(&self, code: Code, pointer: &str, message: impl Into<String>) {
-        let diagnostic = self.config_diagnostic(code, pointer, message);
-        tracing::warn!(element = %self.definition.name, code = code.id(), "{}", diagnostic.message);
-        self.warnings.borrow_mut().push(diagnostic);
+        self.report(self.finding(&self.definition.config, code, pointer, message));
     }
 
-    fn config_diagnostic(&self, code: Code, pointer: &str, message: impl Into<String>) -> Diagnostic {
+    /// As [`warn`](Self::warn), at a place in the `e.json`.
+    pub fn manifest_warn(&self, code: Code, pointer: &str, message: impl Into<String>) {
+        self.report(self.finding(&self.definition.manifest, code, pointer, message));
+    }
+
+    fn report(&self, finding: Diagnostic) {
+        tracing::warn!(element = %self.definition.name, code = finding.code.id(), "{}", finding.message);
+        self.warnings.borrow_mut().push(finding);
+    }
+
+    /// A finding at a place in a document, or at what should hold the place; where nothing does, at the `type`.
+    fn finding(&self, document: &Layered, code: Code, pointer: &str, message: impl Into<String>) -> Diagnostic {
         let origin = ancestors(pointer)
             .filter_map(Pointer::parse)
-            .find_map(|pointer| self.definition.config.origin(&pointer))
+            .find_map(|pointer| document.origin(&pointer))
             .or_else(|| self.definition.manifest.origin(&Pointer::ROOT.key("type")));
-        let diagnostic = Diagnostic::new(code, message).with_element(self.definition.name.clone());
+        let finding = Diagnostic::new(code, message)
+            .with_element(self.definition.name.clone())
+            .with_help(code.explanation());
         match origin {
-            Some(origin) => diagnostic.with_app(origin.app.id.clone()).with_location(origin.location),
-            None => diagnostic,
+            Some(origin) => finding.with_app(origin.app.id.clone()).with_location(origin.location),
+            None => finding,
         }
     }
+}
+
+fn failed(finding: Diagnostic) -> Failure {
+    Fail::ELEMENT_EXCEPTION.failure().diagnosed(vec![finding])
 }
 
 /// A pointer and what holds it, innermost first: `/a/b`, `/a`, and the document.

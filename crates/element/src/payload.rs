@@ -236,13 +236,19 @@ impl NamedArguments {
     }
 }
 
-/// What serde's message asks for, without the value that it quotes: that may be a code or a password.
+/// What serde's message asks for, without the value that it quotes, which may be a code or a password, and in the
+/// words of JSON.
 pub(crate) fn requirement(message: &str) -> String {
-    match message.split_once("expected ") {
-        Some((_, expected)) => format!("must be {expected}"),
-        None if message.starts_with("invalid ") => "has a value that does not fit".to_owned(),
-        None => format!("is wrong: {message}"),
-    }
+    let Some(complaint) = message.strip_prefix("invalid ") else { return format!("is wrong: {message}") };
+    let Some((_, expected)) = complaint.rsplit_once("expected ") else { return "has a value that does not fit".to_owned() };
+    let expected = match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        _ if expected.starts_with("struct ") => "an object",
+        _ => expected,
+    };
+    format!("must be {expected}")
 }
 
 fn listed(names: &[String]) -> String {

@@ -67,6 +67,8 @@ impl TestApp {
             header: ElementManifest::default(),
             manifest: Layered::default(),
             initial_rows: Arc::default(),
+            initial_rows_findings: Arc::default(),
+            findings: Vec::new(),
             config: Layered::new(vec![Layer { origin, value: declared.config }]),
         };
         let levels = declared

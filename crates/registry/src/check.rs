@@ -5,6 +5,7 @@ use mti_core::{Code, Diagnostic};
 use mti_element::{Chain, ChainLevel, Kind, MethodKind};
 
 use crate::define::definitions;
+use crate::link::deduplicate;
 use crate::node::{Node, NodeState};
 use crate::snapshot::Snapshot;
 
@@ -23,6 +24,7 @@ pub(crate) fn check(snapshot: &Snapshot) -> Vec<Diagnostic> {
             findings.extend(loading_problems(node));
         }
     }
+    deduplicate(&mut findings);
     Diagnostic::sort(&mut findings);
     findings
 }
@@ -30,54 +32,57 @@ pub(crate) fn check(snapshot: &Snapshot) -> Vec<Diagnostic> {
 /// What loading the instance says. Loading reads definitions and config only.
 fn loading_problems(node: &Node) -> Vec<Diagnostic> {
     match node.live() {
-        Ok(live) => live.warnings().to_vec(),
+        Ok(live) => live.definition().findings.iter().chain(live.warnings()).cloned().collect(),
         Err(failure) => node.findings_of(&failure),
     }
 }
 
-/// Where the `functionList` of an element and its levels disagree. Only functions that the element itself declares
-/// are looked at: inherited ones were looked at where they are declared.
+/// Where the declared interface of an element and its levels disagree. For a Type, what it declares itself is looked
+/// at; what no level of it implements may still be implemented by those who are of it. For an instance, all it
+/// inherits has to be there too.
 fn interface_differences(node: &Node, chain: &Chain) -> Vec<Diagnostic> {
+    let is_instance = node.kind == Kind::Instance;
+    let declaring = node.ancestry().take(if is_instance { usize::MAX } else { 1 });
     let mut findings = Vec::new();
-    for definition in definitions(&node.layers) {
+    for definition in declaring.flat_map(|declaring| definitions(&declaring.layers)) {
         for (index, function) in definition.manifest().function_list.iter().enumerate() {
             let pointer = Pointer::ROOT.key("functionList").index(index);
-            let report = |code: Code, message: String, help: String| {
-                Diagnostic::new(code, message)
-                    .with_element(node.name.clone())
-                    .with_app(definition.app.id.clone())
-                    .with_location(definition.location(&pointer))
-                    .with_help(help)
+            let mut report = |code: Code, message: String, help: String| {
+                findings.push(
+                    Diagnostic::new(code, message)
+                        .with_element(definition.name.clone())
+                        .with_app(definition.app.id.clone())
+                        .with_location(definition.location(&pointer))
+                        .with_help(help),
+                );
             };
             let Some((_, method)) = chain.implementations(&function.name).next() else {
-                if node.kind == Kind::Instance || !chain.levels().is_empty() {
-                    findings.push(report(
+                if is_instance {
+                    report(
                         Code::DeclaredFunctionMissing,
-                        format!("`{}` declares the function `{}`, which no level implements", node.name, function.name),
+                        format!("`{}` declares the function `{}`, which no level implements", definition.name, function.name),
                         "implement it in a level, or take it out of `functionList`".to_owned(),
-                    ));
+                    );
                 }
                 continue;
             };
             if method.kind == MethodKind::Property {
-                findings.push(report(
+                report(
                     Code::FunctionDiffers,
                     format!("`{}` is a property, not a function", function.name),
                     "take it out of `functionList`".to_owned(),
-                ));
+                );
                 continue;
             }
-            for argument in &function.args {
-                if !method.arguments.contains(&argument.name) {
-                    findings.push(report(
-                        Code::FunctionDiffers,
-                        format!(
-                            "`{}` declares the argument `{}`, which the level that answers does not take",
-                            function.name, argument.name
-                        ),
-                        format!("it takes ({})", method.arguments.join(", ")),
-                    ));
-                }
+            for argument in function.args.iter().filter(|argument| !method.arguments.contains(&argument.name)) {
+                report(
+                    Code::FunctionDiffers,
+                    format!(
+                        "`{}` declares the argument `{}`, which the level that answers does not take",
+                        function.name, argument.name
+                    ),
+                    format!("it takes ({})", method.arguments.join(", ")),
+                );
             }
         }
     }

@@ -6,7 +6,7 @@ use mti_core::merge::{Layer, Layered, SourceRef};
 use mti_core::placeholder::substitute;
 use mti_core::{AppKey, Definition, Diagnostic, Discovered};
 use mti_element::ElementDefinition;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::node::Node;
 
@@ -17,6 +17,9 @@ pub(crate) fn define(node: &Node) -> Result<ElementDefinition, Vec<Diagnostic>> 
     let mut manifest = merged_manifest(&node.layers);
     fill_placeholders(node, &mut manifest, &node.inputs.environment, &mut diagnostics);
     let mut config = Layered::new(config_layers(node, &node.inputs.type_defaults));
+    if config.value().is_null() {
+        *config.value_mut() = Value::Object(Map::new());
+    }
     fill_placeholders(node, &mut config, &node.inputs.environment, &mut diagnostics);
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(diagnostics);
@@ -33,6 +36,8 @@ pub(crate) fn define(node: &Node) -> Result<ElementDefinition, Vec<Diagnostic>> 
         manifest,
         config,
         initial_rows: Arc::clone(&node.initial_rows),
+        initial_rows_findings: Arc::clone(&node.initial_rows_findings),
+        findings: diagnostics,
     })
 }
 
@@ -44,12 +49,12 @@ pub(crate) fn merged_manifest(layers: &[Discovered]) -> Layered {
     Layered::new(layers)
 }
 
-/// The functions that an element declares, and those that it inherits from its type chain; of two with one name
+/// The functions that an element declares, in all its definitions, and those of its type chain; of two with one name
 /// the nearer one.
 pub(crate) fn functions(node: &Node) -> Vec<Function> {
     let mut functions: Vec<Function> = Vec::new();
-    for ancestor in node.ancestry() {
-        for function in header_of(&merged_manifest(&ancestor.layers)).function_list {
+    for definition in node.ancestry().flat_map(|ancestor| definitions(&ancestor.layers)) {
+        for function in definition.manifest().function_list {
             if functions.iter().all(|nearer| nearer.name != function.name) {
                 functions.push(function);
             }

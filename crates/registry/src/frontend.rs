@@ -1,24 +1,36 @@
-use mti_core::files::FILE_LIMIT;
+use std::path::Path;
+
+use mti_core::files::{AppFiles, FILE_LIMIT};
 
 use crate::define::definitions;
 use crate::snapshot::Snapshot;
 
-/// A file of an element's front end: of the element's nearest definition that has it, else of its type chain's.
-/// Only files that discovery listed under the element's own `frontend/` are ever read.
+/// A file of an element's front end: of the element's nearest definition that has it. Only files that discovery listed
+/// under the element's own `frontend/` are ever read, and never a definition or a config, which may hold secrets.
 pub(crate) fn frontend_file(snapshot: &Snapshot, element: &str, file: &str) -> Option<Vec<u8>> {
     let node = snapshot.node(element).ok().filter(|node| node.quarantine().is_none())?;
     let wanted = format!("frontend/{file}");
     for definition in definitions(&node.layers) {
+        let frontend = format!("{}/frontend", definition.directory);
         let path = format!("{}/{wanted}", definition.directory);
-        // A definition and its config may lie in `frontend/` too; config holds secrets.
         let is_config = definition.config.as_ref().is_some_and(|config| *config.path == *path);
         if is_config || *definition.manifest_file.path == *path {
             return None;
         }
         if definition.files.iter().any(|listed| **listed == *wanted) {
             let app = snapshot.chain().get(&definition.app.id)?;
-            return app.files.read(&path, FILE_LIMIT).ok();
+            return if leads_inside(&*app.files, &frontend, &path) { app.files.read(&path, FILE_LIMIT).ok() } else { None };
         }
     }
     None
+}
+
+/// Whether a file is really below a directory: a link inside the app may lead to what is not for the world.
+fn leads_inside(files: &dyn AppFiles, directory: &str, file: &str) -> bool {
+    let Some(root) = files.root() else { return true };
+    let real = |path: &str| root.join(Path::new(path)).canonicalize().ok();
+    match (real(directory), real(file)) {
+        (Some(directory), Some(file)) => file.starts_with(directory),
+        _ => false,
+    }
 }

@@ -15,6 +15,8 @@ const INITIAL_DATA_FILE: &str = "initData.json";
 #[derive(Debug, Default, Clone, PartialEq)]
 pub(crate) struct InitialData {
     rows: BTreeMap<ElementName, Arc<[InitialRow]>>,
+    /// What is wrong with the files.
+    findings: Arc<[Diagnostic]>,
 }
 
 /// The file of one app.
@@ -25,7 +27,7 @@ struct Document {
 
 impl InitialData {
     /// Reads the files of all apps. What cannot be used is left out and reported.
-    pub(crate) fn read(chain: &AppChain) -> (Self, Vec<Diagnostic>) {
+    pub(crate) fn read(chain: &AppChain) -> Self {
         let mut rows = BTreeMap::new();
         let mut findings = Vec::new();
         for app in chain.apps.iter().rev() {
@@ -36,7 +38,21 @@ impl InitialData {
             }
         }
         let rows = rows.into_iter().map(|(name, rows): (_, Vec<_>)| (name, rows.into())).collect();
-        (Self { rows }, findings)
+        Self { rows, findings: findings.into() }
+    }
+
+    /// What is wrong with the files.
+    pub(crate) fn findings(&self) -> &Arc<[Diagnostic]> {
+        &self.findings
+    }
+
+    /// What keeps the rows of an element from being known: a file that cannot be read, or something else than rows.
+    pub(crate) fn findings_about(&self, name: &ElementName) -> Arc<[Diagnostic]> {
+        let concerns = |finding: &&Diagnostic| match &finding.element {
+            Some(element) => element == name,
+            None => finding.code != Code::InitDataModelNotFound,
+        };
+        self.findings.iter().filter(concerns).cloned().collect()
     }
 
     /// The rows of an element.
@@ -57,17 +73,20 @@ impl Document {
         let is_known = |name: &ElementName| chain.apps.iter().any(|app| app.elements.contains_key(name));
         for (key, value) in models {
             let pointer = Pointer::ROOT.key(&key);
-            let mut report = |code, message: String| {
-                let finding = Diagnostic::new(code, message).with_app(source.app.id.clone());
-                findings.push(finding.with_location(source.location(&pointer)));
+            let at_rows = |code: Code, message: String| {
+                Diagnostic::new(code, message)
+                    .with_app(source.app.id.clone())
+                    .with_location(source.location(&pointer))
+                    .with_help(code.explanation())
             };
             let Some(name) = ElementName::parse(&key).ok().filter(is_known) else {
                 let message = format!("there is no element `{}` to give rows to", key.escape_debug());
-                report(Code::InitDataModelNotFound, message);
+                findings.push(at_rows(Code::InitDataModelNotFound, message));
                 continue;
             };
             let Value::Array(rows) = value else {
-                report(Code::BadInitData, format!("the rows of `{name}` must be an array"));
+                let finding = at_rows(Code::BadInitData, format!("the rows of `{name}` must be an array"));
+                findings.push(finding.with_element(name));
                 continue;
             };
             let rows = rows.into_iter().enumerate().map(|(index, value)| InitialRow {

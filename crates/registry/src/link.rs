@@ -47,11 +47,11 @@ pub(crate) struct Linking<'a> {
 pub(crate) fn link(
     chain: AppChain,
     mut diagnostics: Vec<Diagnostic>,
-    (initial_data, findings): (InitialData, Vec<Diagnostic>),
+    initial_data: InitialData,
     linking: Linking<'_>,
 ) -> Snapshot {
     let named = named_elements(&chain, &linking.inputs.running);
-    diagnostics.extend(findings);
+    diagnostics.extend(initial_data.findings().iter().cloned());
     diagnostics.extend(levels::unused_levels(&chain, &named, linking.codes));
     let mut linker = Linker::new(named, initial_data, linking);
     let nodes = linker.link_all();
@@ -164,8 +164,8 @@ impl<'a> Linker<'a> {
             };
             match kind {
                 Kind::Instance => NodeState::Sound { chain: full, serving: Arc::clone(&self.no_levels) },
-                // The code of a Type serves its instances, never the Type itself.
-                Kind::Type | Kind::Meta => NodeState::Sound { chain: inherited, serving: full },
+                // The code of a Type serves its instances, never a Type.
+                Kind::Type | Kind::Meta => NodeState::Sound { chain: Arc::clone(&self.no_levels), serving: full },
             }
         };
         self.diagnostics.extend(findings);
@@ -185,6 +185,7 @@ impl<'a> Linker<'a> {
             parent,
             invisible: named.invisible,
             initial_rows: self.initial_data.of(name),
+            initial_rows_findings: self.initial_data.findings_about(name),
             state,
             inputs: Arc::clone(&self.linking.inputs),
         };
@@ -219,7 +220,9 @@ impl<'a> Linker<'a> {
         let Some(named) = self.named.get_mut(name) else { return };
         let finding = named
             .at_type(Code::TypeCycle, format!("the type chain of `{name}` leads back to it: {}", path.join(" → ")))
-            .with_help("one of these elements must be of a Type outside of the circle");
+            .with_help(
+                "one of these elements must be of a Type outside of the circle; an override needs no `type` of its own",
+            );
         named.problems.push(finding);
         self.link_one(name);
     }
@@ -258,7 +261,7 @@ fn private_type(named: &Named, type_name: &ElementName) -> Diagnostic {
 
 /// Takes out findings that are the same in every respect: those of an element that is quarantined are known both
 /// to discovery and to the element.
-fn deduplicate(diagnostics: &mut Vec<Diagnostic>) {
+pub(crate) fn deduplicate(diagnostics: &mut Vec<Diagnostic>) {
     let mut kept: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
     let mut seen = std::collections::HashSet::new();
     for diagnostic in diagnostics.drain(..) {

@@ -27,6 +27,7 @@ pub(crate) struct Node {
     pub(crate) invisible: bool,
     /// The rows that the apps give it to begin with.
     pub(crate) initial_rows: Arc<[InitialRow]>,
+    pub(crate) initial_rows_findings: Arc<[Diagnostic]>,
     pub(crate) state: NodeState,
     /// What it is made of besides its files.
     pub(crate) inputs: Arc<Inputs>,
@@ -56,13 +57,14 @@ pub(crate) struct Linked {
     pub(crate) parent: Option<Arc<Node>>,
     pub(crate) invisible: bool,
     pub(crate) initial_rows: Arc<[InitialRow]>,
+    pub(crate) initial_rows_findings: Arc<[Diagnostic]>,
     pub(crate) state: NodeState,
     pub(crate) inputs: Arc<Inputs>,
 }
 
 impl Node {
     pub(crate) fn new(linked: Linked, slot: &'static Slot) -> Self {
-        let Linked { name, kind, layers, hidden, parent, invisible, initial_rows, state, inputs } = linked;
+        let Linked { name, kind, layers, hidden, parent, invisible, initial_rows, initial_rows_findings, state, inputs } = linked;
         Self {
             slot,
             name,
@@ -72,6 +74,7 @@ impl Node {
             parent,
             invisible,
             initial_rows,
+            initial_rows_findings,
             state,
             inputs,
             definition: OnceCell::new(),
@@ -93,6 +96,7 @@ impl Node {
             && same_definitions(&self.layers, &linked.layers)
             && same_definitions(&self.hidden, &linked.hidden)
             && self.initial_rows == linked.initial_rows
+            && self.initial_rows_findings == linked.initial_rows_findings
     }
 
     /// Whether the element can be used.

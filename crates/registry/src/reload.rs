@@ -70,11 +70,11 @@ pub(crate) fn reload(home: &Arc<Home>, changed: Option<&[PathBuf]>) -> Result<Re
         slots: home.slots(),
         before: Some(&before),
     };
-    let (initial_data, findings) = InitialData::read(&chain);
+    let initial_data = InitialData::read(&chain);
     if is_nothing_new(&before, &chain, &linking, &initial_data) {
         return Ok(Reloaded::nothing(&before, begin.elapsed()));
     }
-    let mut after = link(chain, diagnostics, (initial_data, findings), linking);
+    let mut after = link(chain, diagnostics, initial_data, linking);
     let remade = carry_over(&before, &mut after);
     for live in &remade {
         if let Some(node) = after.find(live.name().as_str()) {
@@ -164,6 +164,7 @@ fn is_made_of_the_same(old: &Node, new: &Node, live: &Live) -> bool {
         && old.types == new.types
         && old.config.value() == new.config.value()
         && old.initial_rows == new.initial_rows
+        && old.initial_rows_findings == new.initial_rows_findings
         && inner(&old).eq(inner(&new))
 }
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use mti_core::Code;
+use mti_core::{Code, Diagnostic};
 use mti_element::{ElementDefinition, Fail, Failure, Level, OpenContext, Result, Value, level};
 
 use crate::element::{Batch, DatabaseElement, Model, ModelSteps, Outcomes, Rows, Table};
@@ -184,7 +184,11 @@ impl ModelSteps for ModelLevel {
         let schema = ModelSchema::parse(this.name(), &namespace, &self.config)
             .map(Arc::new)
             .map_err(|_| Fail::ELEMENT_EXCEPTION.failure().noting("a schema that was sound is so no more"))?;
-        database.prepare(Arc::clone(&schema), self.initial_rows.clone()).await.map_err(DataError::into_failure)?;
+        let rows = self.initial_rows.len();
+        let prepared = database.prepare(Arc::clone(&schema), self.initial_rows.clone()).await;
+        if prepared.map_err(DataError::into_failure)?.created {
+            tracing::info!(model = this.name(), rows, "made the table, with the rows of `initData.json`");
+        }
         let table = Table { database, schema };
         self.ready.store(Some(Arc::new(table.clone())));
         Ok(table)
@@ -193,6 +197,10 @@ impl ModelSteps for ModelLevel {
 
 /// The rows that the apps give the model, checked against it.
 fn initial_rows(definition: &ElementDefinition, schema: &ModelSchema) -> Result<Vec<Row>> {
+    // Which rows a table begins with is decided once, so it has to be known.
+    if definition.initial_rows_findings.iter().any(Diagnostic::is_error) {
+        return Err(Fail::ELEMENT_EXCEPTION.failure().diagnosed(definition.initial_rows_findings.to_vec()));
+    }
     let mut rows = Vec::with_capacity(definition.initial_rows.len());
     let mut findings = Vec::new();
     for initial in &*definition.initial_rows {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use mti_core::json::Pointer;
 use mti_core::manifest::{AccessModifier, ElementType};
-use mti_core::{AppChain, AppKey, Code, Definition, Diagnostic, Discovered, ElementName};
+use mti_core::{AppChain, AppKey, Code, Definition, Diagnostic, Discovered, ElementName, suggest};
 
 use super::type_pointer;
 use crate::define::definitions;
@@ -46,8 +46,8 @@ impl Named {
         }
         let element_type = definitions(&layers).find_map(|definition| definition.element_type.clone());
         let has_title = definitions(&layers).any(|definition| definition.title.is_some());
-        let invisible = definitions(&layers)
-            .any(|definition| definition.access == AccessModifier::Private && definition.app != *running);
+        let is_own = layers.first().is_some_and(|layer| is_declared_by(layer, running));
+        let invisible = !is_own && definitions(&layers).any(|definition| definition.access == AccessModifier::Private);
         let mut named = Self {
             name: name.clone(),
             layers: layers.into(),
@@ -103,7 +103,20 @@ impl Named {
 
     fn missing(&self, code: Code, key: &str, help: &str) -> Diagnostic {
         let definition = definitions(&self.layers).next();
-        self.at(code, format!("`e.json` has no `{key}`"), definition, &Pointer::ROOT).with_help(help)
+        let finding = self.at(code, format!("`e.json` has no `{key}`"), definition, &Pointer::ROOT);
+        let document = definition.map(|definition| definition.document()).unwrap_or_default();
+        match suggest::nearest(key, document.keys().map(String::as_str), 1).first() {
+            Some(near) => finding.with_help(format!("did you mean `{key}` where it says `{near}`?")),
+            None => finding.with_help(help),
+        }
+    }
+}
+
+/// Whether a definition is the running app's own. A broken one tells by its findings.
+fn is_declared_by(layer: &Discovered, app: &AppKey) -> bool {
+    match layer {
+        Discovered::Sound(definition) => definition.app == *app,
+        Discovered::Broken { diagnostics, .. } => diagnostics.iter().any(|finding| finding.app.as_ref() == Some(&app.id)),
     }
 }
 
