@@ -1,4 +1,4 @@
-//! What discovery costs, beside its floor: listing the same tree and reading the same files with nothing else done.
+//! What discovery costs, beside its floor: listing the same tree and reading the same files with nothing else done. And what an edit costs.
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot run should stop")]
 
@@ -35,10 +35,10 @@ const CONFIG: &str = r#"{
 }
 "#;
 
-fn tree() -> TempDir {
+fn tree(elements: usize) -> TempDir {
     let root = TempDir::new().unwrap();
     fs::write(root.path().join("app.json"), r#"{"appId": "acme.bench", "version": "1.0.0"}"#).unwrap();
-    for number in 0..ELEMENTS {
+    for number in 0..elements {
         let directory = root.path().join(format!("area{}/part{}/Element{number}", number % 20, number % 200));
         fs::create_dir_all(&directory).unwrap();
         fs::write(directory.join("e.json"), E_JSON).unwrap();
@@ -62,7 +62,7 @@ fn read_raw(directory: &Path, bytes: &mut usize) {
 }
 
 fn discovery(criterion: &mut Criterion) {
-    let root = tree();
+    let root = tree(ELEMENTS);
     let mut group = criterion.benchmark_group("discovery");
     group.sample_size(10);
     group.bench_function("floor", |bencher| {
@@ -91,5 +91,25 @@ fn discovery(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, discovery);
+/// An edit of one file, and what it would cost to find it by reading everything.
+fn refresh(criterion: &mut Criterion) {
+    let root = tree(2 * ELEMENTS);
+    let (Some(tree), _) = discover(Arc::new(DiskFiles::new(root.path()))) else { return };
+    let edited = root.path().join("area7/part7/Element7/config.json");
+    let mut group = criterion.benchmark_group("refresh");
+    group.sample_size(20);
+    group.bench_function("clone the map", |bencher| bencher.iter(|| black_box(tree.elements.clone())));
+    fs::write(&edited, "{\"isActive\": false}").unwrap();
+    for (name, changed) in [("edited", edited), ("temporary", root.path().join("area7/part7/Element7/.e.json.swp"))] {
+        let changed = [changed];
+        group.bench_function(name, |bencher| bencher.iter(|| black_box(tree.refreshed(&changed))));
+    }
+    let removed = [root.path().join("area7/part7/Element7")];
+    fs::remove_dir_all(&removed[0]).unwrap();
+    group.bench_function("removed", |bencher| bencher.iter(|| black_box(tree.refreshed(&removed))));
+    group.bench_function("everything", |bencher| bencher.iter(|| black_box(tree.reread())));
+    group.finish();
+}
+
+criterion_group!(benches, discovery, refresh);
 criterion_main!(benches);

@@ -27,7 +27,7 @@ pub use app_id::{AppId, AppIdError, AppKey};
 pub use chain::{AppChain, AppSearchPath, resolve_chain};
 pub use definition::{Definition, SourceFile};
 pub use diagnostic::{Code, Diagnostic, Excerpt, Location, Severity};
-pub use discovery::{AppTree, Discovered, discover};
+pub use discovery::{AppTree, Discovered, Refresh, discover};
 pub use files::{AppFiles, DiskFiles, MemoryFiles};
 pub use manifest::{AppManifest, ElementManifest};
 pub use name::{ElementName, NameError};

@@ -1,4 +1,6 @@
-use mti_core::json::{DEPTH_LIMIT, JsonProblemKind, Pointer, Position, Span, decode, locate, parse};
+use mti_core::json::{
+    DEPTH_LIMIT, JsonProblem, JsonProblemKind, Pointer, Position, Span, decode, is_object, locate, parse,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -156,6 +158,24 @@ fn each_place(value: &Value, at: &Pointer, visit: &mut dyn FnMut(&Pointer, &Valu
 }
 
 /// Whether the text only breaks a rule that `serde_json` does not have.
+/// What [`is_object`] has to say of a text.
+fn checked(text: &str) -> Result<bool, JsonProblem> {
+    parse(text).map(|document| document.value().is_object())
+}
+
+#[test]
+fn a_check_judges_as_parsing_does() {
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    let (deep, too_deep) = (nested(DEPTH_LIMIT), nested(DEPTH_LIMIT + 1));
+    let duplicates = r#"{"a": {"b": 1, "c": 2, "\u0062": 3}}"#;
+    let lone_surrogate = r#"{"a": "\ud800"}"#;
+    let texts = ["{}", "[]", "\u{feff}{\"a\": 1}", "{} {}", "", "1e999", lone_surrogate, duplicates, &deep, &too_deep];
+    for text in texts {
+        assert_eq!(is_object(text), checked(text), "{text}");
+    }
+    assert!(matches!(is_object(duplicates).unwrap_err().kind, JsonProblemKind::DuplicateKey { .. }));
+}
+
 fn breaks_our_rules_only(kind: &JsonProblemKind) -> bool {
     matches!(kind, JsonProblemKind::DuplicateKey { .. } | JsonProblemKind::TooDeep)
 }
@@ -166,6 +186,7 @@ proptest! {
         let text = if pretty { serde_json::to_string_pretty(&value).unwrap() } else { value.to_string() };
         let document = parse(&text).unwrap();
         prop_assert_eq!(document.value(), &value);
+        prop_assert_eq!(is_object(&text), Ok(value.is_object()));
         each_place(&value, &Pointer::ROOT, &mut |at, here| {
             let found = locate(&text, at).unwrap_or_else(|| panic!("{at} in {text}"));
             let again: Value = serde_json::from_str(found.value.of(&text)).unwrap();
@@ -176,6 +197,7 @@ proptest! {
     #[test]
     fn validity_is_that_of_serde_json(text in "[\\[\\]{}\",:0-9a-z\\\\ \\n.eE+-]{0,40}") {
         let theirs = serde_json::from_str::<Value>(&text);
+        prop_assert_eq!(is_object(&text), checked(&text));
         match parse(&text) {
             Ok(document) => prop_assert_eq!(document.into_value(), theirs.unwrap()),
             Err(problem) => prop_assert!(theirs.is_err() || breaks_our_rules_only(&problem.kind), "{:?}", problem),
@@ -190,6 +212,7 @@ proptest! {
         damaged.extend(with);
         damaged.extend(text[at..].chars().skip(1));
         let ours = parse(&damaged);
+        prop_assert_eq!(is_object(&damaged), checked(&damaged));
         let theirs = serde_json::from_str::<Value>(&damaged);
         if let Err(problem) = &ours {
             prop_assert!(theirs.is_err() || breaks_our_rules_only(&problem.kind));

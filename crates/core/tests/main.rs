@@ -20,6 +20,8 @@ mod json;
 mod merge;
 mod names;
 mod placeholder;
+mod refresh;
+mod refresh_chain;
 mod render;
 mod suggest;
 mod versions;

@@ -2,6 +2,7 @@
 
 mod graph;
 mod linearize;
+mod refresh;
 mod search;
 
 use std::sync::Arc;
@@ -16,19 +17,27 @@ use crate::files::AppFiles;
 use crate::json::Pointer;
 use crate::manifest::AppManifest;
 
-use graph::AppGraph;
+use graph::{App, AppGraph};
 
 /// The running app and everything it inherits from, nearest first.
 #[derive(Debug, Clone)]
 pub struct AppChain {
     /// The apps; the running one is the first, and there is at least that one.
     pub apps: Vec<Arc<AppTree>>,
+    /// What was found while the parents were looked for.
+    findings: Vec<Diagnostic>,
 }
 
 impl AppChain {
     /// The app of this id.
     pub fn get(&self, id: &AppId) -> Option<&Arc<AppTree>> {
         self.apps.iter().find(|tree| tree.key().id == *id)
+    }
+
+    /// What was found while the chain was resolved, and in each of its apps.
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        let trees = self.apps.iter().flat_map(|tree| &tree.diagnostics);
+        self.findings.iter().chain(trees).cloned().collect()
     }
 
     /// The apps' keys, nearest first.
@@ -43,34 +52,38 @@ impl AppChain {
 /// two versions of one app there is no chain, and the findings quote the lines of every `app.json` that takes part. The findings contain those of every app
 /// that was read.
 pub fn resolve_chain(root: Arc<dyn AppFiles>, search: &AppSearchPath) -> (Option<AppChain>, Vec<Diagnostic>) {
-    let (manifest, mut diagnostics) = AppManifest::read(&*root);
+    resolve(root, search, &|app| Arc::new(discover_elements(app.manifest, app.files, app.findings)))
+}
+
+/// [`resolve_chain`], with another way to come from an app to its tree.
+fn resolve(
+    root: Arc<dyn AppFiles>,
+    search: &AppSearchPath,
+    tree_of: &dyn Fn(App) -> Arc<AppTree>,
+) -> (Option<AppChain>, Vec<Diagnostic>) {
+    let (manifest, diagnostics) = AppManifest::read(&*root);
     let Some(manifest) = manifest else {
         return (None, diagnostics);
     };
     // The findings about the root's own `app.json` come again with its tree.
-    diagnostics.clear();
-    let graph = AppGraph::gather(manifest, root, search, &mut diagnostics);
-    let order = if diagnostics.iter().any(Diagnostic::is_error) {
+    let mut findings = Vec::new();
+    let graph = AppGraph::gather(manifest, root, search, &mut findings);
+    let order = if findings.iter().any(Diagnostic::is_error) {
         None
     } else {
         match linearize(&0, &|&app| graph.parents_of(app)) {
             Ok(order) => Some(order),
             Err(conflict) => {
-                diagnostics.extend(conflict_findings(&graph, &conflict));
+                findings.extend(conflict_findings(&graph, &conflict));
                 None
             }
         }
     };
     // Without an order the running app's own elements are still read, so that everything wrong with it is reported at once.
     let wanted = order.clone().unwrap_or_else(|| vec![0]);
-    let trees: Vec<Arc<AppTree>> = graph
-        .into_apps(&wanted)
-        .map(|app| Arc::new(discover_elements(app.manifest, app.files, app.findings)))
-        .collect();
-    for tree in &trees {
-        diagnostics.extend(tree.diagnostics.iter().cloned());
-    }
-    (order.map(|_| AppChain { apps: trees }), diagnostics)
+    let chain = AppChain { apps: graph.into_apps(&wanted).map(tree_of).collect(), findings };
+    let diagnostics = chain.diagnostics();
+    (order.map(|_| chain), diagnostics)
 }
 
 /// The `extends` of every app whose order contradicts another's.

@@ -21,6 +21,15 @@ pub struct AppSearchPath {
     pub default_parent: Option<AppId>,
 }
 
+impl AppSearchPath {
+    /// The directories in which the parents of the app in `root` are looked for.
+    pub(super) fn all_directories(&self, root: Option<&Path>) -> Vec<PathBuf> {
+        let mut directories = self.directories.clone();
+        directories.extend(root.and_then(Path::parent).map(Path::to_owned));
+        directories
+    }
+}
+
 /// An app that might be a parent.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
@@ -41,9 +50,7 @@ pub(super) struct Finder<'path> {
 impl<'path> Finder<'path> {
     /// A finder for the parents of the app in `root`.
     pub(super) fn new(search: &'path AppSearchPath, root: Option<&Path>) -> Self {
-        let mut directories = search.directories.clone();
-        directories.extend(root.and_then(Path::parent).map(Path::to_owned));
-        Self { search, directories, shallow: None, unreadable: Vec::new() }
+        Self { search, directories: search.all_directories(root), shallow: None, unreadable: Vec::new() }
     }
 
     /// Every version of the app `id` that can be found, the places in order; a version found twice is that of the first place.

@@ -2,8 +2,14 @@
 //!
 //! Discovery is total: what is broken is reported and kept as broken, and everything else works.
 
+mod changes;
+mod edit;
 mod layout;
 mod read;
+mod refresh;
+
+pub(crate) use changes::resolved;
+pub use refresh::Refresh;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,6 +35,20 @@ pub struct AppTree {
     pub elements: BTreeMap<ElementName, Discovered>,
     /// Everything that was found in it, broken elements' findings included.
     pub diagnostics: Vec<Diagnostic>,
+    survey: Survey,
+}
+
+/// What has to be known of a tree besides its elements, so that it can be read anew in parts.
+#[derive(Debug, Clone)]
+struct Survey {
+    /// Where the broken elements are declared.
+    broken: BTreeMap<ElementName, Arc<[Place]>>,
+    /// The directories that look like elements and are none, by the `e.json` in them.
+    misplaced: BTreeMap<Box<str>, Diagnostic>,
+    /// How many files and directories there are, at most.
+    entries: usize,
+    /// Whether a part can be read by itself: without links, and without places that cannot be read, what a path means depends on nothing else.
+    in_parts: bool,
 }
 
 /// An element of an app.
@@ -41,7 +61,7 @@ pub enum Discovered {
         /// The element's full name.
         name: ElementName,
         /// What is wrong.
-        diagnostics: Vec<Diagnostic>,
+        diagnostics: Arc<[Diagnostic]>,
     },
 }
 
@@ -91,37 +111,31 @@ pub(crate) fn discover_elements(
     mut diagnostics: Vec<Diagnostic>,
 ) -> AppTree {
     let listing = files.list();
+    let in_parts = listing.is_regular();
     diagnostics.extend(listing.problems);
-    let layout = Layout::new(&listing.entries);
-    diagnostics.extend(layout.problems);
-
-    let reader = ElementReader::new(&*files, &manifest.key);
-    let mut elements = BTreeMap::new();
-    for (name, read) in reader.read_all(layout.places) {
-        diagnostics.extend(read.diagnostics.iter().cloned());
-        let discovered = match read.definition {
-            Some(definition) => Discovered::Sound(Arc::new(definition)),
-            None => Discovered::Broken { name: name.clone(), diagnostics: read.diagnostics },
-        };
-        elements.insert(name, discovered);
-    }
-
     for diagnostic in &mut diagnostics {
         diagnostic.app.get_or_insert_with(|| manifest.key.id.clone());
     }
-    for discovered in elements.values_mut() {
-        if let Discovered::Broken { diagnostics, .. } = discovered {
-            for diagnostic in diagnostics {
-                diagnostic.app.get_or_insert_with(|| manifest.key.id.clone());
-            }
+    let layout = Layout::new(listing.entries.iter(), "", &manifest.key.id);
+    diagnostics.extend(layout.misplaced.values().cloned());
+
+    let mut survey =
+        Survey { broken: BTreeMap::new(), misplaced: layout.misplaced, entries: listing.entries.len(), in_parts };
+    let reader = ElementReader::new(&*files, &manifest.key);
+    let mut elements = BTreeMap::new();
+    for (name, read) in reader.read_all(layout.places) {
+        diagnostics.extend(read.diagnostics);
+        if let Some(places) = read.places {
+            survey.broken.insert(name.clone(), places);
         }
+        elements.insert(name, read.discovered);
     }
     Diagnostic::sort(&mut diagnostics);
-    AppTree { manifest, files, elements, diagnostics }
+    AppTree { manifest, files, elements, diagnostics, survey }
 }
 
 /// Two or more directories that declare one element: one finding for each.
-fn duplicate_findings(name: &ElementName, places: &[Place<'_>]) -> Vec<Diagnostic> {
+fn duplicate_findings(name: &ElementName, places: &[Place]) -> Vec<Diagnostic> {
     places
         .iter()
         .map(|place| {
@@ -132,7 +146,7 @@ fn duplicate_findings(name: &ElementName, places: &[Place<'_>]) -> Vec<Diagnosti
                 .collect();
             Diagnostic::new(Code::DuplicateElement, format!("`{name}` is also declared in {}", others.join(" and ")))
                 .with_element(name.clone())
-                .with_location(Location::file(place.manifest))
+                .with_location(Location::file(&*place.manifest))
                 .with_help("keep one `e.json` for each element; `backend` and `frontend` add nothing to a name")
         })
         .collect()

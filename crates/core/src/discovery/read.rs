@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value};
 
-use super::duplicate_findings;
 use super::layout::Place;
+use super::{Discovered, duplicate_findings};
 use crate::app_id::AppKey;
 use crate::definition::{Definition, SourceFile};
 use crate::diagnostic::{Code, Diagnostic, Location};
-use crate::files::{AppFiles, EntryKind, FILE_LIMIT, ReadError};
-use crate::json::{self, Pointer, Span};
+use crate::files::{AppFiles, EntryKind, FILE_LIMIT};
+use crate::json::{self, JsonProblem, Pointer, Span};
 use crate::manifest::{ElementManifest, ElementType, FieldProblem};
 use crate::name::ElementName;
 
@@ -30,10 +30,19 @@ pub(super) struct ElementReader<'app> {
 
 /// What came of one element.
 pub(super) struct ReadElement {
-    /// The definition, if nothing is wrong with it.
-    pub(super) definition: Option<Definition>,
-    /// What was found.
+    pub(super) discovered: Discovered,
+    /// What was found. Of a broken element it is in `discovered` too.
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// Where a broken element is declared. Of a sound one the definition says it.
+    pub(super) places: Option<Arc<[Place]>>,
+}
+
+/// What the files of an element say.
+struct Content {
+    manifest_file: SourceFile,
+    manifest: ElementManifest,
+    config: Option<SourceFile>,
+    has_python: bool,
 }
 
 impl<'app> ElementReader<'app> {
@@ -42,19 +51,23 @@ impl<'app> ElementReader<'app> {
     }
 
     /// Reads every element, on several threads where that pays.
-    pub(super) fn read_all(&self, places: BTreeMap<ElementName, Vec<Place<'_>>>) -> Vec<(ElementName, ReadElement)> {
-        let places: Vec<_> = places.into_iter().collect();
+    pub(super) fn read_all(&self, places: BTreeMap<ElementName, Vec<Place>>) -> Vec<(ElementName, ReadElement)> {
+        if places.len() < PARALLEL_FROM {
+            return self.read_some(places);
+        }
         let threads = std::thread::available_parallelism()
             .map_or(1, usize::from)
             .min(THREAD_LIMIT)
             .min(places.len() / PARALLEL_FROM + 1);
-        if threads == 1 {
-            return self.read_some(&places);
-        }
         let share = places.len().div_ceil(threads);
+        let mut places = places.into_iter();
         std::thread::scope(|scope| {
-            let workers: Vec<_> =
-                places.chunks(share).map(|share| scope.spawn(move || self.read_some(share))).collect();
+            let workers: Vec<_> = (0..threads)
+                .map(|_| {
+                    let share: Vec<_> = places.by_ref().take(share).collect();
+                    scope.spawn(move || self.read_some(share))
+                })
+                .collect();
             workers
                 .into_iter()
                 .flat_map(|worker| match worker.join() {
@@ -65,50 +78,62 @@ impl<'app> ElementReader<'app> {
         })
     }
 
-    fn read_some(&self, places: &[(ElementName, Vec<Place<'_>>)]) -> Vec<(ElementName, ReadElement)> {
-        places.iter().map(|(name, places)| (name.clone(), self.read(name, places))).collect()
+    fn read_some(
+        &self,
+        places: impl IntoIterator<Item = (ElementName, Vec<Place>)>,
+    ) -> Vec<(ElementName, ReadElement)> {
+        places.into_iter().map(|(name, places)| (name.clone(), self.read(name, places))).collect()
     }
 
-    fn read(&self, name: &ElementName, places: &[Place<'_>]) -> ReadElement {
-        let [place] = places else {
-            return ReadElement { definition: None, diagnostics: duplicate_findings(name, places) };
-        };
+    fn read(&self, name: ElementName, mut places: Vec<Place>) -> ReadElement {
         let mut diagnostics = Vec::new();
-        let mut definition = self.read_place(name, place, &mut diagnostics);
-        if diagnostics.iter().any(Diagnostic::is_error) {
-            definition = None;
-        }
-        for diagnostic in &mut diagnostics {
-            diagnostic.element = Some(name.clone());
-        }
-        ReadElement { definition, diagnostics }
+        let definition = match <[Place; 1]>::try_from(places) {
+            Ok([place]) => self.read_place(&name, place, &mut diagnostics).map_err(|place| vec![place]),
+            Err(several) => Err(several),
+        };
+        let discovered = match definition {
+            Ok(definition) => {
+                self.complete(&name, &mut diagnostics);
+                places = Vec::new();
+                Discovered::Sound(Arc::new(definition))
+            }
+            Err(declared) => {
+                places = declared;
+                places.sort_unstable_by(|a, b| a.manifest.cmp(&b.manifest));
+                if places.len() > 1 {
+                    diagnostics = duplicate_findings(&name, &places);
+                }
+                self.complete(&name, &mut diagnostics);
+                Discovered::Broken { name, diagnostics: diagnostics.as_slice().into() }
+            }
+        };
+        ReadElement { discovered, diagnostics, places: (!places.is_empty()).then(|| places.into()) }
     }
 
+    fn complete(&self, name: &ElementName, diagnostics: &mut [Diagnostic]) {
+        for diagnostic in diagnostics {
+            diagnostic.element = Some(name.clone());
+            diagnostic.app = Some(self.app.id.clone());
+        }
+    }
+
+    /// The definition, or the place back when something is wrong with it.
     fn read_place(
         &self,
         name: &ElementName,
-        place: &Place<'_>,
+        place: Place,
         diagnostics: &mut Vec<Diagnostic>,
-    ) -> Option<Definition> {
-        if place.kind != EntryKind::File {
-            let what = if place.kind == EntryKind::Directory { "a directory" } else { "something else" };
-            diagnostics.push(
-                Diagnostic::new(Code::NotAFile, format!("`e.json` must be a file, but it is {what}"))
-                    .with_location(Location::file(place.manifest))
-                    .with_help("put a file there"),
-            );
-            return None;
-        }
-        let (manifest_file, document) = self.read_object(place.manifest, diagnostics)?;
-        let (manifest, problems) = ElementManifest::read(&document);
-        diagnostics.extend(
-            problems.into_iter().map(|problem| problem.into_diagnostic(None, place.manifest, &manifest_file.text)),
-        );
-        let config = self.read_config(name, place, &manifest, &manifest_file, diagnostics);
-        Some(Definition {
+    ) -> Result<Definition, Place> {
+        let content = self.read_content(name, &place, diagnostics);
+        let Some(content) = content.filter(|_| !diagnostics.iter().any(Diagnostic::is_error)) else {
+            return Err(place);
+        };
+        let Content { manifest_file, manifest, config, has_python } = content;
+        Ok(Definition {
             name: name.clone(),
             app: self.app.clone(),
-            directory: place.directory.into(),
+            directory: place.directory,
+            manifest_file,
             config,
             title: manifest.title.map(String::into_boxed_str),
             element_type: manifest.element_type.map(|element_type| self.share(element_type)),
@@ -116,39 +141,63 @@ impl<'app> ElementReader<'app> {
             load_time: manifest.backend_load_time,
             access: manifest.access_modifier,
             replaces: manifest.replaces,
-            has_python: self.has_python(place),
-            files: place.files.iter().map(|&file| file.into()).collect(),
-            manifest_file,
+            has_python,
+            files: place.files,
         })
     }
 
+    fn read_content(&self, name: &ElementName, place: &Place, diagnostics: &mut Vec<Diagnostic>) -> Option<Content> {
+        if place.kind != EntryKind::File {
+            let what = if place.kind == EntryKind::Directory { "a directory" } else { "something else" };
+            diagnostics.push(
+                Diagnostic::new(Code::NotAFile, format!("`e.json` must be a file, but it is {what}"))
+                    .with_location(Location::file(&*place.manifest))
+                    .with_help("put a file there"),
+            );
+            return None;
+        }
+        let (manifest_file, document) = self.read_object(&place.manifest, diagnostics)?;
+        let (manifest, problems) = ElementManifest::read(&document);
+        diagnostics.extend(
+            problems.into_iter().map(|problem| problem.into_diagnostic(None, &place.manifest, &manifest_file.text)),
+        );
+        let config = self.read_config(name, place, &manifest, &manifest_file, diagnostics);
+        let has_python = self.has_python(place);
+        Some(Content { manifest_file, manifest, config, has_python })
+    }
+
     /// Reads a file that must be a JSON object.
-    fn read_object(&self, path: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<(SourceFile, Map<String, Value>)> {
-        let text = match self.files.read_listed(path, FILE_LIMIT) {
-            Ok(bytes) => match json::decode(bytes) {
-                Ok(text) => text,
-                Err(problem) => {
-                    let diagnostic = Diagnostic::new(problem.code(), problem.to_string());
-                    diagnostics.push(diagnostic.with_location(Location::file(path)).with_help(problem.help()));
-                    return None;
-                }
-            },
-            Err(error) => {
-                diagnostics.push(unreadable(path, &error));
-                return None;
-            }
-        };
-        let problem = match json::parse(&text).map(json::Document::into_value) {
-            Ok(Value::Object(document)) => {
-                let file = SourceFile { path: Arc::from(path), text: Arc::from(text) };
-                return Some((file, document));
-            }
-            Ok(_) => Diagnostic::new(Code::NotAnObject, format!("`{path}` must be a JSON object"))
-                .with_location(Location::at(path, &text, Span::new(0, 1)))
-                .with_help("write an object in braces"),
-            Err(problem) => Diagnostic::new(problem.code(), problem.to_string())
-                .with_location(Location::at(path, &text, problem.span))
+    fn read_object(
+        &self,
+        path: &Arc<str>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<(SourceFile, Map<String, Value>)> {
+        let text = self.read_text(path, diagnostics)?;
+        let parsed = json::parse(&text).map(|document| match document.into_value() {
+            Value::Object(document) => Some(document),
+            _ => None,
+        });
+        let document = report_unless_object(path, &text, parsed, diagnostics)?;
+        Some((SourceFile { path: Arc::clone(path), text: Arc::from(text) }, document))
+    }
+
+    /// Reads a file that must be a JSON object, of which nobody wants to know more yet.
+    fn read_checked(&self, path: &Arc<str>, diagnostics: &mut Vec<Diagnostic>) -> Option<SourceFile> {
+        let text = self.read_text(path, diagnostics)?;
+        let checked = json::is_object(&text).map(|is_object| is_object.then_some(()));
+        report_unless_object(path, &text, checked, diagnostics)?;
+        Some(SourceFile { path: Arc::clone(path), text: Arc::from(text) })
+    }
+
+    fn read_text(&self, path: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
+        let problem = match self.files.read_listed(path, FILE_LIMIT).map(json::decode) {
+            Ok(Ok(text)) => return Some(text),
+            Ok(Err(problem)) => Diagnostic::new(problem.code(), problem.to_string())
+                .with_location(Location::file(path))
                 .with_help(problem.help()),
+            Err(error) => Diagnostic::new(error.code(), format!("`{path}` cannot be read: {error}"))
+                .with_location(Location::file(path))
+                .with_help(error.help()),
         };
         diagnostics.push(problem);
         None
@@ -158,7 +207,7 @@ impl<'app> ElementReader<'app> {
     fn read_config(
         &self,
         name: &ElementName,
-        place: &Place<'_>,
+        place: &Place,
         manifest: &ElementManifest,
         manifest_file: &SourceFile,
         diagnostics: &mut Vec<Diagnostic>,
@@ -174,17 +223,17 @@ impl<'app> ElementReader<'app> {
                     message: format!("there is no file `{}` in `{}`", crate::text::shorten(entry, 80), place.directory),
                     help: "create it, or leave `frontBundleEntry` out".to_owned(),
                 };
-                diagnostics.push(problem.into_diagnostic(None, place.manifest, &manifest_file.text));
+                diagnostics.push(problem.into_diagnostic(None, &place.manifest, &manifest_file.text));
             }
             found?
         } else {
             place.find(&format!("{}.json", name.last_segment())).or_else(|| place.find("config.json"))?
         };
-        let path = format!("{}/{relative}", place.directory);
-        self.read_object(&path, diagnostics).map(|(file, _)| file)
+        let path = Arc::from(format!("{}/{relative}", place.directory));
+        self.read_checked(&path, diagnostics)
     }
 
-    fn has_python(&self, place: &Place<'_>) -> bool {
+    fn has_python(&self, place: &Place) -> bool {
         place.find("loader.py").is_some()
             || place.find("__init__.py").is_some_and(|relative| {
                 let path = format!("{}/{relative}", place.directory);
@@ -206,13 +255,13 @@ impl<'app> ElementReader<'app> {
     }
 }
 
-impl<'entries> Place<'entries> {
+impl Place {
     /// A file of the element: beside its `e.json`, in its directory, or on one of its sides.
-    fn find(&self, file: &str) -> Option<&'entries str> {
+    fn find(&self, file: &str) -> Option<&str> {
         let manifest = self.manifest.get(self.directory.len() + 1..).unwrap_or_default();
         let beside = manifest.rsplit_once('/').map(|(side, _)| side);
         [beside.unwrap_or_default(), "", "backend", "frontend"].into_iter().find_map(|side| {
-            self.files.iter().copied().find(|&own| {
+            self.files.iter().map(|own| &**own).find(|&own| {
                 let within = match side {
                     "" => Some(own),
                     side => own.strip_prefix(side).and_then(|rest| rest.strip_prefix('/')),
@@ -237,8 +286,21 @@ fn plain(entry: &str) -> Option<&str> {
     stays.then_some(rest)
 }
 
-fn unreadable(path: &str, error: &ReadError) -> Diagnostic {
-    Diagnostic::new(error.code(), format!("`{path}` cannot be read: {error}"))
-        .with_location(Location::file(path))
-        .with_help(error.help())
+fn report_unless_object<T>(
+    path: &str,
+    text: &str,
+    found: Result<Option<T>, JsonProblem>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<T> {
+    let problem = match found {
+        Ok(Some(found)) => return Some(found),
+        Ok(None) => Diagnostic::new(Code::NotAnObject, format!("`{path}` must be a JSON object"))
+            .with_location(Location::at(path, text, Span::new(0, 1)))
+            .with_help("write an object in braces"),
+        Err(problem) => Diagnostic::new(problem.code(), problem.to_string())
+            .with_location(Location::at(path, text, problem.span))
+            .with_help(problem.help()),
+    };
+    diagnostics.push(problem);
+    None
 }

@@ -1,18 +1,17 @@
 //! Files on disk.
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::io::{ErrorKind, Read as _};
+use std::fs::{self, File, FileType};
+use std::io::{self, ErrorKind, Read as _};
 use std::path::{Component, Path, PathBuf};
 
-use walkdir::{DirEntry, WalkDir};
+use walkdir::WalkDir;
 
 use super::ignore_rules::{IGNORE_FILE, IgnoreRules};
-use super::{AppFiles, Entry, EntryKind, FILE_LIMIT, Listing, ReadError, is_plain};
+use super::{AppFiles, ENTRY_LIMIT, Entry, EntryKind, FILE_LIMIT, Listing, ReadError, is_plain};
 use crate::diagnostic::{Code, Diagnostic, Location};
+use crate::manifest::APP_FILE;
 
-/// How many entries a tree may have. Links make trees of any size out of few directories, so there must be an end.
-const ENTRY_LIMIT: usize = 2_000_000;
 /// How deep directories may be.
 const DEPTH_LIMIT: usize = 64;
 
@@ -47,6 +46,87 @@ impl DiskFiles {
         IgnoreRules::new(text.as_deref(), problems)
     }
 
+    /// Lists what is below a directory that is `depth` directories below the root.
+    fn walk(&self, directory: &Path, depth: usize, rules: &IgnoreRules, listing: &mut Listing) {
+        let deepest = DEPTH_LIMIT.saturating_sub(depth);
+        let mut walk = WalkDir::new(directory).min_depth(1).max_depth(deepest).follow_links(true).into_iter();
+        while let Some(step) = walk.next() {
+            let entry = match step {
+                Ok(entry) => entry,
+                Err(error) => {
+                    self.note_failure(&error, rules, listing);
+                    continue;
+                }
+            };
+            let path = self.relative(entry.path());
+            let is_directory = entry.file_type().is_dir();
+            if rules.excludes(&path, is_directory) {
+                if is_directory {
+                    walk.skip_current_dir();
+                }
+                continue;
+            }
+            if listing.entries.len() == ENTRY_LIMIT {
+                listing.problems.push(too_large(&path, &format!("more than {ENTRY_LIMIT} files")));
+                break;
+            }
+            if is_directory && entry.depth() == deepest {
+                listing.problems.push(too_large(&path, &format!("directories more than {DEPTH_LIMIT} deep")));
+            }
+            let mut kind = kind_of(entry.file_type());
+            if entry.path_is_symlink() {
+                listing.has_links = true;
+                if !self.stays_inside(entry.path()) {
+                    listing.problems.push(link_escapes(&path));
+                    kind = EntryKind::Other;
+                    if is_directory {
+                        walk.skip_current_dir();
+                    }
+                }
+            }
+            listing.entries.push(Entry { path: path.into_boxed_str(), kind });
+        }
+    }
+
+    /// Lists what is at and below a path. A link on the way there, or there, is only noted.
+    fn list_one(&self, path: &str, rules: &IgnoreRules, listing: &mut Listing) -> io::Result<()> {
+        let mut real = self.root.clone();
+        let mut depth = 0;
+        let ends = path.match_indices('/').map(|(slash, _)| slash).chain([path.len()]);
+        for (here, segment) in ends.filter_map(|end| path.get(..end)).zip(path.split('/')) {
+            let is_last = here.len() == path.len();
+            if rules.excludes(here, true) && (!is_last || rules.excludes(here, false)) {
+                return Ok(());
+            }
+            real.push(segment);
+            depth += 1;
+            let kind = match fs::symlink_metadata(&real) {
+                Ok(metadata) if metadata.is_symlink() => {
+                    listing.has_links = true;
+                    return Ok(());
+                }
+                Ok(metadata) => kind_of(metadata.file_type()),
+                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(()),
+                Err(error) => return Err(error),
+            };
+            let is_directory = kind == EntryKind::Directory;
+            if !is_last && !is_directory || is_last && rules.excludes(here, is_directory) {
+                return Ok(());
+            }
+            if is_directory && depth >= DEPTH_LIMIT {
+                listing.problems.push(too_large(here, &format!("directories more than {DEPTH_LIMIT} deep")));
+                return Ok(());
+            }
+            if is_last {
+                listing.entries.push(Entry { path: here.into(), kind });
+                if is_directory {
+                    self.walk(&real, depth, rules, listing);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Whether everything below `path` that a link leads to is still inside the root.
     fn stays_inside(&self, path: &Path) -> bool {
         fs::canonicalize(path).is_ok_and(|real| real.starts_with(&self.root))
@@ -54,6 +134,13 @@ impl DiskFiles {
 
     /// The path relative to the root, with forward slashes, bytes that are not UTF-8 escaped.
     fn relative(&self, path: &Path) -> String {
+        // Comparing component by component would cost more than the rest of a listing.
+        if let (Some(path), Some(root)) = (path.to_str(), self.root.to_str())
+            && std::path::MAIN_SEPARATOR == '/'
+            && let Some(inside) = path.strip_prefix(root).and_then(|inside| inside.strip_prefix('/'))
+        {
+            return inside.to_owned();
+        }
         let relative = path.strip_prefix(&self.root).unwrap_or(path);
         match relative.to_str() {
             Some(plain) if std::path::MAIN_SEPARATOR == '/' => plain.to_owned(),
@@ -72,6 +159,7 @@ impl DiskFiles {
         let is_link = error.loop_ancestor().is_some()
             || error.io_error().is_some_and(|error| error.kind() == ErrorKind::NotFound);
         if is_link && !path.is_empty() {
+            listing.has_links = true;
             listing.entries.push(Entry { path: path.into_boxed_str(), kind: EntryKind::Other });
         }
     }
@@ -87,9 +175,7 @@ impl DiskFiles {
             .with_location(location)
             .with_help("remove the link");
         }
-        let is_link =
-            error.path().and_then(|path| fs::symlink_metadata(path).ok()).is_some_and(|metadata| metadata.is_symlink());
-        if is_link {
+        if error.path().is_some_and(is_link) {
             return Diagnostic::new(Code::LinkBroken, format!("the link `{path}` leads nowhere"))
                 .with_location(location)
                 .with_help("remove the link, or restore what it points to");
@@ -105,46 +191,20 @@ impl AppFiles for DiskFiles {
     fn list(&self) -> Listing {
         let mut listing = Listing::default();
         let rules = self.ignore_rules(&mut listing.problems);
-        let mut walk = WalkDir::new(&self.root).min_depth(1).max_depth(DEPTH_LIMIT).follow_links(true).into_iter();
-        while let Some(step) = walk.next() {
-            let entry = match step {
-                Ok(entry) => entry,
-                Err(error) => {
-                    self.note_failure(&error, &rules, &mut listing);
-                    continue;
-                }
-            };
-            let path = self.relative(entry.path());
-            let is_directory = entry.file_type().is_dir();
-            if rules.excludes(&path, is_directory) {
-                if is_directory {
-                    walk.skip_current_dir();
-                }
-                continue;
+        // What these two say depends on more than their own place when they are links, even where links are not listed.
+        listing.has_links = [IGNORE_FILE, APP_FILE].into_iter().any(|file| is_link(&self.root.join(file)));
+        self.walk(&self.root, 0, &rules, &mut listing);
+        listing
+    }
+
+    fn list_at(&self, paths: &[&str]) -> Listing {
+        let mut listing = Listing::default();
+        let rules = self.ignore_rules(&mut Vec::new());
+        for path in paths {
+            if let Err(error) = self.list_one(path, &rules, &mut listing) {
+                let finding = Diagnostic::new(Code::FileUnreadable, format!("`{path}` cannot be read: {error}"));
+                listing.problems.push(finding.with_location(Location::file(*path)));
             }
-            if listing.entries.len() == ENTRY_LIMIT {
-                listing.problems.push(too_large(&path, &format!("more than {ENTRY_LIMIT} files")));
-                break;
-            }
-            if is_directory && entry.depth() == DEPTH_LIMIT {
-                listing.problems.push(too_large(&path, &format!("directories more than {DEPTH_LIMIT} deep")));
-            }
-            let mut kind = kind_of(&entry);
-            if entry.path_is_symlink() && !self.stays_inside(entry.path()) {
-                listing.problems.push(
-                    Diagnostic::new(
-                        Code::LinkEscapes,
-                        format!("the link `{path}` leads out of the app, and is not followed"),
-                    )
-                    .with_location(Location::file(path.clone()))
-                    .with_help("copy what it points to into the app"),
-                );
-                kind = EntryKind::Other;
-                if is_directory {
-                    walk.skip_current_dir();
-                }
-            }
-            listing.entries.push(Entry { path: path.into_boxed_str(), kind });
         }
         listing
     }
@@ -180,8 +240,17 @@ impl AppFiles for DiskFiles {
     }
 }
 
-fn kind_of(entry: &DirEntry) -> EntryKind {
-    let file_type = entry.file_type();
+fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
+}
+
+fn link_escapes(path: &str) -> Diagnostic {
+    Diagnostic::new(Code::LinkEscapes, format!("the link `{path}` leads out of the app, and is not followed"))
+        .with_location(Location::file(path))
+        .with_help("copy what it points to into the app")
+}
+
+fn kind_of(file_type: FileType) -> EntryKind {
     if file_type.is_dir() {
         EntryKind::Directory
     } else if file_type.is_file() {

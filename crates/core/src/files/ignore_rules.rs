@@ -6,7 +6,7 @@ use crate::diagnostic::{Code, Diagnostic, Location};
 use crate::json::Span;
 
 /// The file with an app's own rules.
-pub(super) const IGNORE_FILE: &str = ".mtiignore";
+pub(crate) const IGNORE_FILE: &str = ".mtiignore";
 
 /// Directories that never contain elements.
 const NEVER_SEARCHED: [&str; 6] = ["dist", "node_modules", "__pycache__", "target", "appData", "commons"];

@@ -8,6 +8,7 @@ use std::fmt;
 use std::path::Path;
 
 pub use disk::DiskFiles;
+pub(crate) use ignore_rules::IGNORE_FILE;
 pub use memory::MemoryFiles;
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -15,12 +16,30 @@ use crate::diagnostic::{Code, Diagnostic};
 /// The most bytes that a definition file may have.
 pub const FILE_LIMIT: u64 = 1024 * 1024;
 
+/// How many entries a tree may have. Links make trees of any size out of few directories, so there must be an end.
+pub(crate) const ENTRY_LIMIT: usize = 2_000_000;
+/// How many entries a tree may have to be read anew in parts: far enough from the end that no part comes near it.
+pub(crate) const PART_LIMIT: usize = ENTRY_LIMIT / 2;
+
 /// The files of one app.
 ///
 /// Paths are relative to the app's root, with forward slashes, and never contain `..`.
 pub trait AppFiles: Send + Sync + fmt::Debug {
     /// The whole tree, without what is never searched and what the app's `.mtiignore` excludes.
     fn list(&self) -> Listing;
+
+    /// The part of [`AppFiles::list`] that is at or below these paths, none of which lies below another. What is wrong with `.mtiignore` is not part of it,
+    /// and a part that is not [regular](Listing::is_regular) need not be complete.
+    fn list_at(&self, paths: &[&str]) -> Listing {
+        let mut listing = self.list();
+        listing.entries.retain(|entry| {
+            paths.iter().any(|path| {
+                entry.path.strip_prefix(path).is_some_and(|rest| matches!(rest.bytes().next(), None | Some(b'/')))
+            })
+        });
+        listing.problems.retain(|problem| !is_about_patterns(problem));
+        listing
+    }
 
     /// Reads a file of at most `limit` bytes. Nothing outside the app's root is ever read.
     fn read(&self, path: &str, limit: u64) -> Result<Vec<u8>, ReadError>;
@@ -44,6 +63,19 @@ pub struct Listing {
     pub entries: Vec<Entry>,
     /// What could not be listed, and why.
     pub problems: Vec<Diagnostic>,
+    /// Whether there are symbolic links, followed or not.
+    pub has_links: bool,
+}
+
+impl Listing {
+    /// Whether a part of the tree can be listed by itself with the same result: there are no links, and everything could be listed.
+    pub fn is_regular(&self) -> bool {
+        !self.has_links && self.problems.iter().all(is_about_patterns) && self.entries.len() <= PART_LIMIT
+    }
+}
+
+fn is_about_patterns(problem: &Diagnostic) -> bool {
+    problem.code == Code::BadIgnorePattern
 }
 
 /// One file or directory of a tree.
@@ -123,6 +155,6 @@ impl From<std::io::Error> for ReadError {
 }
 
 /// Whether `path` stays below the root by itself: relative, with neither `.` nor `..` nor empty segments.
-fn is_plain(path: &str) -> bool {
+pub(crate) fn is_plain(path: &str) -> bool {
     !path.contains(['\0', '\\']) && path.split('/').all(|segment| !matches!(segment, "" | "." | ".."))
 }

@@ -1,0 +1,97 @@
+use mti::data::Batch;
+use mti::login_types::{AUTH_SERVICE, AuthService, Done, LoginCode, Token, fails};
+use mti::prelude::*;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::key_hash::key_hash;
+use crate::{AccessKey, AccessKeySteps, NewKey, issuing};
+
+/// The key is unknown here, or was revoked.
+pub const ACCESS_KEY_INVALID: Fail =
+    Fail::new("ACCESS_KEY_INVALID", 90001, 401, "this access key is not valid, or not any more");
+
+/// The model of the keys' hashes.
+pub(crate) const KEYS: &str = "auths.loginTypes.AccessKeyType.AccessKeyModel";
+
+/// The code of `auths.loginTypes.AccessKeyType`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ByAccessKey {
+    is_active: Option<bool>,
+}
+
+impl Level for ByAccessKey {
+    fn open(context: &OpenContext<'_>) -> Result<Self> {
+        context.config()
+    }
+}
+
+#[level(AccessKeySteps)]
+impl LoginTypeSteps for ByAccessKey {
+    async fn auth_type(&self, _: LoginType<'_>) -> Result<String> {
+        Ok("AccessKeyType".to_owned())
+    }
+
+    async fn is_active(&self, _: LoginType<'_>) -> Result<bool> {
+        Ok(self.is_active.unwrap_or(true))
+    }
+
+    async fn get_login_config(&self, this: LoginType<'_>) -> Result<Value> {
+        let (is_active, auth_type) = (this.is_active().await?, this.auth_type().await?);
+        Ok(json!({ "isActive": is_active, "authType": auth_type, "authConfig": {} }))
+    }
+
+    async fn unbind(&self, this: LoginType<'_>, user_id: UserId) -> Result<Done> {
+        refuse_stranger(&this, &user_id)?;
+        change(&this, revocation(&this, &user_id)).await?;
+        Ok(Done::new())
+    }
+}
+
+#[level(part)]
+impl AccessKeySteps for ByAccessKey {
+    async fn get_login_code(&self, this: AccessKey<'_>, access_key: Token) -> Result<LoginCode> {
+        refuse_inactive(&this).await?;
+        let found = Filter::equal("loginType", this.name()) & Filter::equal("keyHash", key_hash(&access_key));
+        let row = this.app().get::<Model<'_>>(KEYS)?.get(found, None).await?.ok_or(ACCESS_KEY_INVALID)?;
+        issuing::login_code(&this, serde_json::from_value(Value::Object(row))?).await
+    }
+
+    async fn create_key(&self, this: AccessKey<'_>, user_id: UserId) -> Result<NewKey> {
+        refuse_stranger(&this, &user_id)?;
+        refuse_inactive(&this).await?;
+        let service = this.app().get::<AuthService<'_>>(AUTH_SERVICE)?;
+        service.find_user(user_id.clone()).await?.ok_or(fails::USER_NOT_FOUND)?;
+        let access_key = Token::random();
+        let row = json!({ "loginType": this.name(), "userId": user_id, "keyHash": key_hash(&access_key) });
+        let replacement = revocation(&this, &user_id).insert(KEYS, serde_json::from_value(row)?);
+        change(&this, replacement).await?;
+        Ok(NewKey { access_key })
+    }
+}
+
+/// Overrides decide too whether the login is switched on, so it is asked of the element and not of the config.
+async fn refuse_inactive(this: &This<'_>) -> Result<()> {
+    let is_active = LoginType::over(this.clone()).is_active().await?;
+    if is_active { Ok(()) } else { Err(fails::LOGIN_TYPE_INACTIVE.into()) }
+}
+
+/// Visitors act for themselves, administrators for everybody; a call in process is trusted.
+fn refuse_stranger(this: &This<'_>, user_id: &UserId) -> Result<()> {
+    let Some(visitor) = this.visitor() else { return Ok(()) };
+    let caller = visitor.principal.as_ref().ok_or(Fail::LOGIN_REQUIRED)?;
+    let may_act = caller.is_admin || caller.user_id == user_id.as_str();
+    if may_act { Ok(()) } else { Err(Fail::PERMISSION_DENIED.into()) }
+}
+
+/// Takes a user's key away, and with it what he came in with by it.
+fn revocation(this: &This<'_>, user_id: &UserId) -> Batch {
+    let mine = Filter::equal("loginType", this.name()) & Filter::equal("userId", user_id.as_str());
+    issuing::ending(Batch::new().delete(KEYS, mine), this.name(), user_id)
+}
+
+async fn change(this: &This<'_>, batch: Batch) -> Result<()> {
+    this.app().get::<Model<'_>>(KEYS)?.execute(batch).await?;
+    Ok(())
+}

@@ -1,0 +1,33 @@
+//! An audit of every WeChat sign-in, whoever declared the login.
+
+use mti::login_types::{Clock, LoginCode, SignIn};
+use mti::prelude::*;
+use serde_json::json;
+
+/// What this app adds to `auths.loginTypes.WeChatType`: a row of `audits.models.SignIn` for every login code.
+#[derive(Debug)]
+pub struct Audited;
+
+impl Level for Audited {
+    fn open(_: &OpenContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+#[level]
+impl WeChatSteps for Audited {
+    /// A code that cannot be written down is told to nobody.
+    async fn issue_login_code(&self, this: WeChat<'_>, sign_in: SignIn) -> Result<Option<LoginCode>> {
+        let row = json!({
+            "loginType": this.name(),
+            "userId": sign_in.user_id,
+            "address": this.visitor().map(|visitor| visitor.address),
+            "signedInAt": this.app().resource(Clock::system).now(),
+        });
+        let issued = this.sup().issue_login_code(sign_in).await?;
+        if issued.is_some() {
+            this.app().get::<Model<'_>>("audits.models.SignIn")?.create(serde_json::from_value(row)?).await?;
+        }
+        Ok(issued)
+    }
+}
