@@ -95,9 +95,8 @@ impl<'a> OpenContext<'a> {
             .filter_map(Pointer::parse)
             .find_map(|pointer| document.origin(&pointer))
             .or_else(|| self.definition.manifest.origin(&Pointer::ROOT.key("type")));
-        let finding = Diagnostic::new(code, message)
-            .with_element(self.definition.name.clone())
-            .with_help(code.explanation());
+        let finding =
+            Diagnostic::new(code, message).with_element(self.definition.name.clone()).with_help(code.explanation());
         match origin {
             Some(origin) => finding.with_app(origin.app.id.clone()).with_location(origin.location),
             None => finding,

@@ -240,7 +240,9 @@ impl NamedArguments {
 /// words of JSON.
 pub(crate) fn requirement(message: &str) -> String {
     let Some(complaint) = message.strip_prefix("invalid ") else { return format!("is wrong: {message}") };
-    let Some((_, expected)) = complaint.rsplit_once("expected ") else { return "has a value that does not fit".to_owned() };
+    let Some((_, expected)) = complaint.rsplit_once("expected ") else {
+        return "has a value that does not fit".to_owned();
+    };
     let expected = match expected {
         "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative",
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",

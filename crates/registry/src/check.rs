@@ -60,7 +60,10 @@ fn interface_differences(node: &Node, chain: &Chain) -> Vec<Diagnostic> {
                 if is_instance {
                     report(
                         Code::DeclaredFunctionMissing,
-                        format!("`{}` declares the function `{}`, which no level implements", definition.name, function.name),
+                        format!(
+                            "`{}` declares the function `{}`, which no level implements",
+                            definition.name, function.name
+                        ),
                         "implement it in a level, or take it out of `functionList`".to_owned(),
                     );
                 }

@@ -19,7 +19,11 @@ pub(crate) fn frontend_file(snapshot: &Snapshot, element: &str, file: &str) -> O
         }
         if definition.files.iter().any(|listed| **listed == *wanted) {
             let app = snapshot.chain().get(&definition.app.id)?;
-            return if leads_inside(&*app.files, &frontend, &path) { app.files.read(&path, FILE_LIMIT).ok() } else { None };
+            return if leads_inside(&*app.files, &frontend, &path) {
+                app.files.read(&path, FILE_LIMIT).ok()
+            } else {
+                None
+            };
         }
     }
     None

@@ -64,7 +64,18 @@ pub(crate) struct Linked {
 
 impl Node {
     pub(crate) fn new(linked: Linked, slot: &'static Slot) -> Self {
-        let Linked { name, kind, layers, hidden, parent, invisible, initial_rows, initial_rows_findings, state, inputs } = linked;
+        let Linked {
+            name,
+            kind,
+            layers,
+            hidden,
+            parent,
+            invisible,
+            initial_rows,
+            initial_rows_findings,
+            state,
+            inputs,
+        } = linked;
         Self {
             slot,
             name,

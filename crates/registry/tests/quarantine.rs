@@ -181,3 +181,34 @@ fn the_nearest_type_is_named_though_nothing_else_is_of_it() {
     let app = builder(&tree, "base").open().unwrap();
     assert!(app.check()[0].help.as_ref().unwrap().contains("words.PlainType"));
 }
+
+#[test]
+fn an_override_of_a_private_element_says_what_is_wrong() {
+    let tree = tree(&[
+        BASE,
+        CHILD,
+        r#"
+//- base/words/Hidden/e.json
+{"title": "Hidden", "type": "words.PlainType", "accessModifier": "private"}
+//- child/words/Hidden/e.json
+{"title": "Taken"}
+"#,
+    ]);
+    let app = builder(&tree, "child").open().unwrap();
+    let failure = app.get_element("words.Hidden").unwrap_err();
+    assert_eq!(failure.diagnostics()[0].code.name(), "protected-override");
+}
+
+#[test]
+fn a_mistyped_key_is_named_where_the_right_one_is_missing() {
+    let tree = tree(&[
+        BASE,
+        r#"
+//- base/words/Odd/e.json
+{"titel": "Odd", "type": "words.PlainType"}
+"#,
+    ]);
+    let app = builder(&tree, "base").open().unwrap();
+    let help = app.check()[0].help.clone().unwrap();
+    assert!(help.contains("`title`") && help.contains("`titel`"), "{help}");
+}

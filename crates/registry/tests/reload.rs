@@ -233,3 +233,52 @@ async fn watching_reloads_after_an_edit_and_tells_subscribers() {
     assert_eq!(reloaded().await.outdated.len(), 1);
     drop(watching);
 }
+
+#[test]
+fn an_edit_of_nothing_publishes_nothing() {
+    let tree = tree(&[BASE]);
+    let app = open(&tree);
+    let generation = app.snapshot().generation();
+    tree.write("base/words/Hello/.Hello.json.swp", "an editor was here");
+    let path = tree.join("base/words/Hello/.Hello.json.swp").canonicalize().unwrap();
+    assert_eq!(app.reload(Some(&[path])).unwrap().generation, generation);
+    tree.write("base/initData.json", r#"{"words.Hello": [{"a": 1}]}"#);
+    let path = tree.join("base/initData.json").canonicalize().unwrap();
+    assert_ne!(app.reload(Some(&[path])).unwrap().generation, generation);
+    assert_eq!(app.get_element_define("words.Hello").unwrap().initial_rows.len(), 1);
+}
+
+#[test]
+fn what_a_failed_reload_passed_over_is_read_by_the_next() {
+    let tree = tree(&[BASE, CHILD]);
+    let app = builder(&tree, "child").open().unwrap();
+    let path = |path: &str| tree.join(path).canonicalize().unwrap();
+    tree.write("child/app.json", "{");
+    assert!(app.reload(Some(&[path("child/app.json")])).is_err());
+    assert_eq!(app.reload_failure()[0].code.name(), "json-syntax");
+    tree.write_all(CHILD);
+    // Only another file is named, and the mended one is read all the same.
+    app.reload(Some(&[path("base/words/Hello/Hello.json")])).unwrap();
+    assert!(app.reload_failure().is_empty());
+}
+
+#[test]
+fn among_ten_thousand_elements_one_edit_re_makes_one() {
+    use std::fmt::Write as _;
+    let mut text = BASE.to_owned();
+    for index in 0..10_000 {
+        let place = format!("base/many/N{index}");
+        writeln!(text, "//- {place}/e.json\n{{\"title\": \"N\", \"type\": \"words.PlainType\"}}").unwrap();
+        writeln!(text, "//- {place}/config.json\n{{\"word\": \"{index}\"}}").unwrap();
+    }
+    let tree = tree(&[&text]);
+    let app = open(&tree);
+    let before: Vec<_> = (0..10_000).map(|index| live(&app, &format!("many.N{index}"))).collect();
+    tree.write("base/many/N77/config.json", r#"{"word": "edited"}"#);
+    let path = tree.join("base/many/N77/config.json").canonicalize().unwrap();
+    let reloaded = app.reload(Some(&[path])).unwrap();
+    assert_eq!(reloaded.remade.iter().map(ToString::to_string).collect::<Vec<_>>(), ["many.N77"]);
+    let kept =
+        before.iter().enumerate().filter(|(index, old)| Arc::ptr_eq(old, &live(&app, &format!("many.N{index}"))));
+    assert_eq!(kept.count(), 9_999);
+}

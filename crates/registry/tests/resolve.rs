@@ -156,3 +156,33 @@ fn a_type_chain_longer_than_a_stack_is_deep_links() {
     let app = builder(&tree, "base").open().unwrap();
     assert_eq!(app.get_element_define("deep.T2999").unwrap().types.len(), 3001);
 }
+
+#[test]
+fn an_override_adds_functions_and_replaces_those_of_the_same_name() {
+    let tree = tree(&[
+        BASE,
+        CHILD,
+        r#"
+//- child/words/PlainType/e.json
+{"functionList": [{"name": "word", "title": "Word"}]}
+"#,
+    ]);
+    let app = builder(&tree, "child").open().unwrap();
+    let names = |definition: &mti_element::ElementDefinition| -> Vec<String> {
+        definition.functions.iter().map(|function| function.name.clone()).collect()
+    };
+    assert_eq!(names(&app.get_element_define("words.Hello").unwrap()), ["word", "say"]);
+}
+
+#[test]
+fn a_malformed_placeholder_is_a_warning_and_stays_as_it_is() {
+    let tree = tree(&[
+        BASE,
+        r#"
+//- base/words/Hello/Hello.json
+{"word": "${GREETING"}
+"#,
+    ]);
+    let app = builder(&tree, "base").open().unwrap();
+    assert_eq!(codes(&app), ["bad-placeholder"]);
+}

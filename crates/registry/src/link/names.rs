@@ -116,7 +116,9 @@ impl Named {
 fn is_declared_by(layer: &Discovered, app: &AppKey) -> bool {
     match layer {
         Discovered::Sound(definition) => definition.app == *app,
-        Discovered::Broken { diagnostics, .. } => diagnostics.iter().any(|finding| finding.app.as_ref() == Some(&app.id)),
+        Discovered::Broken { diagnostics, .. } => {
+            diagnostics.iter().any(|finding| finding.app.as_ref() == Some(&app.id))
+        }
     }
 }
 
