@@ -52,7 +52,7 @@ pub(crate) fn link(
 ) -> Snapshot {
     let named = named_elements(&chain, &linking.inputs.running);
     diagnostics.extend(initial_data.findings().iter().cloned());
-    diagnostics.extend(levels::unused_levels(&chain, &named, linking.codes));
+    diagnostics.extend(levels::unused_levels(&chain, linking.codes));
     let mut linker = Linker::new(named, initial_data, linking);
     let nodes = linker.link_all();
     let Linker { diagnostics: mut findings, outdated, linking, initial_data, .. } = linker;
@@ -247,10 +247,13 @@ impl<'a> Linker<'a> {
 }
 
 fn quarantined_type(named: &Named, type_name: &ElementName, causes: &[Diagnostic]) -> Diagnostic {
-    let cause = causes.first().map_or_else(String::new, |cause| format!(": {}", cause.message));
+    // The first cause is what has to be mended, however long the chain of those who suffer from it.
+    let cause = causes.first();
+    let reason = cause.map_or_else(String::new, |cause| format!(": {}", cause.message));
+    let help = cause.and_then(|cause| cause.help.clone());
     named
-        .at_type(Code::QuarantinedDependency, format!("its type `{type_name}` is quarantined{cause}"))
-        .with_help(format!("mend `{type_name}`; this element then works again"))
+        .at_type(Code::QuarantinedDependency, format!("its type `{type_name}` is quarantined{reason}"))
+        .with_help(help.unwrap_or_else(|| format!("mend `{type_name}`; this element then works again")))
 }
 
 fn private_type(named: &Named, type_name: &ElementName) -> Diagnostic {

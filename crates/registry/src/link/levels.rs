@@ -1,8 +1,8 @@
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use mti_core::json::Pointer;
 use mti_core::manifest::Backend;
-use mti_core::{AppChain, Code, Diagnostic, ElementName};
+use mti_core::{AppChain, Code, Definition, Diagnostic, Severity};
 use mti_element::ChainLevel;
 
 use super::names::Named;
@@ -18,6 +18,9 @@ pub(super) fn own_levels(named: &Named, codes: &Codes, findings: &mut Vec<Diagno
     for definition in definitions(&named.layers) {
         let pointer = Pointer::ROOT.key("backend");
         match definition.backend_kind() {
+            None if codes.find(&definition.app.id, &definition.name).is_some() => {
+                findings.push(undeclared_level(named, definition));
+            }
             None => {}
             Some(Backend::Rust) => match codes.find(&definition.app.id, &definition.name) {
                 Some(code) => levels.push(ChainLevel {
@@ -59,35 +62,33 @@ pub(super) fn own_levels(named: &Named, codes: &Codes, findings: &mut Vec<Diagno
 
 /// Levels that are registered for an app of the chain and that no definition declares: most often a name that was
 /// mistyped on one side.
-pub(super) fn unused_levels(chain: &AppChain, named: &BTreeMap<ElementName, Named>, codes: &Codes) -> Vec<Diagnostic> {
+pub(super) fn unused_levels(chain: &AppChain, codes: &Codes) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     for (app, element) in codes.pairs() {
-        if !chain.apps.iter().any(|tree| tree.key().id == *app) {
+        // A definition that is there answers for itself: see `own_levels`.
+        if chain.get(app).is_none_or(|tree| tree.elements.contains_key(element)) {
             continue;
         }
-        let definition = named.get(element).and_then(|named| {
-            let all = definitions(&named.layers).chain(definitions(&named.hidden));
-            all.into_iter().find(|definition| definition.app.id == *app)
-        });
-        let broken = chain.apps.iter().any(|tree| {
-            tree.key().id == *app && tree.elements.get(element).is_some_and(|found| found.definition().is_none())
-        });
-        let finding = match definition {
-            Some(definition) if definition.backend_kind() == Some(Backend::Rust) => continue,
-            None if broken => continue,
-            Some(definition) => Diagnostic::new(
-                Code::UnusedLevel,
-                format!("a level in Rust is registered for `{element}` of {app}, whose `e.json` does not declare it"),
-            )
-            .with_location(definition.location(&Pointer::ROOT))
-            .with_help("add `\"backend\": \"rust\"` to the `e.json`"),
-            None => Diagnostic::new(
-                Code::UnusedLevel,
-                format!("a level in Rust is registered for `{element}` of {app}, which declares no such element"),
-            )
-            .with_help("add the element's directory with an `e.json`, or mend the name in `main.rs`"),
-        };
-        findings.push(finding.with_app(app.clone()).with_element(element.clone()));
+        let message = format!("a level in Rust is registered for `{element}` of {app}, which declares no such element");
+        findings.push(
+            Diagnostic::new(Code::UnusedLevel, message)
+                .with_app(app.clone())
+                .with_element(element.clone())
+                .with_help("add the element's directory with an `e.json`, or mend the name in `main.rs`"),
+        );
     }
     findings
+}
+
+/// Code that a definition does not declare would not run: a policy that is compiled in must not get lost by a line
+/// missing from a file.
+fn undeclared_level(named: &Named, definition: &Arc<Definition>) -> Diagnostic {
+    let message = format!(
+        "a level in Rust is registered for `{}` of {}, whose `e.json` does not declare it",
+        definition.name, definition.app.id
+    );
+    named
+        .at(Code::UnusedLevel, message, Some(definition), &Pointer::ROOT)
+        .with_severity(Severity::Error)
+        .with_help("add `\"backend\": \"rust\"` to the `e.json`")
 }
