@@ -123,3 +123,30 @@ proptest! {
         prop_assert!(!excerpt.line_text.contains("hunter2"), "{} is quoted as {}", text, excerpt.line_text);
     }
 }
+
+#[test]
+fn a_text_with_a_typo_shows_no_secret_whatever_the_typo() {
+    let sound = [
+        r#"{"authConfig": {"appId": "wx0123456789abcdef", "appSecret": "CANARY-s3cret", "scope": "a"}}"#,
+        "{\n  \"authConfig\": {\n    \"appId\": \"wx0123456789abcdef\",\n    \"appSecret\":\n      \"CANARY-s3cret\"\n  }\n}",
+    ];
+    for text in sound {
+        let key = text.find("appSecret").unwrap();
+        for at in (0..text.len()).filter(|&at| text.is_char_boundary(at) && text.is_char_boundary(at + 1)) {
+            // With another name nobody can tell any more that the value is a secret.
+            if (key..key + "appSecret".len()).contains(&at) {
+                continue;
+            }
+            for typo in ["", "\"", "{", ",", ":", "\\", "\n"] {
+                let broken = format!("{}{typo}{}", &text[..at], &text[at + 1..]);
+                if !broken.contains("CANARY-s3cret") {
+                    continue;
+                }
+                for place in 0..broken.len() {
+                    let excerpt = Excerpt::of(&broken, Span::new(place, place + 1));
+                    assert!(!excerpt.line_text.contains("CANARY"), "{broken}\nat {place}: {}", excerpt.line_text);
+                }
+            }
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Finding the secrets in a text that may not even be JSON, so that none is ever quoted.
 
-use crate::json::Span;
+use crate::json::{self, Span};
 
 /// What the name of a secret contains, in lower case.
 const SENSITIVE: [&str; 3] = ["secret", "password", "token"];
@@ -9,7 +9,52 @@ const SENSITIVE: [&str; 3] = ["secret", "password", "token"];
 ///
 /// The text is read leniently, because it is most often quoted when it is broken: whatever stands between such a name and the next comma, closing bracket
 /// or line break is taken for its value, and everything inside brackets that open there.
+///
+/// A text that is not JSON may have a quote too few or too many, and then nobody knows where a value begins: all that stands behind such a name is masked, to
+/// the end of its line, and the next line where nothing stands behind it.
 pub(crate) fn mask_secrets(text: &str) -> Vec<Span> {
+    let mut masks = masked_values(text);
+    if json::is_object(text).is_err() {
+        masks.extend(masked_lines(text));
+        masks = joined(masks);
+    }
+    masks
+}
+
+/// Everything behind a sensitive name on its line.
+fn masked_lines(text: &str) -> Vec<Span> {
+    let lowered = text.to_ascii_lowercase();
+    let mut masks = Vec::new();
+    for word in SENSITIVE {
+        for (found, _) in lowered.match_indices(word) {
+            let is_name = |character: char| character.is_alphanumeric() || character == '_';
+            let behind = text.get(found..).unwrap_or_default();
+            let start = found + behind.find(|character| !is_name(character)).unwrap_or(behind.len());
+            let line_end =
+                |from: usize| from + text.get(from..).and_then(|rest| rest.find('\n')).unwrap_or(text.len() - from);
+            let end = line_end(start);
+            let holds_value = text.get(start..end).is_some_and(|rest| rest.contains(is_name));
+            let end = if holds_value || end >= text.len() { end } else { line_end(end + 1) };
+            masks.push(Span::new(start, end));
+        }
+    }
+    masks
+}
+
+/// The same places, in order and apart.
+fn joined(mut masks: Vec<Span>) -> Vec<Span> {
+    masks.sort_unstable_by_key(|mask| (mask.start, mask.end));
+    let mut apart: Vec<Span> = Vec::with_capacity(masks.len());
+    for mask in masks {
+        match apart.last_mut() {
+            Some(last) if mask.start <= last.end => last.end = last.end.max(mask.end),
+            _ => apart.push(mask),
+        }
+    }
+    apart
+}
+
+fn masked_values(text: &str) -> Vec<Span> {
     let mut masks = Vec::new();
     let mut tokens = Tokens { text, at: 0 };
     // How many brackets deep the value of a sensitive key is; none outside of one.

@@ -22,7 +22,7 @@ const TIDY_EVERY: u64 = 1000;
 /// Opens the database and starts its committer.
 pub(super) fn open(options: &SledOptions) -> Result<Arc<Opened>, DataError> {
     let directory = &options.directory;
-    fs::create_dir_all(directory).map_err(|error| unavailable(&error))?;
+    make_private(directory).map_err(|error| unavailable(&error))?;
     let holder = Holder::acquire(directory, &options.program)?;
     let tree = open_tree(directory)?;
     let file = File::open(directory.join("db")).map_err(|error| unavailable(&error))?;
@@ -89,4 +89,13 @@ fn sync_files(directory: &Path) -> std::io::Result<()> {
         let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
         File::open(parent)?.sync_all()
     })
+}
+
+/// Makes a directory that nobody else on the machine may look into: rows hold who is who.
+fn make_private(directory: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)
 }
