@@ -5,7 +5,7 @@ use crate::{Token, User, UserId};
 
 steps! {
     /// The login service: it turns login codes into sessions.
-    "services.NormalType": AuthService, AuthServiceSteps {
+    "auths.loginTypes.services.AuthSvc": AuthService, AuthServiceSteps {
         /// Signs in with a login code, to one of the organisations that came with it: its id or its name, or an empty
         /// text when there were none. The answer to a browser carries the session as a cookie too.
         "loginByCode" fn login_by_code(login_code: String, corp: String, platform: String) -> SignedIn;

@@ -1,8 +1,7 @@
-use mti_core::Code;
-use mti_element::{Fail, Level, OpenContext, Result, level};
-use serde::Deserialize;
+use mti_element::{AppHandle, Fail, Level, OpenContext, Result, level};
 
 use crate::browser::Bearer;
+use crate::keys::Keys;
 use crate::login_codes::BroughtCode;
 use crate::sessions::NewSession;
 use crate::{
@@ -11,6 +10,9 @@ use crate::{
 
 /// How long a session lives when the config does not say.
 const DEFAULT_SESSION_SECONDS: u32 = 7 * 24 * 60 * 60;
+
+/// The shortest life that a session may be given.
+const MIN_SESSION_SECONDS: u32 = 60;
 
 /// The longest name of a platform.
 const MAX_PLATFORM_LENGTH: usize = 64;
@@ -21,24 +23,10 @@ pub struct AuthServiceLevel {
     session_seconds: u32,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Config {
-    session_seconds: Option<u32>,
-}
-
 impl Level for AuthServiceLevel {
     fn open(context: &OpenContext<'_>) -> Result<Self> {
-        let config: Config = context.config()?;
-        let session_seconds = config.session_seconds.unwrap_or(DEFAULT_SESSION_SECONDS);
-        if session_seconds < 60 {
-            return Err(context.config_problem(
-                Code::ConfigWrongType,
-                "/sessionSeconds",
-                "config key `sessionSeconds` must be 60 or more",
-            ));
-        }
-        Ok(Self { session_seconds })
+        let configured = Keys::of_config(context).whole_number("sessionSeconds", MIN_SESSION_SECONDS..=u32::MAX)?;
+        Ok(Self { session_seconds: configured.unwrap_or(DEFAULT_SESSION_SECONDS) })
     }
 }
 
@@ -61,7 +49,7 @@ impl AuthServiceSteps for AuthServiceLevel {
         }
         let corp_id = code.choose(&app, &corp).await?;
         let user = this.find_user(code.row.user_id.clone()).await?.ok_or(fails::USER_NOT_FOUND)?;
-        refuse_disabled(&user)?;
+        refuse_disabled(&app, &code.row.user_id, &user).await?;
         let session = NewSession { code, corp_id, platform, lifetime_seconds: self.session_seconds };
         session.begin(&app, this.visitor()).await
     }
@@ -90,11 +78,12 @@ impl AuthServiceSteps for AuthServiceLevel {
     }
 }
 
-/// Refuses a user who may not sign in.
-pub(crate) fn refuse_disabled(user: &User) -> Result<()> {
+/// Refuses a user who may not sign in, and ends all that he still has.
+pub(crate) async fn refuse_disabled(app: &AppHandle<'_>, user_id: &UserId, user: &User) -> Result<()> {
     if user.is_active {
         return Ok(());
     }
+    sessions::end_all_of(app, user_id).await?;
     Err(Fail::PERMISSION_DENIED.because("this user is disabled; please ask the operator of this site"))
 }
 

@@ -10,7 +10,8 @@ pub const SESSION_COOKIE: &str = "mti_session";
 
 /// Tells the HTTP server whose session a token is.
 ///
-/// A session counts only while its user is active and while the way that he came in by is there and switched on.
+/// A session counts only while the way that its user came in by is there and switched on. It ends, with all that the
+/// user has, when he is met here and is not active any more: to activate him again revives nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SessionAuthenticator;
 
@@ -24,7 +25,9 @@ impl Authenticator for SessionAuthenticator {
             let service: AuthService<'static> = app.element(AUTH_SERVICE)?.through()?;
             let app = service.app();
             let Some(session) = sessions::find(&app, &token).await? else { return Ok(None) };
-            let Some(user) = service.find_user(session.user_id).await?.filter(|user| user.is_active) else {
+            let user = service.find_user(session.user_id.clone()).await?;
+            let Some(user) = user.filter(|user| user.is_active) else {
+                sessions::end_all_of(&app, &session.user_id).await?;
                 return Ok(None);
             };
             let is_open = match app.get::<LoginType<'_>>(&session.login_type) {

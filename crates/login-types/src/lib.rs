@@ -18,6 +18,7 @@ mod browser;
 mod clock;
 mod corp;
 pub mod fails;
+mod keys;
 mod login_codes;
 mod login_type;
 mod names;

@@ -84,6 +84,13 @@ pub(crate) async fn end_of(app: &AppHandle<'_>, visitor: &Visitor) -> Result<()>
     Ok(())
 }
 
+/// Ends all that a user is signed in with or could sign in with: sessions and codes. Gives how many there were.
+pub(crate) async fn end_all_of(app: &AppHandle<'_>, user_id: &UserId) -> Result<u64> {
+    let his = || Filter::equal("userId", user_id.as_str());
+    let outcomes = store::run(app, Batch::new().delete(LOGIN_CODES, his()).delete(SESSIONS, his())).await?;
+    Ok(outcomes.iter().map(|outcome| outcome.rows().len() as u64).sum())
+}
+
 /// The hash of the session token that a visitor came with: as the one who is signed in, or as a mere cookie.
 pub(crate) fn token_hash_of(visitor: &Visitor) -> Option<String> {
     let principal = visitor.principal.as_ref().map(|principal| &principal.token);

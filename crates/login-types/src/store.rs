@@ -1,6 +1,7 @@
 //! Rows of model elements, as this family reads and writes them.
 
-use mti_data::{Batch, DataError, Filter, Model, Outcome, Row};
+use mti_data::q::Operator;
+use mti_data::{Batch, DataError, Filter, Model, Order, Outcome, Row};
 use mti_element::{AppHandle, Failure, Result};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -20,6 +21,14 @@ pub(crate) async fn some<T: DeserializeOwned>(
     most: u64,
 ) -> Result<Vec<T>> {
     let rows = app.get::<Model<'_>>(model)?.query(Some(filter), None, None, None, Some(most)).await?;
+    rows.row_datas.into_iter().map(read).collect()
+}
+
+/// The rows whose `id` comes after one, by their `id`, `most` at most.
+pub(crate) async fn after<T: DeserializeOwned>(app: &AppHandle<'_>, model: &str, id: i64, most: u64) -> Result<Vec<T>> {
+    let later = Filter::compare("id", Operator::Greater, id);
+    let by_id = vec![Order::ascending("id")];
+    let rows = app.get::<Model<'_>>(model)?.query(Some(later), None, Some(by_id), None, Some(most)).await?;
     rows.row_datas.into_iter().map(read).collect()
 }
 

@@ -1,4 +1,5 @@
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use mti_data::q::{Literal, Operator};
 use mti_data::{Batch, Filter};
@@ -6,7 +7,7 @@ use mti_element::{AppHandle, AppView, Result};
 use serde::Deserialize;
 
 use crate::names::{AUTH_SERVICE, BIND_TICKETS, LOGIN_CODES, SESSIONS, SPENT_CODES, STATES};
-use crate::{AuthService, Clock, store};
+use crate::{AuthService, Clock, UserId, sessions, store};
 
 /// How many rows one step takes out: a step holds nobody up for long.
 const STEP: u64 = 500;
@@ -14,10 +15,13 @@ const STEP: u64 = 500;
 /// How many steps one sweep makes in one table at most.
 const MOST_STEPS: usize = 40;
 
+/// How many steps one sweep makes at most on its round through the users of one table.
+const MOST_STEPS_OF_ROUND: usize = 4;
+
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Swept {
-    /// How many expired rows were taken out.
+    /// How many rows were taken out.
     pub rows: u64,
     /// Whether expired rows may be left: the bound of one sweep was reached.
     pub is_partial: bool,
@@ -28,10 +32,12 @@ struct Key {
     id: i64,
 }
 
-/// Takes out what has expired: states, spent codes, tickets, login codes, sessions.
+/// Takes out what has expired: states, spent codes, tickets, login codes, sessions; and what users have who are not
+/// active any more: login codes and sessions.
 ///
-/// Nothing depends on it but the size of the tables, for what has expired is never honoured. Call it every minute or
-/// so, from one task.
+/// None of that is ever honoured, so what depends on it is the size of the tables, and that nothing comes back to life
+/// with a user who is activated again. Call it every minute or so, from one task. In a large table it looks at some
+/// thousand rows of users at a time, and goes on from there the next time.
 pub async fn sweep(app: Arc<dyn AppView>) -> Result<Swept> {
     let service: AuthService<'static> = app.element(AUTH_SERVICE)?.through()?;
     let app = service.app();
@@ -41,7 +47,56 @@ pub async fn sweep(app: Arc<dyn AppView>) -> Result<Swept> {
         swept.rows += table.rows;
         swept.is_partial |= table.is_partial;
     }
+    for model in [LOGIN_CODES, SESSIONS] {
+        swept.rows += end_disabled(&service, model).await?;
+    }
     Ok(swept)
+}
+
+/// Where the rounds through the tables have come to: the `id` of the last row. A resource of the process.
+#[derive(Debug, Default)]
+struct Rounds(Mutex<HashMap<&'static str, i64>>);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Held {
+    id: i64,
+    user_id: UserId,
+}
+
+/// Goes on with the round through a table, and ends what it meets of users who are not active.
+async fn end_disabled(service: &AuthService<'_>, model: &'static str) -> Result<u64> {
+    let app = service.app();
+    let rounds = app.resource(Rounds::default);
+    let mut last = *rounds.0.lock().unwrap_or_else(PoisonError::into_inner).get(model).unwrap_or(&0);
+    let mut met = HashSet::new();
+    let mut ended = 0;
+    for _ in 0..MOST_STEPS_OF_ROUND {
+        let rows: Vec<Held> = store::after(&app, model, last, STEP).await?;
+        let is_end = (rows.len() as u64) < STEP;
+        last = rows.last().filter(|_| !is_end).map_or(0, |row| row.id);
+        for Held { user_id, .. } in rows {
+            if met.insert(user_id.clone()) && is_disabled(service, &user_id).await {
+                ended += sessions::end_all_of(&app, &user_id).await?;
+            }
+        }
+        if is_end {
+            break;
+        }
+    }
+    rounds.0.lock().unwrap_or_else(PoisonError::into_inner).insert(model, last);
+    Ok(ended)
+}
+
+async fn is_disabled(service: &AuthService<'_>, user_id: &UserId) -> bool {
+    match service.find_user(user_id.clone()).await {
+        Ok(user) => user.is_none_or(|user| !user.is_active),
+        Err(failure) => {
+            // One who cannot be asked about now must not keep the others.
+            tracing::warn!(%failure, "cannot find out whether a user is active");
+            false
+        }
+    }
 }
 
 async fn sweep_table(app: &AppHandle<'_>, model: &str) -> Result<Swept> {

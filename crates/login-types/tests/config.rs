@@ -1,8 +1,8 @@
-use mti_element::{Fail, REDACTED};
-use mti_login_types::{AuthConfig, WeChat};
+use mti_element::{Facade, Fail, REDACTED};
+use mti_login_types::{AuthConfig, AuthService, WeChat};
 use serde_json::{Value, json};
 
-use crate::support::{LOGIN, World};
+use crate::support::{LOGIN, SERVICE, World};
 
 const SECRET: &str = "secret-0123456789abcdef";
 
@@ -72,18 +72,143 @@ async fn what_cannot_work_names_the_key_and_the_file() {
         (json!({ "endpoints": { "open": "nowhere" } }), "MTI0605", "endpoints.open"),
         (json!({ "redirectUri": "/auth/callback" }), "MTI0606", "redirectUri"),
         (json!({ "redirectUris": ["https://a@b.example/"] }), "MTI0606", "redirectUris"),
+        (json!({ "redirectUris": ["https://b.example/", 5] }), "MTI0505", "redirectUris.1"),
         (json!({ "timeoutMs": 0 }), "MTI0505", "timeoutMs"),
+        (json!({ "timeoutMs": "soon" }), "MTI0505", "timeoutMs"),
+        (json!({ "authConfig": null }), "MTI0601", "authConfig.appId"),
         (json!({ "isActive": "yes" }), "MTI0505", "isActive"),
     ] {
         let world = World::configured(config.clone()).await;
         let failure = world.call("getLoginConfig", json!({})).await.unwrap_err();
         let [diagnostic] = failure.diagnostics() else { panic!("{config}: {failure:?}") };
-        assert_eq!(diagnostic.code.id(), code, "{config}");
+        assert_eq!(diagnostic.code.id(), code, "{config}: {diagnostic:?}");
         assert!(diagnostic.message.contains(key), "{}", diagnostic.message);
         assert!(!diagnostic.message.contains("12345"));
         assert!(diagnostic.location.is_some(), "{config}");
         assert!(codes_of(&world).contains(&code.to_owned()), "{config}: `check` reports it too");
     }
+}
+
+#[tokio::test]
+async fn a_login_without_a_config_says_which_file_to_write() {
+    let files = r#"
+//- auths/loginTypes/My/e.json
+{ "title": "WeChat", "type": "auths.loginTypes.WeChatType", "appSecret": "x" }
+//- auths/loginTypes/Null/e.json
+{ "title": "WeChat", "type": "auths.loginTypes.WeChatType", "appSecret": "x" }
+//- auths/loginTypes/Null/Null.json
+{ "authConfig": null }
+//- auths/loginTypes/Empty/e.json
+{ "title": "WeChat", "type": "auths.loginTypes.WeChatType", "appSecret": "x" }
+//- auths/loginTypes/Empty/config.json
+{}
+"#;
+    let world = World::with(json!({}), files, |builder| builder).await;
+    for (name, file, ask) in [
+        ("My", "My.json", "write"),
+        ("Null", "Null.json", "put the application's AppID"),
+        ("Empty", "config.json", "put the application's AppID"),
+    ] {
+        let element = world.app.get_element(&format!("auths.loginTypes.{name}"));
+        let failure = match element {
+            Ok(element) => element.call("getLoginConfig", json!({})).await.unwrap_err(),
+            Err(failure) => failure,
+        };
+        let diagnostic = failure.diagnostics().iter().find(|diagnostic| diagnostic.code.id() == "MTI0601");
+        let message = &diagnostic.unwrap_or_else(|| panic!("{name}: {failure:?}")).message;
+        assert!(message.starts_with("config key `authConfig.appId` is missing"), "{message}");
+        assert!(message.contains(&format!("`auths/loginTypes/{name}/{file}`")), "{message}");
+        assert!(message.contains(ask), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_type_is_told_in_the_words_of_json() {
+    for (config, message) in [
+        (json!({ "authConfig": "wx1" }), "config key `authConfig` must be an object"),
+        (json!({ "authConfig": ["wx1"] }), "config key `authConfig` must be an object"),
+        (json!({ "authConfig": { "appId": 7 } }), "config key `authConfig.appId` must be a string"),
+        (json!({ "endpoints": 7 }), "config key `endpoints` must be an object"),
+        (json!({ "timeoutMs": -1 }), "config key `timeoutMs` must be a whole number from 1 to 60000"),
+        (json!({ "timeoutMs": 1.5 }), "config key `timeoutMs` must be a whole number from 1 to 60000"),
+        (json!({ "timeoutMs": [] }), "config key `timeoutMs` must be a whole number from 1 to 60000"),
+        (json!({ "isActive": 2 }), "config key `isActive` must be 0 or 1, or a boolean"),
+        (json!({ "allowRegister": {} }), "config key `allowRegister` must be 0 or 1, or a boolean"),
+        (json!({ "scope": 7 }), "config key `scope` must be a string"),
+        (json!({ "redirectUris": "https://a.example/" }), "config key `redirectUris` must be a list of strings"),
+    ] {
+        let world = World::configured(config.clone()).await;
+        let failure = world.call("getLoginConfig", json!({})).await.unwrap_err();
+        let [diagnostic] = failure.diagnostics() else { panic!("{config}: {failure:?}") };
+        assert_eq!(diagnostic.message, message, "{config}");
+    }
+}
+
+#[tokio::test]
+async fn null_is_as_good_as_nothing_and_a_placeholder_gives_a_text() {
+    for config in [
+        json!({ "isActive": null, "scope": null, "redirectUri": null, "redirectUris": null, "timeoutMs": null }),
+        json!({ "isActive": "true", "timeoutMs": "5000", "allowRegister": "0", "redirectUri": "" }),
+    ] {
+        let world = World::configured(config.clone()).await;
+        let answer = world.call("getLoginConfig", json!({})).await.unwrap();
+        assert_eq!(answer["isActive"], true, "{config}");
+        assert!(codes_of(&world).is_empty(), "{config}: {:?}", world.app.check());
+    }
+    let off = World::configured(json!({ "isActive": "false" })).await;
+    assert_eq!(off.call("getLoginConfig", json!({})).await.unwrap()["isActive"], false);
+}
+
+#[tokio::test]
+async fn what_e_json_says_wrong_is_shown_in_e_json() {
+    for (line, code, column) in [
+        (r#""appSecret": 12345"#, "MTI0505", 14),
+        (r#""appSecret": "another""#, "MTI0603", 14),
+        (r#""allowRegister": "yes""#, "MTI0505", 18),
+        (r#""redirectUris": "https://a.example/""#, "MTI0505", 17),
+        (r#""redirectUris": ["https://a.example/", 7]"#, "MTI0505", 40),
+        (r#""redirectUris": ["https://a.example/", "/b"]"#, "MTI0606", 40),
+    ] {
+        let files = format!(
+            "//- auths/loginTypes/MyWeChatLogin/e.json\n{{ \"title\": \"W\", \"type\": \"auths.loginTypes.WeChatType\",\n{line}\n}}\n"
+        );
+        let world = World::with(json!({ "redirectUris": [], "allowRegister": 0 }), &files, |builder| builder).await;
+        let found = world.app.check();
+        let [diagnostic] = &found[..] else { panic!("{line}: {found:?}") };
+        let location = diagnostic.location.as_ref().unwrap();
+        let place = (location.file.as_str(), location.line, location.column);
+        assert_eq!(diagnostic.code.id(), code, "{line}");
+        assert_eq!(place, ("auths/loginTypes/MyWeChatLogin/e.json", Some(2), Some(column)), "{line}");
+        assert!(!diagnostic.message.contains("12345") && !diagnostic.message.contains("another"));
+    }
+}
+
+#[tokio::test]
+async fn the_login_service_reads_its_config_as_leniently() {
+    let with = async |config: &str| {
+        let files = format!(
+            "//- auths/loginTypes/services/AuthSvc/e.json\n{{}}\n//- auths/loginTypes/services/AuthSvc/AuthSvc.json\n{config}\n"
+        );
+        World::with(json!({}), &files, |builder| builder).await
+    };
+    for config in ["{}", r#"{ "sessionSeconds": null }"#, r#"{ "sessionSeconds": "3600" }"#] {
+        assert!(codes_of(&with(config).await).is_empty(), "{config}");
+    }
+    for value in ["59", "-1", "1.5", "[]", r#""long""#] {
+        let found = with(&format!("{{ \"sessionSeconds\": {value} }}")).await.app.check();
+        let [diagnostic] = &found[..] else { panic!("{value}: {found:?}") };
+        let expected = "config key `sessionSeconds` must be a whole number from 60 to 4294967295";
+        assert_eq!((diagnostic.code.id(), diagnostic.message.as_str()), ("MTI0505", expected), "{value}");
+    }
+}
+
+#[tokio::test]
+async fn the_login_service_is_a_type_of_its_own_name() {
+    let world = World::new().await;
+    assert_eq!(<AuthService<'_> as Facade<'_>>::TYPE, SERVICE);
+    let service: AuthService<'_> = world.app.get(SERVICE).unwrap();
+    assert_eq!(service.find_user("anna".into()).await.unwrap().unwrap().nick, "Anna");
+    assert!(world.app.get::<AuthService<'_>>(LOGIN).is_err());
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use mti_data::Filter;
 use mti_data::Model;
 use mti_element::{Fail, Level, OpenContext, Result, level};
-use mti_login_types::{Identity, UserId, WeChat, WeChatSteps, fails};
+use mti_login_types::{Corp, Identity, UserId, WeChat, WeChatSteps, fails};
 use mti_registry::AppBuilder;
 use serde_json::json;
 
@@ -88,6 +88,72 @@ async fn an_app_changes_one_step_of_the_type_itself() {
     // Whoever is somebody by the step cannot be bound to somebody else either.
     let code = world.wechat.code(STAFF);
     assert_fails(world.call("bind", json!({ "userId": "anna", "code": code })).await, fails::AUTH_CONFLICT);
+}
+
+/// The override of the README.
+struct MembersOnly;
+
+impl Level for MembersOnly {
+    fn open(_: &OpenContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+#[level]
+impl WeChatSteps for MembersOnly {
+    async fn match_user(&self, this: WeChat<'_>, who: Identity) -> Result<Option<UserId>> {
+        let user = this.sup().match_user(who).await?;
+        let Some(id) = &user else { return Ok(None) };
+        let corps = this.list_corps(id.clone()).await?;
+        Ok(user.filter(|_| corps.iter().any(|corp| corp.corp_id == "acme")))
+    }
+}
+
+/// Makes everybody a member, from above.
+struct EverybodyIsAMember;
+
+impl Level for EverybodyIsAMember {
+    fn open(_: &OpenContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+#[level]
+impl WeChatSteps for EverybodyIsAMember {
+    async fn list_corps(&self, _: WeChat<'_>, _: UserId) -> Result<Vec<Corp>> {
+        Ok(vec![Corp { corp_id: "acme".to_owned(), corp_name: "Acme Ltd".to_owned() }])
+    }
+}
+
+#[tokio::test]
+async fn the_override_of_the_readme_asks_the_next_level_and_calls_the_most_derived_one() {
+    let files = r#"
+//- auths/loginTypes/StaffWeChatType/e.json
+{ "title": "Staff", "type": "auths.loginTypes.WeChatType", "backend": "rust" }
+//- auths/loginTypes/OpenWeChatType/e.json
+{ "title": "Open", "type": "auths.loginTypes.StaffWeChatType", "backend": "rust" }
+//- auths/loginTypes/OpenLogin/e.json
+{ "title": "Open", "type": "auths.loginTypes.OpenWeChatType", "appSecret": "{secret}" }
+//- auths/loginTypes/OpenLogin/OpenLogin.json
+{ "authConfig": { "appId": "wx0123456789abcdef" }, "endpoints": { "api": "{wechat}" } }
+//- auths/loginTypes/MyWeChatLogin/e.json
+{ "title": "WeChat", "type": "auths.loginTypes.StaffWeChatType" }
+"#;
+    let world = World::with(json!({}), files, |builder| {
+        builder
+            .level::<MembersOnly>("acme.shop", "auths.loginTypes.StaffWeChatType")
+            .level::<EverybodyIsAMember>("acme.shop", "auths.loginTypes.OpenWeChatType")
+    })
+    .await;
+    world.bound("anna", ANNA).await;
+    world.bound("ben", STAFF).await;
+    let browser = world.browser();
+    browser.sign_in(ANNA).await;
+    assert_eq!(browser.user().await.as_deref(), Some("anna"));
+    assert_fails(world.browser().login_code(STAFF).await, fails::USER_AUTH_MISS);
+    let code = world.wechat.code(STAFF);
+    let answer = world.element("auths.loginTypes.OpenLogin").call("getLoginCode", json!({ "code": code })).await;
+    assert_eq!(answer.unwrap()["corpList"][0]["corpId"], "acme");
 }
 
 /// Is switched on and off by the test.

@@ -176,9 +176,46 @@ async fn a_disabled_users_sessions_and_codes_end() {
     browser.sign_in(ANNA).await;
     let pending = world.browser();
     let answer = pending.login_code(ANNA).await.unwrap();
-    world.change("auths.models.UserModel", "Q(userId='anna')", json!({ "isActive": false })).await;
-    assert_eq!(browser.user().await, None);
+    set_active(&world, "anna", false).await;
     assert_fails(pending.login_by_code(&answer["loginCode"], "acme").await, Fail::PERMISSION_DENIED);
+    assert_eq!(browser.user().await, None);
+    assert_fails(pending.login_by_code(&answer["loginCode"], "acme").await, fails::LOGIN_CODE_INVALID);
+}
+
+#[tokio::test]
+async fn what_ended_with_a_disabled_user_does_not_come_back_with_him() {
+    let world = world().await;
+    for seen_by in ["a token", "a login code", "a sign-in", "a sweep"] {
+        let (here, there, pending, other) = (world.browser(), world.browser(), world.browser(), world.browser());
+        here.sign_in(ANNA).await;
+        there.sign_in(ANNA).await;
+        other.sign_in(BEN).await;
+        let first = pending.login_code(ANNA).await.unwrap();
+        let second = pending.login_code(ANNA).await.unwrap();
+        set_active(&world, "anna", false).await;
+        match seen_by {
+            "a token" => assert_eq!(there.user().await, None),
+            "a login code" => {
+                assert_fails(pending.login_by_code(&first["loginCode"], "acme").await, Fail::PERMISSION_DENIED);
+            }
+            "a sign-in" => {
+                assert_fails(world.browser().login_code(ANNA).await, Fail::PERMISSION_DENIED);
+            }
+            _ => assert_eq!(world.sweep().await, 4),
+        }
+        set_active(&world, "anna", true).await;
+        assert_eq!((here.user().await, there.user().await), (None, None), "{seen_by}");
+        let outcome = pending.login_by_code(&second["loginCode"], "acme").await;
+        assert_fails(outcome, fails::LOGIN_CODE_INVALID);
+        assert_eq!(other.user().await.as_deref(), Some("ben"), "{seen_by}");
+        here.sign_in(ANNA).await;
+        assert_eq!(here.user().await.as_deref(), Some("anna"), "{seen_by}");
+        here.call_on(SERVICE, "logout", json!({})).await.unwrap();
+    }
+}
+
+async fn set_active(world: &World, user_id: &str, is_active: bool) {
+    world.change("auths.models.UserModel", &format!("Q(userId='{user_id}')"), json!({ "isActive": is_active })).await;
 }
 
 #[tokio::test]

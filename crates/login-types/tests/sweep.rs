@@ -1,8 +1,10 @@
+use mti_data::{Batch, Model};
 use serde_json::json;
 
 use crate::support::{Person, World};
 
 const ANNA: Person = Person::new("open-anna");
+const SESSIONS: &str = "auths.loginTypes.models.SessionModel";
 const STORES: [&str; 5] = ["LoginStateModel", "SpentCodeModel", "BindTicketModel", "LoginCodeModel", "SessionModel"];
 
 #[tokio::test]
@@ -33,6 +35,33 @@ async fn what_has_expired_is_taken_out_and_nothing_else() {
     world.advance(7 * 24 * 60 * 60);
     assert_eq!(world.sweep().await, 1);
     assert_eq!(world.bindings().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_round_through_a_large_table_takes_several_sweeps() {
+    let world = World::new().await;
+    let mut batch = Batch::new();
+    for number in 0..2_100 {
+        let user_id = match number {
+            0 => "ben",
+            2_099 => "root",
+            _ => "anna",
+        };
+        let row = json!({
+            "tokenHash": format!("hash-{number}"), "loginType": "auths.loginTypes.MyWeChatLogin",
+            "userId": user_id, "createdAt": 1, "expiresAt": 2_000_000_000,
+        });
+        batch = batch.insert(SESSIONS, row.as_object().unwrap().clone());
+    }
+    world.app.get::<Model<'_>>(SESSIONS).unwrap().execute(batch).await.unwrap();
+    assert_eq!(world.sweep().await, 0);
+    for user_id in ["ben", "root"] {
+        let users = format!("Q(userId='{user_id}')");
+        world.change("auths.models.UserModel", &users, json!({ "isActive": false })).await;
+    }
+    assert_eq!(world.sweep().await, 1, "it goes on behind the rows that it has seen");
+    assert_eq!(world.sweep().await, 1, "and begins again at the end");
+    assert_eq!(world.rows(SESSIONS).await.iter().filter(|row| row["userId"] != "anna").count(), 0);
 }
 
 #[tokio::test]

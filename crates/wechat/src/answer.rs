@@ -94,6 +94,14 @@ impl Answer {
         }
     }
 
+    /// A mark that is set by any number but 0, in quotes or not, or by `true`.
+    pub(crate) fn flag(&self, name: &str, defect: Defect) -> Result<bool, Defect> {
+        match self.fields.get(name) {
+            Some(Value::Bool(flag)) => Ok(*flag),
+            _ => Ok(self.optional_integer(name, defect)?.is_some_and(|number| number != 0)),
+        }
+    }
+
     /// Whom the answer is about.
     pub(crate) fn open_id(&self) -> Result<OpenId, Defect> {
         let text = self.required_text("openid", "`openid` is missing")?;

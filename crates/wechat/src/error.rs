@@ -21,7 +21,7 @@ pub enum WeChatError {
     /// WeChat answered with an errcode.
     #[error("{0}")]
     Refused(Refusal),
-    /// The profile is not of the person to whom the token belongs.
+    /// The answer is not about the person to whom the token belongs.
     #[error("{operation}: the answer is about another openId than the one that was asked for")]
     IdentityMismatch {
         /// The call that brought the answer.

@@ -32,7 +32,6 @@ impl Tokens {
             .optional_integer("expires_in", "`expires_in` is no integer")?
             .map(|seconds| u64::try_from(seconds).map_err(|_| "`expires_in` is negative"))
             .transpose()?;
-        let snapshot = answer.optional_integer("is_snapshotuser", "`is_snapshotuser` is no integer")?;
         Ok(Self {
             access_token: Secret::new(access_token.to_owned()),
             refresh_token: refresh_token.map(|token| Secret::new(token.to_owned())),
@@ -40,7 +39,7 @@ impl Tokens {
             open_id: answer.open_id()?,
             union_id: answer.union_id()?,
             scope: answer.display_text("scope"),
-            is_snapshot_user: snapshot.is_some_and(|flag| flag != 0),
+            is_snapshot_user: answer.flag("is_snapshotuser", "`is_snapshotuser` is neither a number nor a boolean")?,
         })
     }
 }

@@ -74,12 +74,15 @@ async fn numbers_may_come_in_quotes() {
 
 #[tokio::test]
 async fn a_snapshot_user_is_marked() {
-    for (flag, expected) in [("1", true), ("2", true), ("0", false), ("null", false)] {
+    for (flag, expected) in [("1", true), ("2", true), ("true", true), ("0", false), ("false", false), ("null", false)]
+    {
         let body = format!(r#"{{"access_token":"t","openid":"o","is_snapshotuser":{flag}}}"#);
         let tokens = exchange(vec![Reply::text(body)]).await.unwrap();
         assert_eq!(tokens.is_snapshot_user, expected, "{flag}");
     }
-    assert_malformed(r#"{"access_token":"t","openid":"o","is_snapshotuser":true}"#).await;
+    for flag in [r#""yes""#, "[]", "{}", "0.5"] {
+        assert_malformed(format!(r#"{{"access_token":"t","openid":"o","is_snapshotuser":{flag}}}"#)).await;
+    }
 }
 
 #[tokio::test]

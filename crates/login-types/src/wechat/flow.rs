@@ -77,7 +77,7 @@ pub(crate) async fn identify(this: &WeChat<'_>, code: String) -> Result<Grant> {
 pub(crate) async fn sign_in(this: &WeChat<'_>, who: &Identity) -> Result<Option<LoginCode>> {
     let Some((user_id, binding)) = recognise(this, who).await? else { return Ok(None) };
     let user = this.find_user(user_id.clone()).await?.ok_or(fails::USER_NOT_FOUND)?;
-    refuse_disabled(&user)?;
+    refuse_disabled(&this.app(), &user_id, &user).await?;
     let corps = this.list_corps(user_id.clone()).await?;
     let model = this.auth_model_elem_name().await?;
     this.issue_login_code(SignIn {

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use mti_element::{AppHandle, Result};
-use mti_wechat::{AppCredentials, AuthorizationCode, Client, Handling, Language, OpenId, WeChatError};
+use mti_wechat::{AppCredentials, AuthorizationCode, Client, Handling, Language, OpenId, Operation, WeChatError};
 
 use super::config::WeChatConfig;
 use super::quota::Quota;
@@ -46,7 +46,8 @@ pub(crate) async fn exchange_code(
     })
 }
 
-/// Fetches a profile; a stale access token is refreshed once.
+/// Fetches a profile; a stale access token is refreshed once. There is none when the scope does not cover it; every
+/// other failure fails the sign-in, for it leaves open whose token it is.
 pub(crate) async fn fetch_profile(app: &AppHandle<'_>, config: &WeChatConfig, grant: Grant) -> Result<Option<Profile>> {
     let (Some(access_token), Some(open_id)) = (grant.access_token, OpenId::parse(&grant.identity.open_id)) else {
         return Ok(None);
@@ -62,7 +63,11 @@ pub(crate) async fn fetch_profile(app: &AppHandle<'_>, config: &WeChatConfig, gr
     {
         let app_id = &grant.identity.app_id;
         let tokens = client.refresh(&config.endpoints, app_id, refresh_token, config.timeout).await;
-        answer = ask(&tokens.map_err(fails::of_wechat)?.access_token).await;
+        let tokens = tokens.map_err(fails::of_wechat)?;
+        if tokens.open_id != open_id {
+            return Err(fails::of_wechat(WeChatError::IdentityMismatch { operation: Operation::Refresh }));
+        }
+        answer = ask(&tokens.access_token).await;
     }
     match answer {
         Ok(profile) => Ok(Some(Profile {
@@ -70,15 +75,10 @@ pub(crate) async fn fetch_profile(app: &AppHandle<'_>, config: &WeChatConfig, gr
             avatar: profile.avatar,
             union_id: profile.union_id.map(|union_id| union_id.as_str().to_owned()),
         })),
-        Err(error) if is_dispensable(&error) => {
+        Err(error) if error.handling() == Handling::ProceedWithoutProfile => {
             tracing::info!(%error, "going on without a profile");
             Ok(None)
         }
         Err(error) => Err(fails::of_wechat(error)),
     }
-}
-
-/// Whether a sign-in can go on without the profile: it may not be read, or cannot be had right now.
-fn is_dispensable(error: &WeChatError) -> bool {
-    matches!(error.handling(), Handling::ProceedWithoutProfile | Handling::RetryLater | Handling::BackOff)
 }

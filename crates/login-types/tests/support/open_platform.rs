@@ -22,7 +22,8 @@ pub(crate) struct FakeWeChat {
 #[derive(Default)]
 struct Script {
     answers: Mutex<HashMap<String, Answer>>,
-    profiles: Mutex<HashMap<String, Value>>,
+    profiles: Mutex<HashMap<String, (StatusCode, Vec<u8>)>>,
+    refreshed: Mutex<HashMap<String, Value>>,
     next_code: AtomicUsize,
     exchanges: AtomicUsize,
     profile_calls: AtomicUsize,
@@ -74,6 +75,7 @@ impl FakeWeChat {
     pub(crate) fn code(&self, person: Person) -> String {
         let code = self.new_code();
         self.answer(&code, Answer::Once(grant(&code, person)));
+        self.refreshed(&code, grant(&format!("{code}-again"), person));
         code
     }
 
@@ -113,8 +115,19 @@ impl FakeWeChat {
     }
 
     /// The answer to the question for the profile that belongs to a code.
-    pub(crate) fn profile(&self, code: &str, answer: Value) {
+    pub(crate) fn profile(&self, code: &str, answer: &Value) {
+        self.raw_profile(code, 200, answer.to_string());
+    }
+
+    /// The same, with a status and a body of one's own.
+    pub(crate) fn raw_profile(&self, code: &str, status: u16, body: impl Into<Vec<u8>>) {
+        let answer = (StatusCode::from_u16(status).unwrap(), body.into());
         self.script.profiles.lock().unwrap().insert(format!("token-of-{code}"), answer);
+    }
+
+    /// What the refresh token of a code is answered with.
+    pub(crate) fn refreshed(&self, code: &str, answer: Value) {
+        self.script.refreshed.lock().unwrap().insert(code.to_owned(), answer);
     }
 
     /// How many codes were brought here.
@@ -177,16 +190,16 @@ async fn access_token(State(script): State<Arc<Script>>, Query(parameters): Para
     }
 }
 
-async fn refresh_token(Query(parameters): Parameters) -> Response {
+async fn refresh_token(State(script): State<Arc<Script>>, Query(parameters): Parameters) -> Response {
     let code = parameters["refresh_token"].trim_start_matches("refresh-of-");
-    plain(&json!({ "access_token": format!("token-of-{code}-again"), "openid": "anna", "scope": "snsapi_login" }))
+    plain(&script.refreshed.lock().unwrap()[code])
 }
 
 async fn userinfo(State(script): State<Arc<Script>>, Query(parameters): Parameters) -> Response {
     script.profile_calls.fetch_add(1, Ordering::SeqCst);
     let profiles = script.profiles.lock().unwrap();
     match profiles.get(&parameters["access_token"]) {
-        Some(answer) => plain(answer),
+        Some(answer) => answer.clone().into_response(),
         None => plain(&json!({ "errcode": 48001, "errmsg": "api unauthorized" })),
     }
 }
