@@ -93,7 +93,9 @@ impl<'a> OpenContext<'a> {
     fn finding(&self, document: &Layered, code: Code, pointer: &str, message: impl Into<String>) -> Diagnostic {
         let origin = ancestors(pointer)
             .filter_map(Pointer::parse)
-            .find_map(|pointer| document.origin(&pointer))
+            .filter_map(|pointer| document.origin(&pointer))
+            // What the process adds is in no file that somebody could mend.
+            .find(|origin| origin.location.line.is_some())
             .or_else(|| self.definition.manifest.origin(&Pointer::ROOT.key("type")));
         let finding =
             Diagnostic::new(code, message).with_element(self.definition.name.clone()).with_help(code.explanation());
