@@ -2,8 +2,8 @@
 //!
 //! A whole app tree is one string: see [`Tree`].
 //!
-//! With the feature `login`: a [`Browser`] that signs in as visitors do, a [`SimulatedWeChat`] for WeChat logins to
-//! talk to, and [`LoginContract`], what every login Type and every override of one keeps to.
+//! With the feature `login`: a `Browser` that signs in as visitors do, a `SimulatedWeChat` for WeChat logins to
+//! talk to, and `LoginContract`, what every login Type and every override of one keeps to.
 
 #[cfg(feature = "login")]
 mod browser;
