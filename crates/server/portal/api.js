@@ -77,15 +77,21 @@ export function remember(key, value, seconds) {
   } catch { /* What depends on it says so when it is missing. */ }
 }
 
-/** What was remembered, once; undefined when it was not, or is too old. */
-export function recall(key) {
+/** What was remembered; undefined when it was not, or is too old. */
+export function remembered(key) {
   try {
     const kept = JSON.parse(sessionStorage.getItem(PREFIX + key));
-    sessionStorage.removeItem(PREFIX + key);
     return kept && kept.until > Date.now() ? kept.value : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** The same, once. */
+export function recall(key) {
+  const value = remembered(key);
+  try { sessionStorage.removeItem(PREFIX + key); } catch { /* There is nothing to forget. */ }
+  return value;
 }
 
 function forgetExpired() {

@@ -2,7 +2,7 @@
 
 import { call, currentUser, recall, remember } from "./api.js";
 import { busy, card, readSettings, show } from "./dom.js";
-import { enter, showFailure } from "./flow.js";
+import { enter, showFailure, showUnknownIdentity } from "./flow.js";
 import { sentence, text } from "./texts.js";
 
 const settings = readSettings();
@@ -25,7 +25,7 @@ async function goOn(codes, states) {
     if (visit.purpose === "bind") await bind(visit, proof);
     else await signIn(visit, proof);
   } catch (error) {
-    if (error.code === "USER_AUTH_MISS") return showUnknownIdentity(visit, error);
+    if (error.code === "USER_AUTH_MISS") return showUnknownIdentity(settings, main, { name: visit.method, title: visit.title }, error);
     showFailure(settings, main, error);
   }
 }
@@ -42,11 +42,4 @@ async function bind(visit, proof) {
   await call(settings, visit.method, "bind", { userId: user.userId, ...proof });
   remember("notice", text("bound", { title: visit.title }), 60);
   location.replace(new URL(settings.portal, location.href));
-}
-
-/** Nobody is bound to who signed in. Whoever signs in another way now is asked whether it is theirs. */
-function showUnknownIdentity(visit, error) {
-  const { bindTicket, expiresIn } = error.data;
-  if (bindTicket) remember("ticket", { method: visit.method, title: visit.title, bindTicket }, expiresIn ?? 300);
-  showFailure(settings, main, error, text("authMissing", { title: visit.title }));
 }

@@ -1,6 +1,6 @@
 // The portal: signing in, or the page of who is signed in.
 
-import { call, currentUser, logout, recall } from "./api.js";
+import { call, currentUser, logout, recall, remembered } from "./api.js";
 import { busy, button, card, confirmed, inputs, linkButton, make, notice, readSettings, show, typed } from "./dom.js";
 import { prepareVisit } from "./flow.js";
 import { showSignIn } from "./sign-in.js";
@@ -11,10 +11,9 @@ const main = document.getElementById("main");
 
 await start();
 
-async function start() {
+async function start(message = recall("notice")) {
   if (location.origin !== settings.origin) return showOtherOrigin();
   show(main, card(settings, undefined, busy(text("loading"))));
-  const message = recall("notice");
   const first = message && notice("success", message);
   try {
     const user = await currentUser(settings);
@@ -23,7 +22,7 @@ async function start() {
   } catch (error) {
     show(main, card(settings, undefined,
       notice("error", error.sentence ?? sentence("OTHER"), reference(error)),
-      make("div", { class: "actions" }, button(text("tryAgain"), start))));
+      make("div", { class: "actions" }, button(text("tryAgain"), () => start()))));
   }
 }
 
@@ -40,23 +39,32 @@ function showUser(user, first) {
   const methods = settings.methods.filter((method) => method.canBind || method.canUnbind);
   show(main, card(settings, user.nick || user.userId,
     result,
-    ticketOffer(result),
+    ticketOffer(user, result),
     make("dl", { class: "facts" },
       make("dt", {}, text("user")), make("dd", {}, user.userId),
-      make("dt", {}, text("organisation")), make("dd", {}, user.corpId || text("noOrganisation"))),
+      make("dt", {}, text("organisation")), make("dd", {}, corpName(user))),
     methods.length > 0 && make("section", {},
       make("h2", {}, text("methodsOfUser")),
       make("ul", { class: "methods" }, methods.map((method) => methodRow(user, method, result)))),
     make("div", { class: "actions" }, button(text("signOut"), (event) => signOut(event.currentTarget, result), "quiet"))));
 }
 
-/** Somebody signed in with an identity that nobody is bound to, and then another way: it may be theirs. */
-function ticketOffer(result) {
+/** What the organisation is called, where this tab has seen it signed in to. */
+function corpName({ corpId }) {
+  if (!corpId) return text("noOrganisation");
+  const corp = remembered("corp");
+  return (corp?.corpId === corpId && corp.corpName) || corpId;
+}
+
+/** Somebody used an identity that nobody is bound to, and said that he signs in another way to bind it. He need not be who did. */
+function ticketOffer(user, result) {
   const ticket = recall("ticket");
   const method = ticket && settings.methods.find((candidate) => candidate.name === ticket.method);
   if (!method?.canBindByTicket) return undefined;
   const offer = notice("info", text("ticketOffer", { title: ticket.title }));
-  const accept = () => {
+  const accept = async () => {
+    const question = text("ticketQuestion", { title: ticket.title, nick: user.nick || user.userId });
+    if (!(await confirmed(question, text("bind"), text("cancel")))) return;
     offer.remove();
     return attempt(result, text("bound", { title: ticket.title }), () =>
       call(settings, method.name, "bindByTicket", { bindTicket: ticket.bindTicket }));
@@ -77,6 +85,8 @@ function methodRow(user, method, result) {
 }
 
 async function bind(user, method, place, result) {
+  const question = text("bindQuestion", { title: method.title, nick: user.nick || user.userId });
+  if (!(await confirmed(question, text("bind"), text("cancel")))) return;
   if (!method.bindFields) {
     return attempt(result, undefined, async () => {
       const visit = await prepareVisit(settings, method, "bind");
@@ -99,14 +109,21 @@ async function bind(user, method, place, result) {
 async function unbind(user, method, result) {
   const question = text("unbindQuestion", { title: method.title });
   if (!(await confirmed(question, text("unbind"), text("cancel")))) return;
-  await attempt(result, text("unbound", { title: method.title }), () =>
-    call(settings, method.name, "unbind", { userId: user.userId }));
+  await attempt(result, undefined, async () => {
+    await call(settings, method.name, "unbind", { userId: user.userId });
+    // The session that was opened with it has ended. Whatever else goes wrong here, it is unbound.
+    const stillThere = await currentUser(settings).catch(() => user);
+    if (!stillThere) return start(text("unboundSignIn"));
+    show(result, notice("success", text("unbound", { title: method.title })));
+  });
 }
 
 async function signOut(pressed, result) {
   pressed.disabled = true;
   await attempt(result, undefined, async () => {
     await logout(settings);
+    recall("corp");
+    recall("ticket");
     await start();
   });
   pressed.disabled = false;

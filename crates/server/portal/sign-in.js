@@ -2,7 +2,7 @@
 
 import { call } from "./api.js";
 import { busy, button, card, inputs, make, notice, show, typed } from "./dom.js";
-import { enter, prepareVisit } from "./flow.js";
+import { enter, prepareVisit, showUnknownIdentity } from "./flow.js";
 import { reference, sentence, text } from "./texts.js";
 
 /** Seconds before its end that a prepared visit is made anew. */
@@ -129,6 +129,7 @@ class MethodPanel {
         try {
           await enter(this.#settings, this.#main, await call(this.#settings, method.name, "getLoginCode", typed(form)));
         } catch (error) {
+          if (error.data?.bindTicket) return showUnknownIdentity(this.#settings, this.#main, method, error);
           show(failure, notice("error", error.sentence ?? "", reference(error)));
           submit.disabled = false;
         }

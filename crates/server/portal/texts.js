@@ -20,7 +20,9 @@ const ENGLISH = {
   unbind: "Unbind",
   unbindQuestion: "Unbind {title} from your account? Sessions that were opened with it end.",
   bound: "{title} is now bound to your account.",
+  bindQuestion: "Bind {title} to {nick}'s account? It replaces the account bound now.",
   unbound: "{title} is not bound to your account any more.",
+  unboundSignIn: "Unbound. Please sign in again.",
   cancel: "Cancel",
   signOut: "Sign out",
   chooseOrganisation: "Which organisation do you want to enter?",
@@ -30,7 +32,13 @@ const ENGLISH = {
   nothingToDo: "There is nothing to do here.",
   unknownState: "This sign-in was not started in this tab, or too long ago. Please start again.",
   authMissing: "{title} is not bound to any user here. Sign in another way, then bind it to your account.",
-  ticketOffer: "Bind the {title} that you just used to this account?",
+  authMissingOrRegister: "{title} is not bound to any user here. Sign in another way and bind it to your account, or create a new account.",
+  register: "Create a new account",
+  registering: "Creating your account…",
+  registrationClosed: "Registration is closed. Sign in another way, then bind {title} to your account.",
+  bindLater: "Sign in with another method, then bind this {title}",
+  ticketOffer: "Bind the {title} account that was scanned before you signed in?",
+  ticketQuestion: "The {title} account that was scanned before you signed in will be bound to {nick}'s account and replaces the one bound now. Continue only if it is yours.",
   otherOrigin: "This site is meant to be opened at another address.",
   requestId: "Request {id}",
   errors: {
@@ -45,6 +53,11 @@ const ENGLISH = {
     CORP_NOT_FOUND: "You cannot enter this organisation.",
     PASSWORD_ERROR: "The user name or the password is wrong.",
     USER_NOT_FOUND: "There is no such user.",
+    WECHAT_CODE_INVALID: "The WeChat authorization is not valid any more. Please scan again.",
+    WECHAT_CONFIG: "WeChat sign-in is not set up correctly here; please tell the operator of this site.",
+    WECHAT_UNAVAILABLE: "WeChat does not answer. Please try again later.",
+    WECHAT_RATE_LIMITED: "WeChat is busy. Please try again in a minute.",
+    WECHAT_USER_REFUSED: "WeChat did not authorize this sign-in.",
     ELEMENT_EXCEPTION: "Something went wrong. Please try again later.",
     UNREACHABLE: "The server cannot be reached. Please check your connection and try again.",
     UPSTREAM: "The login service does not answer. Please try again later.",
@@ -72,7 +85,9 @@ const CHINESE = {
   unbind: "解绑",
   unbindQuestion: "确定要将{title}与您的账号解绑吗？通过它建立的登录会话将会结束。",
   bound: "{title}已绑定到您的账号。",
+  bindQuestion: "确定要将{title}绑定到 {nick} 的账号吗？它将替换当前已绑定的账号。",
   unbound: "{title}已与您的账号解绑。",
+  unboundSignIn: "已解绑，请重新登录。",
   cancel: "取消",
   signOut: "退出登录",
   chooseOrganisation: "请选择要进入的组织",
@@ -82,7 +97,13 @@ const CHINESE = {
   nothingToDo: "此处没有需要处理的内容。",
   unknownState: "本次登录不是在此标签页中发起的，或已超时，请重新开始。",
   authMissing: "该{title}尚未绑定任何用户。请先用其他方式登录，再将它绑定到您的账号。",
-  ticketOffer: "要将刚才使用的{title}绑定到此账号吗？",
+  authMissingOrRegister: "该{title}尚未绑定任何用户。请先用其他方式登录再绑定，或创建新账号。",
+  register: "创建新账号",
+  registering: "正在创建账号……",
+  registrationClosed: "当前未开放注册。请先用其他方式登录，再将{title}绑定到您的账号。",
+  bindLater: "用其他方式登录，再绑定此{title}",
+  ticketOffer: "要绑定您登录之前扫码的{title}账号吗？",
+  ticketQuestion: "您登录之前扫码的{title}账号将绑定到 {nick} 的账号，并替换当前已绑定的账号。请确认该账号属于您本人后再继续。",
   otherOrigin: "请使用以下地址访问本站：",
   requestId: "请求编号 {id}",
   errors: {
@@ -97,6 +118,11 @@ const CHINESE = {
     CORP_NOT_FOUND: "您无法进入该组织。",
     PASSWORD_ERROR: "用户名或密码错误。",
     USER_NOT_FOUND: "用户不存在。",
+    WECHAT_CODE_INVALID: "微信授权已失效，请重新扫码。",
+    WECHAT_CONFIG: "本站的微信登录配置有误，请联系网站管理员。",
+    WECHAT_UNAVAILABLE: "微信暂时没有响应，请稍后再试。",
+    WECHAT_RATE_LIMITED: "微信繁忙，请一分钟后再试。",
+    WECHAT_USER_REFUSED: "微信未授权本次登录。",
     ELEMENT_EXCEPTION: "出错了，请稍后再试。",
     UNREACHABLE: "无法连接服务器，请检查网络后重试。",
     UPSTREAM: "登录服务暂时没有响应，请稍后再试。",
@@ -115,11 +141,11 @@ export function text(key, values = {}) {
   return texts[key].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
-/** A sentence about a call that failed. */
+/** A sentence about a call that failed: the one that is here for it, or else what the server says. */
 export function explain(error) {
   if (Object.hasOwn(texts.errors, error.code)) return texts.errors[error.code];
-  if (error.status === 502 || error.status === 503) return texts.errors.UPSTREAM;
-  return error.message || texts.errors.OTHER;
+  if (error.message) return error.message;
+  return error.status === 502 || error.status === 503 ? texts.errors.UPSTREAM : texts.errors.OTHER;
 }
 
 /** The sentence about a failure of that name. */

@@ -21,6 +21,14 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies:
     peer
 }
 
+/// What counts as one address. Whoever has one IPv6 address has a whole /64 of them.
+pub(crate) fn network(address: IpAddr) -> u64 {
+    match address.to_canonical() {
+        IpAddr::V4(address) => u64::from(u32::from(address)),
+        IpAddr::V6(address) => (u128::from(address) >> 64) as u64,
+    }
+}
+
 fn parse(text: &str) -> Option<IpAddr> {
     let address = text.parse::<IpAddr>().ok().or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()));
     address.map(|address| address.to_canonical())

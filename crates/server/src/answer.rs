@@ -2,8 +2,10 @@ use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::Body;
-use axum::http::header::{ALLOW, HeaderName, HeaderValue};
+use axum::http::header::{ALLOW, CONNECTION, HeaderName, HeaderValue};
+use axum::http::request::Parts;
 use axum::http::{Method, Request, Response, StatusCode};
 use futures_util::FutureExt as _;
 use hyper::body::Incoming;
@@ -13,6 +15,7 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use crate::address::client_address;
+use crate::arguments;
 use crate::call::{self, Call};
 use crate::element_file;
 use crate::envelope::{self, Refusal};
@@ -59,33 +62,43 @@ pub(crate) async fn answer(site: &Site, peer: IpAddr, request: Request<Incoming>
 }
 
 async fn respond(site: &Site, exchange: &Exchange, route: Route, request: Request<Incoming>) -> Response<Body> {
-    match route {
-        Route::Call(path) => return Call::new(site, exchange, path).answer(request).await,
-        Route::UnknownCall => return call::unknown(exchange, request.method()),
-        Route::Unknown => return guarded(site, further(site, request)).await,
-        _ => {}
+    if let (Route::Unknown, Some(router)) = (&route, &site.options.extra) {
+        return guarded(site, further(router.clone(), request)).await;
     }
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+    let (head, body) = request.into_parts();
+    // The body comes first, whatever the answer: one that overtakes it would end the connection, and with it the
+    // request that the client sends next.
+    let body = arguments::read_body(body, &site.options.limits).await;
+    match (route, body) {
+        (Route::Call(path), body) => Call::new(site, exchange, path).answer(head, body).await,
+        (Route::UnknownCall, body) => call::unknown(exchange, &head.method, body),
+        (_, Err(refusal)) => page::plain(refusal.status(), &[(CONNECTION, HeaderValue::from_static("close"))]),
+        (route, Ok(_)) => respond_with_page(site, route, &head).await,
+    }
+}
+
+async fn respond_with_page(site: &Site, route: Route, head: &Parts) -> Response<Body> {
+    if route == Route::Unknown {
+        return page::not_found();
+    }
+    if !matches!(head.method, Method::GET | Method::HEAD) {
         return page::plain(StatusCode::METHOD_NOT_ALLOWED, &[(ALLOW, HeaderValue::from_static("GET, HEAD"))]);
     }
     match route {
         Route::Portal => site.portal.page(&site.app),
         Route::PortalWithoutSlash => site.portal.redirect(),
         Route::Callback => site.portal.callback(&site.app),
-        Route::Asset(file) => site.portal.asset(&file, &request),
-        Route::ElementFile(segments) => element_file::answer(site, segments, request.headers()).await,
+        Route::Asset(file) => site.portal.asset(&file, head),
+        Route::ElementFile(segments) => element_file::answer(site, segments, &head.headers).await,
         Route::Health => health::alive(),
         Route::Ready => guarded(site, health::ready(site)).await,
-        Route::Metrics => exposition::answer(&site.metrics),
+        Route::Metrics => exposition::answer(&site.metrics, site.places.total()),
         Route::Call(_) | Route::UnknownCall | Route::Unknown => page::not_found(),
     }
 }
 
-/// What this server does not know is for the further routes, if there are any.
-async fn further(site: &Site, request: Request<Incoming>) -> Response<Body> {
-    let Some(router) = site.options.extra.clone() else {
-        return page::not_found();
-    };
+/// What this server does not know is for the further routes.
+async fn further(router: Router, request: Request<Incoming>) -> Response<Body> {
     match router.oneshot(request.map(Body::new)).await {
         Ok(response) => response,
         Err(never) => match never {},
@@ -117,7 +130,7 @@ fn too_long(exchange: &Exchange, kind: RouteKind) -> Response<Body> {
         let refusal = Refusal::new(Fail::API_PARAMS_ERROR.because("the URL is too long"));
         return envelope::failure(exchange, &refusal.with_status(StatusCode::URI_TOO_LONG).closing());
     }
-    page::plain(StatusCode::URI_TOO_LONG, &[])
+    page::plain(StatusCode::URI_TOO_LONG, &[(CONNECTION, HeaderValue::from_static("close"))])
 }
 
 /// A method as logs name it: one that nobody defined is not repeated.

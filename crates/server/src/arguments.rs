@@ -11,7 +11,7 @@ use mti_element::{Fail, Map, Value};
 use crate::envelope::Refusal;
 use crate::options::Limits;
 
-/// Reads the body of a call: at most so much, and at most for so long.
+/// Reads the body of a request: at most so much, and at most for so long.
 pub(crate) async fn read_body(body: Incoming, limits: &Limits) -> Result<Bytes, Refusal> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > limits.body_bytes {

@@ -2,16 +2,16 @@ use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::header::{ALLOW, HeaderValue, SET_COOKIE};
-use axum::http::{Method, Request, Response, StatusCode};
+use axum::http::request::Parts;
+use axum::http::{Method, Response, StatusCode};
 use futures_util::FutureExt as _;
-use hyper::body::Incoming;
 use mti_core::manifest::Function;
 use mti_element::{AppView, CallContext, Cookie, ElementDefinition, Fail, Failure, Principal, Value, Visitor};
 
 use crate::arguments;
-use crate::caller::Credential;
+use crate::caller::{self, Credential};
 use crate::cookies;
 use crate::envelope::{self, Refusal};
 use crate::exchange::Exchange;
@@ -46,9 +46,9 @@ impl<'a> Call<'a> {
     }
 
     /// Answers it, whatever the element does: panics and takes its time included.
-    pub(crate) async fn answer(mut self, request: Request<Incoming>) -> Response<Body> {
+    pub(crate) async fn answer(mut self, head: Parts, body: Result<Bytes, Refusal>) -> Response<Body> {
         let limit = self.site.options.limits.request_timeout;
-        let guarded = AssertUnwindSafe(self.perform(request)).catch_unwind();
+        let guarded = AssertUnwindSafe(self.perform(head, body)).catch_unwind();
         let outcome = match tokio::time::timeout(limit, guarded).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(panic)) => Err(Refusal::of_element(panicked(&*panic))),
@@ -71,9 +71,9 @@ impl<'a> Call<'a> {
         response
     }
 
-    async fn perform(&mut self, request: Request<Incoming>) -> Result<Value, Refusal> {
+    async fn perform(&mut self, head: Parts, body: Result<Bytes, Refusal>) -> Result<Value, Refusal> {
         let site = self.site;
-        let (head, body) = request.into_parts();
+        let body = body?;
         if head.method != Method::POST {
             return Err(method_not_allowed());
         }
@@ -83,13 +83,13 @@ impl<'a> Call<'a> {
         let principal = credential.authenticate(site, &view, &head.headers).await?;
         if principal.is_none() {
             self.count_anonymous()?;
+            caller::refuse_foreign_form(&head.headers, &site.origin)?;
         }
         let target = self.target.insert(find(&*view, &self.path)?);
         let Some(function) = target.function() else {
             return Err(Refusal::new(Fail::FUNCTION_NOT_FOUND));
         };
         refuse_stranger(function, principal.as_ref())?;
-        let body = arguments::read_body(body, &site.options.limits).await?;
         let arguments = arguments::parse(&body, function)?;
         let visitor = Arc::new(Visitor::new(self.exchange.address, principal, cookies));
         self.visitor = Some(Arc::clone(&visitor));
@@ -145,8 +145,12 @@ impl<'a> Call<'a> {
 }
 
 /// The answer to a path below `/api/` that can be no function of this app.
-pub(crate) fn unknown(exchange: &Exchange, method: &Method) -> Response<Body> {
-    let refusal = if *method == Method::POST { Refusal::new(Fail::ELEMENT_NOT_FOUND) } else { method_not_allowed() };
+pub(crate) fn unknown(exchange: &Exchange, method: &Method, body: Result<Bytes, Refusal>) -> Response<Body> {
+    let refusal = match body {
+        Err(refusal) => refusal,
+        Ok(_) if *method == Method::POST => Refusal::new(Fail::ELEMENT_NOT_FOUND),
+        Ok(_) => method_not_allowed(),
+    };
     let mut response = envelope::failure(exchange, &refusal);
     if refusal.status() == StatusCode::METHOD_NOT_ALLOWED {
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
@@ -162,18 +166,10 @@ fn find(view: &dyn AppView, path: &CallPath) -> Result<Target, Refusal> {
         return Err(Refusal::new(Fail::ELEMENT_NOT_FOUND));
     }
     let definition = view.definition(&path.element).map_err(Refusal::of_element)?;
-    if is_private(&definition) {
-        return Err(Refusal::new(Fail::ELEMENT_NOT_FOUND));
-    }
     match definition.functions.iter().position(|function| function.name == path.function) {
         Some(index) => Ok(Target { definition, index }),
         None => Err(Refusal::new(Fail::FUNCTION_NOT_FOUND)),
     }
-}
-
-/// Whether an element is there for its own app's code alone.
-pub(crate) fn is_private(definition: &ElementDefinition) -> bool {
-    definition.manifest_value("accessModifier").is_some_and(|value| value == "private")
 }
 
 fn refuse_stranger(function: &Function, principal: Option<&Principal>) -> Result<(), Refusal> {

@@ -59,9 +59,24 @@ fn refuse_foreign_page(headers: &HeaderMap, origin: &str) -> Result<(), Refusal>
     if !is_json(headers) {
         return Err(denied("a call with the session cookie must have the content type `application/json`"));
     }
-    let is_ours = headers.get_all(ORIGIN).iter().all(|value| value == origin)
-        && headers.get_all("sec-fetch-site").iter().all(|value| value == "same-origin");
-    if is_ours { Ok(()) } else { Err(denied("a call with the session cookie must come from a page of this site")) }
+    if is_foreign(headers, origin) {
+        return Err(denied("a call with the session cookie must come from a page of this site"));
+    }
+    Ok(())
+}
+
+/// A form of another site needs nobody's leave to be sent, and what an anonymous call answers may set cookies here.
+pub(crate) fn refuse_foreign_form(headers: &HeaderMap, origin: &str) -> Result<(), Refusal> {
+    if is_foreign(headers, origin) && !is_json(headers) {
+        return Err(denied("a call from a page of another site must have the content type `application/json`"));
+    }
+    Ok(())
+}
+
+/// Whether a browser says that something else than a page of this site asks. Other clients say nothing.
+fn is_foreign(headers: &HeaderMap, origin: &str) -> bool {
+    headers.get_all(ORIGIN).iter().any(|value| value != origin)
+        || headers.get_all("sec-fetch-site").iter().any(|value| value != "same-origin")
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

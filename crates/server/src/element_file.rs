@@ -3,7 +3,6 @@ use axum::http::Response;
 use axum::http::header::{HeaderMap, HeaderValue};
 use mti_element::ElementDefinition;
 
-use crate::call::is_private;
 use crate::page;
 use crate::portal::static_file;
 use crate::site::Site;
@@ -47,12 +46,11 @@ fn find(site: &Site, segments: &[String]) -> Option<Wanted> {
     let (last, name) = segments.split_last()?;
     let content_type = content_type(last)?;
     let view = site.app.view();
-    let definition = (1..=name.len()).rev().find_map(|length| {
+    let (length, definition) = (1..=name.len()).rev().find_map(|length| {
         let parts: &[String] = name.get(..length)?;
         let is_name = parts.iter().all(|part| !part.contains('.'));
         is_name.then(|| view.definition(&parts.join(".")).ok()).flatten().map(|definition| (length, definition))
-    });
-    let (length, definition) = definition.filter(|(_, definition)| !is_private(definition))?;
+    })?;
     let file = segments.get(length..)?;
     let is_shown = file.iter().all(|segment| !segment.starts_with('.')) && !is_configuration(&definition, file);
     is_shown.then(|| Wanted { element: definition.name.to_string(), file: file.join("/"), content_type })

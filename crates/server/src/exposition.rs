@@ -11,20 +11,22 @@ use crate::exchange::unix_milliseconds;
 use crate::metrics::{BUCKETS, Metrics};
 
 /// The answer to a scrape.
-pub(crate) fn answer(metrics: &Metrics) -> Response<Body> {
-    let mut response = Response::new(Body::from(text(metrics)));
+pub(crate) fn answer(metrics: &Metrics, connections_limit: usize) -> Response<Body> {
+    let mut response = Response::new(Body::from(text(metrics, connections_limit)));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
-fn text(metrics: &Metrics) -> String {
+fn text(metrics: &Metrics, connections_limit: usize) -> String {
     let mut page = Page(String::with_capacity(4096));
     page.family("process_start_time_seconds", "gauge", "When the process started, in Unix seconds.");
     page.sample("process_start_time_seconds", &[], seconds(unix_milliseconds(metrics.started), 3));
     page.family("mti_connections", "gauge", "Connections that are open.");
     page.sample("mti_connections", &[], metrics.connections.load(Ordering::Relaxed));
+    page.family("mti_connections_limit", "gauge", "Connections that there may be.");
+    page.sample("mti_connections_limit", &[], connections_limit);
     page.family("mti_requests_in_flight", "gauge", "Requests that are being answered.");
     page.sample("mti_requests_in_flight", &[], metrics.in_flight.load(Ordering::Relaxed));
     page.family(

@@ -79,8 +79,12 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// The longest that a client may leave an answer unread.
     pub write_timeout: Duration,
-    /// The most connections at a time; further ones wait to be accepted.
+    /// The most connections at a time; further ones wait to be accepted. Where the operating system lets the process open fewer files,
+    /// it is that number, less 64 that are kept for databases, files and calls to others.
     pub connections: usize,
+    /// The most connections at a time from one address (for IPv6, one /64 network); further ones are closed at once. Trusted proxies may
+    /// have any number. Where it is not below [`connections`](Self::connections), it is half of those.
+    pub connections_per_address: usize,
     /// The longest that requests in progress may go on after the server was told to stop.
     pub drain_timeout: Duration,
 }
@@ -96,6 +100,7 @@ impl Default for Limits {
             request_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_secs(30),
             connections: 4096,
+            connections_per_address: 512,
             drain_timeout: Duration::from_secs(10),
         }
     }

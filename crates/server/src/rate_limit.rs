@@ -5,6 +5,8 @@ use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::address::network;
+
 /// How many addresses are told apart.
 const SLOTS: usize = 1 << 16;
 
@@ -52,14 +54,6 @@ impl RateLimiter {
         let hash = self.hasher.hash_one(network(address));
         let number = hash % u64::try_from(self.slots.len()).ok()?;
         self.slots.get(usize::try_from(number).ok()?)
-    }
-}
-
-/// What counts as one address. Whoever has one IPv6 address has a whole /64 of them.
-fn network(address: IpAddr) -> u64 {
-    match address.to_canonical() {
-        IpAddr::V4(address) => u64::from(u32::from(address)),
-        IpAddr::V6(address) => (u128::from(address) >> 64) as u64,
     }
 }
 

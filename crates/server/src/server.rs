@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use mti_registry::App;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::connection;
 use crate::error::ServerError;
 use crate::options::ServerOptions;
+use crate::places::{Place, Places};
 use crate::site::Site;
 
 /// How many clients the operating system lets wait.
@@ -58,14 +59,13 @@ impl Server {
     pub async fn serve(self, shutdown: impl Future<Output = ()>) -> Result<(), ServerError> {
         let Self { site, listener, .. } = self;
         let (stop, stopped) = watch::channel(());
-        let places = Arc::new(Semaphore::new(site.options.limits.connections));
         let mut connections = JoinSet::new();
         let mut shutdown = std::pin::pin!(shutdown);
         loop {
             tokio::select! {
                 () = shutdown.as_mut() => break,
                 Some(ended) = connections.join_next() => note_end(ended),
-                (place, stream, peer) = accept(&listener, &places) => {
+                (place, stream, peer) = accept(&listener, &site.places) => {
                     let (site, stopped) = (Arc::clone(&site), stopped.clone());
                     connections.spawn(async move {
                         connection::serve(site, stream, peer, stopped).await;
@@ -102,14 +102,19 @@ fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
 }
 
 /// The next connection, once there is a place for it.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (OwnedSemaphorePermit, TcpStream, SocketAddr) {
+async fn accept(listener: &TcpListener, places: &Arc<Places>) -> (Place, TcpStream, SocketAddr) {
+    let mut free = places.free().await;
     loop {
-        let Ok(place) = Arc::clone(places).acquire_owned().await else {
-            // Nobody closes the semaphore.
-            return std::future::pending().await;
-        };
         match listener.accept().await {
             Ok((stream, peer)) => {
+                let place = match places.take(free, peer.ip()) {
+                    Ok(place) => place,
+                    Err(still_free) => {
+                        tracing::debug!(address = %peer.ip(), "closed a connection: its address has too many");
+                        free = still_free;
+                        continue;
+                    }
+                };
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!("a connection has gone again: {error}");
                 }

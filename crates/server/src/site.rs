@@ -1,4 +1,5 @@
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use axum::http::HeaderValue;
@@ -9,6 +10,7 @@ use url::{Origin, Url};
 use crate::error::ServerError;
 use crate::metrics::Metrics;
 use crate::options::ServerOptions;
+use crate::places::Places;
 use crate::portal::Portal;
 use crate::rate_limit::RateLimiter;
 use crate::security_headers::content_security_policy;
@@ -26,6 +28,7 @@ pub(crate) struct Site {
     pub(crate) policy: HeaderValue,
     pub(crate) anonymous_calls: Option<RateLimiter>,
     pub(crate) metrics: Metrics,
+    pub(crate) places: Arc<Places>,
     pub(crate) portal: Portal,
     /// Whether the server was told to stop.
     pub(crate) is_draining: AtomicBool,
@@ -44,6 +47,7 @@ impl Site {
             policy: content_security_policy(&frame_origins),
             anonymous_calls: options.anonymous_calls_per_minute.map(RateLimiter::new),
             metrics: Metrics::new(),
+            places: Arc::new(Places::new(&options)),
             portal: Portal::new(&app_id, &origin, &frame_origins),
             is_draining: AtomicBool::new(false),
             app,

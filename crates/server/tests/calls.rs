@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 use crate::client::{Request, get, post};
-use crate::shop::{ALICE, PROBE, shop};
+use crate::shop::{ALICE, PROBE, kiosk, shop};
 
 fn probe(function: &str) -> String {
     format!("{PROBE}{function}")
@@ -95,7 +95,6 @@ async fn what_cannot_be_called_is_not_found() {
     let shop = shop().await;
     let expected = [
         ("/api/acme/shop/probes/Nobody/echo", "ELEMENT_NOT_FOUND"),
-        ("/api/acme/shop/probes/Hidden/whoAmI", "ELEMENT_NOT_FOUND"),
         ("/api/acme/shop/probes/Probe/nothing", "FUNCTION_NOT_FOUND"),
         ("/api/acme/shop/probes/Probe/undeclared", "FUNCTION_NOT_FOUND"),
         ("/api/acme/shop/probes/Probe/absent", "FUNCTION_NOT_FOUND"),
@@ -119,6 +118,16 @@ async fn what_cannot_be_called_is_not_found() {
         assert_eq!((answer.status, answer.error().as_str()), (404, error), "{path}");
         assert!(!answer.body.contains("undeclared") && !answer.body.contains("Probe"), "{}", answer.body);
     }
+}
+
+#[tokio::test]
+async fn a_private_element_is_called_in_its_own_app_and_not_below_it() {
+    let own = shop().await;
+    assert_eq!(post("/api/acme/shop/probes/Hidden/whoAmI", "").send(own.address).await.status, 200);
+    let below = kiosk().await;
+    assert_eq!(post("/api/acme/kiosk/probes/Probe/whoAmI", "").send(below.address).await.status, 200);
+    let hidden = post("/api/acme/kiosk/probes/Hidden/whoAmI", "").send(below.address).await;
+    assert_eq!((hidden.status, hidden.error().as_str()), (404, "ELEMENT_NOT_FOUND"));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The front-end files of elements.
 
 use crate::client::{Request, get};
-use crate::shop::shop;
+use crate::shop::{kiosk, shop};
 
 const FILES: &str = "/acme/shop/elements/probes/Probe/";
 
@@ -54,7 +54,6 @@ async fn nothing_else_is_served() {
         "probes/Probe/deep",
         "probes/Probe/",
         "probes/Probe",
-        "probes/Hidden/hidden.js",
         "probes/Broken/widget.js",
         "probes/Nobody/widget.js",
         "probes.Probe/widget.js",
@@ -71,6 +70,15 @@ async fn nothing_else_is_served() {
     }
     let endless = "a/".repeat(1000);
     assert_eq!(get(&format!("/acme/shop/elements/{endless}x.js")).send(shop.address).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_private_elements_files_are_served_in_its_own_app_and_not_below_it() {
+    let own = shop().await;
+    assert_eq!(get("/acme/shop/elements/probes/Hidden/hidden.js").send(own.address).await.status, 200);
+    let below = kiosk().await;
+    assert_eq!(get("/acme/kiosk/elements/probes/Probe/widget.js").send(below.address).await.status, 200);
+    assert_eq!(get("/acme/kiosk/elements/probes/Hidden/hidden.js").send(below.address).await.status, 404);
 }
 
 #[tokio::test]

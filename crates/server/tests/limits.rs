@@ -1,10 +1,11 @@
 //! How much, how long and how often.
 
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::client::{Answer, PATIENCE, Request, get, post, raw, read_to_end};
 use crate::shop::{ALICE, PROBE, shop, shop_with};
@@ -105,6 +106,78 @@ async fn a_connection_waits_for_a_place() {
     assert_eq!(Answer::parse(&read_to_end(&mut first).await).status, 200);
     drop(first);
     assert_eq!(Answer::parse(&read_to_end(&mut second).await).status, 200);
+}
+
+/// Asks from one of the addresses of this machine. Nothing comes back where the connection is closed at once.
+async fn ask_from(own: &str, server: SocketAddr) -> Vec<u8> {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::new(own.parse().unwrap(), 0)).unwrap();
+    let mut stream = socket.connect(server).await.unwrap();
+    drop(stream.write_all(&get("/healthz").bytes()).await);
+    read_to_end(&mut stream).await
+}
+
+/// Connections that are open and have been answered, so that they have their places.
+async fn hold(count: usize, server: SocketAddr) -> Vec<TcpStream> {
+    let mut held = Vec::new();
+    for _ in 0..count {
+        let mut stream = TcpStream::connect(server).await.unwrap();
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        stream.readable().await.unwrap();
+        held.push(stream);
+    }
+    held
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_address_that_has_enough_connections_gets_no_more_and_others_do() {
+    let shop = shop_with(|options| options.limits.connections_per_address = 3).await;
+    let mut held = hold(3, shop.address).await;
+    for _ in 0..5 {
+        assert_eq!(ask_from("127.0.0.1", shop.address).await, b"");
+    }
+    assert_eq!(Answer::parse(&ask_from("127.0.0.2", shop.address).await).status, 200);
+    held.pop();
+    let has_place_again = async { while ask_from("127.0.0.1", shop.address).await.is_empty() {} };
+    tokio::time::timeout(PATIENCE, has_place_again).await.expect("the place of a closed connection is lost");
+}
+
+#[tokio::test]
+async fn no_address_takes_all_places() {
+    let shop = shop_with(|options| options.limits.connections = 4).await;
+    let _held = hold(2, shop.address).await;
+    assert_eq!(ask_from("127.0.0.1", shop.address).await, b"");
+}
+
+#[tokio::test]
+async fn a_trusted_proxy_may_have_any_number_of_connections() {
+    let shop = shop_with(|options| {
+        options.limits.connections_per_address = 1;
+        options.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    })
+    .await;
+    let _held = hold(5, shop.address).await;
+    assert_eq!(Answer::parse(&ask_from("127.0.0.1", shop.address).await).status, 200);
+}
+
+/// The number of connections that the server says there may be.
+#[cfg(target_os = "linux")]
+async fn connections_limit(asked: usize) -> usize {
+    let shop = shop_with(|options| options.limits.connections = asked).await;
+    let metrics = get("/metrics").send(shop.address).await.body;
+    metrics.lines().find_map(|line| line.strip_prefix("mti_connections_limit ")).unwrap().parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn there_are_no_more_connections_than_files_may_be_open() {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
+    let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+    let soft: Option<usize> = files.split_whitespace().next().unwrap().parse().ok();
+    let possible = soft.map_or(tokio::sync::Semaphore::MAX_PERMITS, |soft| soft - 64);
+    assert_eq!(connections_limit(usize::MAX).await, possible);
+    assert_eq!(connections_limit(7).await, 7);
 }
 
 #[tokio::test]

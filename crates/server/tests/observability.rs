@@ -132,6 +132,8 @@ impl MakeWriter<'_> for Log {
 
 #[tokio::test]
 async fn the_log_has_the_cause_and_no_secret() {
+    // With one subscriber alone, what the thread of another test logs first would be switched off for this one too.
+    let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)

@@ -5,11 +5,15 @@ use axum::routing;
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Request, get, post};
-use crate::shop::{PROBE, shop, shop_with};
+use crate::shop::{PROBE, kiosk, shop, shop_with};
 
 fn settings(page: &Answer) -> Value {
     let (_, rest) = page.body.split_once("<script type=\"application/json\" id=\"settings\">").unwrap();
     serde_json::from_str(rest.split_once("</script>").unwrap().0).unwrap()
+}
+
+fn titles(settings: &Value) -> Vec<&str> {
+    settings["methods"].as_array().unwrap().iter().map(|method| method["title"].as_str().unwrap()).collect()
 }
 
 /// The addresses in the attributes of a page.
@@ -26,9 +30,7 @@ async fn the_portal_lists_the_ways_to_sign_in_in_their_order() {
     assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
     assert_eq!(page.header("cache-control"), Some("no-store"));
     let settings = settings(&page);
-    let titles: Vec<_> =
-        settings["methods"].as_array().unwrap().iter().map(|method| method["title"].as_str().unwrap()).collect();
-    assert_eq!(titles, ["First", "Preferred", "Second", "Late"]);
+    assert_eq!(titles(&settings), ["First", "Preferred", "Second", "Late", "Unseen"]);
     assert_eq!(settings["origin"], json!(shop.origin));
     assert_eq!(settings["api"], "../../api/acme/shop/");
     let first = &settings["methods"][0];
@@ -38,12 +40,19 @@ async fn the_portal_lists_the_ways_to_sign_in_in_their_order() {
         first["signInFields"],
         json!([{"name": "username", "title": "Name"}, {"name": "password", "title": "Word"}])
     );
-    assert_eq!(first["canBind"], false);
+    assert_eq!((&first["canBind"], &first["canRegister"]), (&json!(false), &json!(false)));
     let preferred = &settings["methods"][1];
     assert_eq!(
-        (&preferred["isDefault"], &preferred["signInFields"], &preferred["canBind"]),
-        (&json!(true), &json!(null), &json!(true))
+        (&preferred["isDefault"], &preferred["signInFields"], &preferred["canBind"], &preferred["canRegister"]),
+        (&json!(true), &json!(null), &json!(true), &json!(true))
     );
+}
+
+#[tokio::test]
+async fn a_private_way_to_sign_in_is_not_one_of_the_apps_below() {
+    let below = kiosk().await;
+    let page = get("/acme/kiosk/").send(below.address).await;
+    assert_eq!(titles(&settings(&page)), ["First", "Preferred", "Second", "Late"]);
 }
 
 #[tokio::test]

@@ -95,10 +95,31 @@ async fn the_host_that_a_request_names_changes_nothing() {
 #[tokio::test]
 async fn calls_without_the_cookie_may_come_from_anywhere() {
     let shop = shop().await;
-    let foreign = who_am_i().with("Origin", "https://evil.example").with("Sec-Fetch-Site", "cross-site");
+    let foreign = who_am_i().json().with("Origin", "https://evil.example").with("Sec-Fetch-Site", "cross-site");
     assert!(!is_denied(&foreign, &shop).await);
     assert!(!is_denied(&foreign.clone().with("Authorization", &format!("Bearer {ALICE}")), &shop).await);
     assert!(!is_denied(&foreign.with("Cookie", "other=1"), &shop).await);
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_calls_nothing_and_sets_no_cookie() {
+    let shop = shop().await;
+    let set = || post(&format!("{PROBE}setCookies"), r#"{"value": "theirs"}"#);
+    let foreign = [("Origin", "https://evil.example"), ("Origin", "null"), ("Sec-Fetch-Site", "cross-site")];
+    for (name, value) in foreign {
+        for content_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"] {
+            let answer = set().with("Content-Type", content_type).with(name, value).send(shop.address).await;
+            assert_eq!((answer.status, answer.error().as_str()), (403, "PERMISSION_DENIED"), "{name}: {value}");
+            assert_eq!(answer.header("set-cookie"), None);
+        }
+        assert!(is_denied(&set().with(name, value), &shop).await, "without a content type, {name}: {value}");
+        assert!(!is_denied(&set().json().with(name, value), &shop).await, "JSON, {name}: {value}");
+        let bearer = format!("Bearer {ALICE}");
+        assert!(!is_denied(&set().with(name, value).with("Authorization", &bearer), &shop).await, "{name}: {value}");
+    }
+    assert!(!is_denied(&set().with("Content-Type", "text/plain"), &shop).await);
+    let own = set().with("Content-Type", "text/plain").with("Origin", &shop.origin);
+    assert!(!is_denied(&own.with("Sec-Fetch-Site", "same-origin"), &shop).await);
 }
 
 #[tokio::test]

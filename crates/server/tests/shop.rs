@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mti_element::{
     AppView, Authenticator, BoxFuture, Cookie, Fail, Level, OpenContext, Principal, Result, Secret, level, steps,
 };
-use mti_registry::App;
+use mti_registry::{App, AppBuilder};
 use mti_server::{Server, ServerError, ServerOptions};
 use mti_testkit::Tree;
 use serde_json::json;
@@ -76,6 +76,8 @@ export const hidden = 1;
     {"name": "getAuthorizeUrl", "title": "URL", "loginRequired": 0, "args": [{"name": "purpose", "title": "Purpose", "dataType": "Stext"}]},
     {"name": "getLoginCode", "title": "Code", "loginRequired": 0, "args": [
         {"name": "code", "title": "Code", "dataType": "Stext"}, {"name": "state", "title": "State", "dataType": "Stext"}]},
+    {"name": "register", "title": "Register", "loginRequired": 0, "args": [
+        {"name": "bindTicket", "title": "Ticket", "dataType": "Stext", "required": 1}, {"name": "nick", "title": "Nick", "dataType": "Stext"}]},
     {"name": "bind", "title": "Bind", "args": [{"name": "userId", "title": "User", "dataType": "Stext"}]}]}
 //- auths/loginTypes/NearType/e.json
 {"title": "Near", "type": "auths.loginTypes.Meta", "functionList": [
@@ -230,7 +232,7 @@ pub(crate) struct Shop {
     pub(crate) app: App,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<Result<(), ServerError>>,
-    _tree: Tree,
+    _trees: Vec<Tree>,
 }
 
 pub(crate) async fn shop() -> Shop {
@@ -239,7 +241,25 @@ pub(crate) async fn shop() -> Shop {
 
 pub(crate) async fn shop_with(change: impl FnOnce(&mut ServerOptions)) -> Shop {
     let tree = Tree::new(FILES);
-    let app = App::builder(tree.path())
+    let builder = App::builder(tree.path());
+    serve(builder, vec![tree], change).await
+}
+
+/// An app whose parent is the shop.
+pub(crate) async fn kiosk() -> Shop {
+    let shop = Tree::new(FILES);
+    let kiosk = Tree::new(
+        r#"
+//- app.json
+{"appId": "acme.kiosk", "version": "1.0.0", "extends": [{"appId": "acme.shop", "version": "1.0.0"}]}
+"#,
+    );
+    let builder = App::builder(kiosk.path()).app_path(vec![shop.path().to_owned()]);
+    serve(builder, vec![kiosk, shop], |_| {}).await
+}
+
+async fn serve(builder: AppBuilder, trees: Vec<Tree>, change: impl FnOnce(&mut ServerOptions)) -> Shop {
+    let app = builder
         .level::<Probing>("acme.shop", "probes.ProbeType")
         .resource(Gate { entered: Semaphore::new(0), open: Semaphore::new(0) })
         .open()
@@ -252,7 +272,7 @@ pub(crate) async fn shop_with(change: impl FnOnce(&mut ServerOptions)) -> Shop {
     let serving = tokio::spawn(server.serve(async {
         let _ = stopped.await;
     }));
-    Shop { address, origin, app, stop: Some(stop), serving, _tree: tree }
+    Shop { address, origin, app, stop: Some(stop), serving, _trees: trees }
 }
 
 pub(crate) fn options() -> ServerOptions {

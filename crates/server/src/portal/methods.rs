@@ -3,8 +3,6 @@ use mti_core::manifest::Function;
 use mti_element::{AppView, ElementDefinition, Value};
 use serde::Serialize;
 
-use crate::call::is_private;
-
 /// The family whose instances are ways to sign in.
 const LOGIN_TYPES: &str = "auths.loginTypes.Meta";
 
@@ -29,6 +27,8 @@ pub(super) struct Method {
     can_bind: bool,
     can_unbind: bool,
     can_bind_by_ticket: bool,
+    /// Whether somebody unknown may become a user by the ticket that he was given, and by nothing else.
+    can_register: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -43,7 +43,6 @@ pub(super) fn of(view: &dyn AppView) -> Vec<Method> {
         .instances_of(LOGIN_TYPES)
         .iter()
         .filter_map(|name| view.definition(name.as_str()).ok())
-        .filter(|definition| !is_private(definition))
         .filter_map(|definition| method(&definition))
         .collect();
     methods.sort_by_key(|method| (method.sort, !method.is_default));
@@ -67,6 +66,7 @@ fn method(definition: &ElementDefinition) -> Option<Method> {
         can_bind: bind.is_some(),
         can_unbind: definition.function("unbind").is_some(),
         can_bind_by_ticket: definition.function("bindByTicket").is_some(),
+        can_register: definition.function("register").is_some_and(is_by_ticket),
     })
 }
 
@@ -79,6 +79,12 @@ fn fields(function: &Function) -> Vec<Field> {
             title: argument.title.clone().unwrap_or_else(|| argument.name.clone()),
         })
         .collect()
+}
+
+fn is_by_ticket(function: &Function) -> bool {
+    !function.login_required
+        && function.args.iter().any(|argument| argument.name == "bindTicket")
+        && function.args.iter().all(|argument| !argument.required || argument.name == "bindTicket")
 }
 
 fn is_true(value: &Value) -> bool {

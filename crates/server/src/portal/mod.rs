@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{HeaderValue, LOCATION};
-use axum::http::{Request, Response, StatusCode};
-use hyper::body::Incoming;
+use axum::http::request::Parts;
+use axum::http::{Response, StatusCode};
 use mti_core::AppId;
 use mti_registry::{App, Snapshot};
 use serde::Serialize;
@@ -81,8 +81,8 @@ impl Portal {
     }
 
     /// A style sheet, a script or a picture.
-    pub(crate) fn asset(&self, file: &str, request: &Request<Incoming>) -> Response<Body> {
-        self.assets.answer(file, request.uri().query(), request.headers())
+    pub(crate) fn asset(&self, file: &str, head: &Parts) -> Response<Body> {
+        self.assets.answer(file, head.uri.query(), &head.headers)
     }
 
     fn rendered(&self, app: &App) -> Arc<Rendered> {
