@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{LOGIN, Tree, demo, mti, mti_in};
+use crate::support::{LOGIN, Tree, command, demo, mti, mti_in};
 
 #[test]
 fn the_tree_shows_every_element_with_its_kind_type_and_app() {
@@ -43,6 +43,10 @@ fn the_tree_marks_quarantined_elements() {
     let listed = mti_in(app.path(), &["tree", "--format", "json"], "").ended_with(0).json();
     let listed = listed["elements"].as_array().expect("elements");
     assert!(listed.iter().any(|element| element["fullName"] == "broken" && element["quarantined"] == true));
+    let explained = mti_in(app.path(), &["explain", "broken", "--format", "json"], "").ended_with(0).json();
+    let broken = listed.iter().find(|element| element["fullName"] == "broken").expect("the element");
+    assert!(broken["kind"].is_string(), "{broken}");
+    assert_eq!(broken["kind"], explained["kind"]);
 }
 
 #[test]
@@ -62,6 +66,40 @@ fn get_shows_the_merged_definition() {
     let text = mti_in(app.path(), &["get", LOGIN], "").ended_with(0).stdout;
     assert!(text.contains("getLoginCode(code, state?)"), "{text}");
     assert!(!text.contains("0123456789abcdef0123456789abcdef"), "{text}");
+}
+
+#[test]
+fn get_shows_everything_that_is_declared_of_a_function() {
+    let app = Tree::new(
+        r#"
+//- app.json
+{"appId": "acme.words", "version": "0.1.0"}
+//- words/Meta/e.json
+{"title": "Words", "type": "", "functionList": [
+  {"name": "greet", "title": "Greet", "returnType": "Stext", "async": true, "ignoreSign": true, "loginRequired": 0,
+   "args": [{"name": "name", "title": "Name", "dataType": "Stext", "required": true}, {"name": "times", "value": 2}]},
+  {"name": "plain"}
+]}
+"#,
+    );
+    let definition = mti_in(app.path(), &["get", "words.Meta", "--format", "json"], "").ended_with(0).json();
+    assert_eq!(
+        definition["functions"],
+        json!([
+            {
+                "name": "greet", "title": "Greet", "returnType": "Stext", "desc": null,
+                "async": true, "loginRequired": false, "ignoreSign": true,
+                "args": [
+                    {"name": "name", "title": "Name", "dataType": "Stext", "required": true, "value": null},
+                    {"name": "times", "title": null, "dataType": null, "required": false, "value": 2},
+                ],
+            },
+            {
+                "name": "plain", "title": null, "returnType": null, "desc": null,
+                "async": false, "loginRequired": true, "ignoreSign": false, "args": [],
+            },
+        ])
+    );
 }
 
 #[test]
@@ -89,8 +127,8 @@ fn explain_works_on_a_quarantined_element() {
 #[test]
 fn an_unknown_name_brings_the_nearest_ones() {
     let app = demo();
-    for command in ["get", "explain"] {
-        let unknown = mti_in(app.path(), &[command, "auths.loginTypes.MyWeChatLogn"], "").ended_with(1);
+    for looking in ["get", "explain"] {
+        let unknown = mti_in(app.path(), &[looking, "auths.loginTypes.MyWeChatLogn"], "").ended_with(1);
         assert!(unknown.stderr.contains("ELEMENT_NOT_FOUND"), "{}", unknown.stderr);
         assert!(unknown.stderr.contains(LOGIN), "{}", unknown.stderr);
         assert!(unknown.stderr.contains("acme.demo@0.1.0, mti.base@"), "{}", unknown.stderr);
@@ -131,6 +169,12 @@ fn parents_are_found_on_the_app_path() {
     let path = parents.path().to_str().expect("a UTF-8 path");
     let tree = mti_in(child.path(), &["tree", "--app-path", path], "").ended_with(0);
     assert!(tree.stdout.starts_with("acme.child@0.1.0 < acme.parent@1.2.3"), "{}", tree.stdout);
+    let nowhere = Tree::new("");
+    for (option, variable) in [(parents.path(), nowhere.path()), (nowhere.path(), parents.path())] {
+        let mut both = command(child.path(), &["tree", "--app-path", option.to_str().expect("a UTF-8 path")]);
+        let output = both.env("MTI_APP_PATH", variable).output().expect("the command runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
     let missing = mti_in(child.path(), &["tree"], "").ended_with(1);
     assert!(missing.stderr.contains("acme.parent"), "{}", missing.stderr);
 }

@@ -3,7 +3,9 @@
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 
-use crate::support::{Browser, LOGIN, Server, demo, free_address, mti_in};
+use serde_json::{Value, json};
+
+use crate::support::{Browser, LOGIN, Server, demo, eventually, free_address, mti_in};
 
 #[tokio::test]
 async fn serve_announces_the_url_answers_and_ends_with_0() {
@@ -107,6 +109,88 @@ async fn what_is_quarantined_does_not_keep_the_rest_from_being_served() {
     browser.call(LOGIN, "getLoginConfig", serde_json::json!({})).await.data();
     let ended = server.terminate();
     assert!(ended.stderr.contains("no.such.Type"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn a_config_that_does_not_load_is_said_at_the_start_and_until_it_is_mended() {
+    let app = demo();
+    let config = "auths/loginTypes/MyWeChatLogin/MyWeChatLogin.json";
+    app.write(config, r#"{"authConfig": {"appId": "wx0123456789abcdef"}}"#);
+    for command in [vec!["dev", "--bind", "127.0.0.1:0"], vec!["serve", "--watch", "--bind", "127.0.0.1:0"]] {
+        let server = Server::start(app.path(), &command);
+        let mut browser = Browser::at(&server);
+        eventually("it is said", async || details(&mut browser).await["findings"]["errors"] == 1).await;
+        let (status, ready) = browser.open("/readyz").await;
+        assert_eq!(status, 200, "{ready}");
+        assert!(ready.contains(r#""status":"ready""#), "{ready}");
+        assert_eq!(details(&mut browser).await["elementsWithErrors"], json!([LOGIN]));
+        let log = server.log();
+        let line = log.lines().find(|line| line.contains("ERROR") && line.contains("MTI")).expect("an error");
+        let line: Value = serde_json::from_str(line).expect("JSON");
+        let fields = &line["fields"];
+        assert_eq!(fields["element"], LOGIN, "{line}");
+        assert!(fields["place"].as_str().is_some_and(|place| place.starts_with(&format!("{config}:1:"))), "{line}");
+        assert!(fields["message"].as_str().is_some_and(|message| message.contains("appSecret")), "{line}");
+        assert!(fields["help"].as_str().is_some_and(|help| !help.is_empty()), "{line}");
+        if command.contains(&"dev") {
+            let (code, page) = (fields["code"].as_str().expect("a code"), browser.open("/dev").await.1);
+            assert!(page.contains(code) && page.contains("MyWeChatLogin.json:1:"), "{page}");
+        }
+        drop(server);
+    }
+    let server = Server::dev(app.path());
+    let mut browser = Browser::at(&server);
+    eventually("it is said", async || details(&mut browser).await["findings"]["errors"] == 1).await;
+    app.write(config, r#"{"authConfig": {"appId": "wx0123456789abcdef", "appSecret": "s"}}"#);
+    eventually("it is mended", async || details(&mut browser).await["findings"]["errors"] == 0).await;
+    assert_eq!(details(&mut browser).await["elementsWithErrors"], json!([]));
+    app.write("app.json", "{");
+    eventually("the reload fails", async || details(&mut browser).await["reloadFailed"] == true).await;
+    let page = browser.open("/dev").await.1;
+    assert!(page.contains("it goes on as it was") && page.contains("app.json:1:"), "{page}");
+    app.write("app.json", r#"{"appId": "acme.demo", "title": "Mended", "version": "0.1.0"}"#);
+    eventually("the app is mended", async || details(&mut browser).await["reloadFailed"] == false).await;
+    assert!(!browser.open("/dev").await.1.contains("it goes on as it was"));
+}
+
+async fn details(browser: &mut Browser) -> Value {
+    let (_, text) = browser.open("/readyz").await;
+    serde_json::from_str::<Value>(&text).expect("JSON")["details"].clone()
+}
+
+#[test]
+fn an_address_that_browsers_do_not_use_is_warned_of() {
+    let app = demo();
+    let warned = |arguments: &[&str]| {
+        let server = Server::start(app.path(), arguments);
+        server.terminate().stderr.contains("--public-url")
+    };
+    assert!(warned(&["serve", "--bind", "0.0.0.0:0"]));
+    assert!(!warned(&["serve", "--bind", "0.0.0.0:0", "--public-url", "http://login.example.com"]));
+    assert!(!warned(&["serve", "--bind", "127.0.0.1:0"]));
+}
+
+#[tokio::test]
+async fn localhost_is_an_address_and_other_names_are_none() {
+    let app = demo();
+    let server = Server::start(app.path(), &["dev", "--bind", "localhost:0"]);
+    assert!(server.origin().starts_with("http://127.0.0.1:"), "{}", server.origin());
+    assert_eq!(Browser::at(&server).open("/healthz").await.0, 200);
+    drop(server);
+    let refused = mti_in(app.path(), &["serve", "--bind", "example.com:80"], "").ended_with(2);
+    assert!(refused.stderr.contains("localhost:8080"), "{}", refused.stderr);
+}
+
+#[tokio::test]
+async fn the_root_of_dev_leads_to_the_portal() {
+    let app = demo();
+    let server = Server::dev(app.path());
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build();
+    let answer = client.expect("a client").get(server.origin()).send().await.expect("an answer");
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()["location"]),
+        (303, &"acme/demo/".parse().expect("a header"))
+    );
 }
 
 #[test]

@@ -1,13 +1,13 @@
-// Loads the page anew when the app has been reloaded.
-const shown = document.body.dataset.generation;
+// Loads the page anew when the app has been reloaded, or could not be.
+const shown = document.body.dataset;
 const gone = document.getElementById("gone");
 
 async function look() {
   try {
     const answer = await fetch("dev/state.json", { cache: "no-store" });
-    const { generation } = await answer.json();
+    const { generation, failure } = await answer.json();
     gone.hidden = true;
-    if (String(generation) !== shown) {
+    if (String(generation) !== shown.generation || failure !== shown.failure) {
       location.reload();
       return;
     }

@@ -9,7 +9,16 @@ use crate::{AppBuilder, command};
 
 /// The `mti` command with the levels of an app: what `main` of an app with Rust code returns from.
 ///
-/// ```ignore
+/// ```no_run
+/// # use mti::prelude::*;
+/// # struct ByStaffList;
+/// # impl Level for ByStaffList {
+/// #     fn open(_: &OpenContext<'_>) -> Result<Self> {
+/// #         Ok(Self)
+/// #     }
+/// # }
+/// # #[level]
+/// # impl WeChatSteps for ByStaffList {}
 /// fn main() -> std::process::ExitCode {
 ///     mti::main().level::<ByStaffList>("acme.shop", "auths.loginTypes.StaffWeChatType").run()
 /// }

@@ -5,3 +5,4 @@
 mod facade;
 mod generated;
 mod levels;
+mod readme;

@@ -25,8 +25,8 @@ pub(crate) struct GlobalArguments {
     /// The app's directory [default: the nearest one, from here upwards, with an `app.json`]
     #[arg(short, long, global = true, value_name = "DIR")]
     pub(crate) app: Option<PathBuf>,
-    /// Directories where parent apps are looked for, separated as in `PATH`
-    #[arg(long, global = true, value_name = "DIRS", env = "MTI_APP_PATH", hide_env_values = true)]
+    /// Directories where parent apps are looked for, separated as in `PATH`, before those in `MTI_APP_PATH`
+    #[arg(long, global = true, value_name = "DIRS")]
     pub(crate) app_path: Option<OsString>,
     /// A file with variables for placeholders in config, before those of the app's `.env` and of the process
     #[arg(long, global = true, value_name = "FILE")]
@@ -149,8 +149,8 @@ pub(crate) struct CallArguments {
 /// What `serve` takes.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
-    /// Where to listen; port 0 takes any free one
-    #[arg(long, value_name = "ADDR:PORT", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)))]
+    /// Where to listen: an IP address, or `localhost`; port 0 takes any free one
+    #[arg(long, value_name = "ADDR:PORT", value_parser = listening_address, default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)))]
     pub(crate) bind: SocketAddr,
     /// The URL that browsers reach the app at [default: `http://` and the address]
     #[arg(long, value_name = "URL")]
@@ -177,7 +177,7 @@ pub(crate) struct DataArguments {
 #[derive(Debug, Args)]
 pub(crate) struct WechatSimArguments {
     /// Where to listen: a loopback address; port 0 takes any free one
-    #[arg(long, value_name = "ADDR:PORT", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 8090)))]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = listening_address, default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 8090)))]
     pub(crate) bind: SocketAddr,
     /// An application that is registered; may be given several times
     #[arg(long = "app-id", value_name = "APPID")]
@@ -185,4 +185,16 @@ pub(crate) struct WechatSimArguments {
     /// The secret of the application at the same place
     #[arg(long = "secret", value_name = "SECRET")]
     pub(crate) secrets: Vec<String>,
+}
+
+/// Reads where to listen. `localhost` is the one name that needs no looking up.
+pub(crate) fn listening_address(text: &str) -> Result<SocketAddr, String> {
+    let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
+    let address = match port.parse() {
+        Ok(port) if host.eq_ignore_ascii_case("localhost") => Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+        _ => text.parse().ok(),
+    };
+    address.ok_or_else(|| {
+        "write an IP address and a port, such as `127.0.0.1:8080` or `[::1]:8080`, or `localhost:8080`".to_owned()
+    })
 }

@@ -1,11 +1,13 @@
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use clap::Args;
 use mti_login_types::WECHAT_TYPE;
 use serde_json::json;
 
-use crate::command::arguments::ServeArguments;
+use crate::command::arguments::{ServeArguments, listening_address};
 use crate::command::dev_page::{DevPage, PAGE};
+use crate::command::findings::Findings;
 use crate::command::opening::Opening;
 use crate::command::serving::{Serving, ServingOptions};
 use crate::command::simulated_logins::SimulatedLogins;
@@ -20,7 +22,7 @@ pub(crate) struct DevArguments {
     #[command(flatten)]
     serve: ServeArguments,
     /// Where the simulated WeChat listens: a loopback address; port 0 takes any free one
-    #[arg(long, value_name = "ADDR:PORT", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = listening_address, default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))]
     sim_bind: SocketAddr,
 }
 
@@ -36,12 +38,14 @@ pub(crate) fn run(arguments: &DevArguments, opening: &Opening<'_>, output: &Outp
         let public_url = arguments.serve.public_url.clone();
         let mut logins = SimulatedLogins::new(app.clone(), simulation.handle(), url, public_url);
         let simulated = logins.register();
+        let findings = Findings::of(app);
+        let page = DevPage { findings: Arc::clone(&findings), simulator: url.to_owned() };
         let options = ServingOptions {
             watches: true,
             environment_file: opening.arguments.env_file.clone(),
-            routes: Some(DevPage { app: app.clone(), simulator: url.to_owned() }.routes()),
+            routes: Some(page.routes()),
         };
-        let serving = Serving::start(app, &arguments.serve, options).await?;
+        let serving = Serving::start(findings, &arguments.serve, options).await?;
         let registering = tokio::spawn(logins.follow_reloads());
         announce(&serving, &simulation, &simulated, output);
         let served = serving.run().await;

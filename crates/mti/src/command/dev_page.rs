@@ -1,18 +1,19 @@
 //! The page of `dev` on which a developer sees what state his app is in.
 
 use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
 use axum::{Json, Router};
 use mti_core::{Diagnostic, ElementName, Severity, render};
 use mti_registry::Snapshot;
 use serde_json::{Value, json};
 
-use crate::App;
+use crate::command::findings::Findings;
 
 const STYLE: &str = include_str!("../../pages/dev.css");
 const SCRIPT: &str = include_str!("../../pages/dev.js");
@@ -22,15 +23,16 @@ pub(crate) const PAGE: &str = "dev";
 
 /// What the page shows besides the app itself.
 pub(crate) struct DevPage {
-    pub(crate) app: App,
+    pub(crate) findings: Arc<Findings>,
     /// Where the simulated WeChat is.
     pub(crate) simulator: String,
 }
 
 impl DevPage {
-    /// The page, at `/dev`, and what it is made of. No app has a page with a dot in its path there.
+    /// The page, at `/dev`, what it is made of, and the way from `/` to the portal.
     pub(crate) fn routes(self) -> Router {
         Router::new()
+            .route("/", get(to_portal))
             .route("/dev", get(page))
             .route("/dev/page.css", get(async || typed("text/css; charset=utf-8", STYLE)))
             .route("/dev/page.js", get(async || typed("text/javascript; charset=utf-8", SCRIPT)))
@@ -39,13 +41,18 @@ impl DevPage {
     }
 }
 
+async fn to_portal(State(page): State<Arc<DevPage>>) -> Redirect {
+    Redirect::to(&page.portal())
+}
+
 async fn page(State(page): State<Arc<DevPage>>) -> impl IntoResponse {
-    typed("text/html; charset=utf-8", page.html())
+    typed("text/html; charset=utf-8", page.html().await)
 }
 
 /// What tells the page that it is out of date.
 async fn state(State(page): State<Arc<DevPage>>) -> Json<Value> {
-    Json(json!({"generation": page.app.snapshot().generation()}))
+    let failure = fingerprint(&page.findings.reload_failure().await);
+    Json(json!({"generation": page.findings.app().snapshot().generation(), "failure": failure}))
 }
 
 fn typed(content_type: &'static str, body: impl IntoResponse) -> impl IntoResponse {
@@ -53,12 +60,23 @@ fn typed(content_type: &'static str, body: impl IntoResponse) -> impl IntoRespon
 }
 
 impl DevPage {
-    fn html(&self) -> String {
-        let snapshot = self.app.snapshot();
+    /// Where the app's portal is, from here.
+    fn portal(&self) -> String {
+        let app = self.findings.app().key().id;
+        format!("{}/{}/", app.org(), app.name())
+    }
+
+    async fn html(&self) -> String {
+        // What is found may be about a later generation than the page says: then it is loaded again.
+        let snapshot = self.findings.app().snapshot();
+        let found = Found { failure: self.findings.reload_failure().await, findings: self.findings.look().await };
         let generation = snapshot.generation();
         let manifest = snapshot.chain().apps.first().map(|app| &app.manifest);
-        let title = manifest.and_then(|manifest| manifest.title.clone()).unwrap_or_else(|| self.app.key().to_string());
-        let (title, content) = (escape(&title), self.content(&snapshot));
+        let title = manifest
+            .and_then(|manifest| manifest.title.clone())
+            .unwrap_or_else(|| self.findings.app().key().to_string());
+        let (title, content) = (escape(&title), self.content(&snapshot, &found));
+        let failure = fingerprint(&found.failure);
         format!(
             r#"<!doctype html>
 <html lang="en">
@@ -71,7 +89,7 @@ impl DevPage {
 <script src="dev/page.js" defer></script>
 <noscript><meta http-equiv="refresh" content="5"></noscript>
 </head>
-<body data-generation="{generation}">
+<body data-generation="{generation}" data-failure="{failure}">
 <main>
 <h1>{title}</h1>
 {content}
@@ -83,17 +101,16 @@ impl DevPage {
         )
     }
 
-    fn content(&self, snapshot: &Snapshot) -> String {
+    fn content(&self, snapshot: &Snapshot, found: &Found) -> String {
         let mut content = String::new();
         // Writing to a string cannot fail.
-        let _ = self.write_content(&mut content, snapshot);
+        let _ = self.write_content(&mut content, snapshot, found);
         content
     }
 
-    fn write_content(&self, content: &mut String, snapshot: &Snapshot) -> std::fmt::Result {
-        let key = self.app.key();
+    fn write_content(&self, content: &mut String, snapshot: &Snapshot, found: &Found) -> std::fmt::Result {
         let apps = snapshot.chain().apps.iter().map(|app| app.key().to_string()).collect::<Vec<_>>().join(" < ");
-        let (portal, simulator) = (format!("{}/{}/", key.id.org(), key.id.name()), escape(&self.simulator));
+        let (portal, simulator) = (self.portal(), escape(&self.simulator));
         let broken = Broken::of(snapshot);
         writeln!(content, "<dl>")?;
         writeln!(content, "<dt>App</dt><dd><code>{}</code></dd>", escape(&apps))?;
@@ -101,10 +118,19 @@ impl DevPage {
         writeln!(content, r#"<dt>Portal</dt><dd><a href="{0}">{0}</a></dd>"#, escape(&portal))?;
         writeln!(content, r#"<dt>WeChat</dt><dd><a href="{simulator}/sim/">{simulator}/sim/</a>, simulated</dd>"#)?;
         writeln!(content, "</dl>")?;
+        write_failure(content, &found.failure)?;
         write_list(content, "Goes on in its last good version", "outdated", &broken.outdated)?;
         write_list(content, "Quarantined", "quarantined", &broken.quarantined)?;
-        write_findings(content, snapshot.diagnostics())
+        write_findings(content, &found.findings)
     }
+}
+
+/// What is wrong with the app's files.
+struct Found {
+    /// What the last reload failed with.
+    failure: Vec<Diagnostic>,
+    /// What is wrong with the app that goes on.
+    findings: Arc<[Diagnostic]>,
 }
 
 /// The elements that something is wrong with.
@@ -137,19 +163,23 @@ fn write_list(content: &mut String, title: &str, class: &str, names: &[ElementNa
     writeln!(content, "</ul>")
 }
 
+fn write_failure(content: &mut String, failure: &[Diagnostic]) -> std::fmt::Result {
+    if failure.is_empty() {
+        return Ok(());
+    }
+    writeln!(content, "<h2>The files as they are now make no app: it goes on as it was</h2>")?;
+    failure.iter().filter(|finding| finding.is_finding()).try_for_each(|finding| write_finding(content, finding))
+}
+
 fn write_findings(content: &mut String, diagnostics: &[Diagnostic]) -> std::fmt::Result {
     let (findings, notes): (Vec<_>, Vec<_>) = diagnostics.iter().cloned().partition(Diagnostic::is_finding);
     if findings.is_empty() {
-        writeln!(
-            content,
-            "<p class=\"well\">No finding. <code>mti check</code> looks deeper: it loads every element.</p>"
-        )?;
+        writeln!(content, "<p class=\"well\">No finding: every element loads.</p>")?;
     } else {
         writeln!(content, "<h2>Findings</h2>")?;
     }
     for finding in &findings {
-        let class = if finding.severity == Severity::Error { "error" } else { "warning" };
-        writeln!(content, "<pre class=\"{class}\">{}</pre>", rendered(finding))?;
+        write_finding(content, finding)?;
     }
     if !notes.is_empty() {
         writeln!(content, "<details><summary>Notes ({})</summary>", notes.len())?;
@@ -159,6 +189,21 @@ fn write_findings(content: &mut String, diagnostics: &[Diagnostic]) -> std::fmt:
         writeln!(content, "</details>")?;
     }
     Ok(())
+}
+
+fn write_finding(content: &mut String, finding: &Diagnostic) -> std::fmt::Result {
+    let class = if finding.severity == Severity::Error { "error" } else { "warning" };
+    writeln!(content, "<pre class=\"{class}\">{}</pre>", rendered(finding))
+}
+
+/// What tells one failed reload from another; empty for none.
+fn fingerprint(failure: &[Diagnostic]) -> String {
+    if failure.is_empty() {
+        return String::new();
+    }
+    let mut hasher = DefaultHasher::new();
+    render::human(failure, false).hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
 }
 
 fn rendered(finding: &Diagnostic) -> String {

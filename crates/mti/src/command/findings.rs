@@ -1,13 +1,102 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
 use mti_core::{Diagnostic, Severity};
 
-/// Logs what is wrong with an app's files: it does not keep the rest from being served, but it is said.
-pub(crate) fn log(finding: &Diagnostic) {
-    let element = finding.element.as_ref().map_or("", |name| name.as_str());
-    let place = finding.location.as_ref().map_or("", |location| location.file.as_str());
-    let (code, message) = (finding.code.id(), finding.message.as_str());
-    match finding.severity {
-        Severity::Error => tracing::error!(code, element, file = place, "{message}"),
-        Severity::Warning => tracing::warn!(code, element, file = place, "{message}"),
-        Severity::Note => tracing::debug!(code, element, file = place, "{message}"),
+use crate::App;
+
+/// What is wrong with the files of an app that is served. It does not keep the rest from being served, but it is said:
+/// everything once, in the log.
+#[derive(Debug)]
+pub(crate) struct Findings {
+    app: App,
+    last: Mutex<Look>,
+    /// Held by the one who looks.
+    looking: Mutex<()>,
+}
+
+/// What was found when the app was looked at last.
+#[derive(Debug, Clone)]
+struct Look {
+    /// The generation that was looked at; absent while all that is known comes from opening the app.
+    generation: Option<u64>,
+    diagnostics: Arc<[Diagnostic]>,
+}
+
+impl Findings {
+    /// What is known without loading anything. Nothing is logged yet.
+    pub(crate) fn of(app: App) -> Arc<Self> {
+        let last = Look { generation: None, diagnostics: app.diagnostics().into() };
+        Arc::new(Self { app, last: Mutex::new(last), looking: Mutex::new(()) })
     }
+
+    /// The app that they are about.
+    pub(crate) fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// What was found at the last look.
+    pub(crate) fn last(&self) -> Arc<[Diagnostic]> {
+        self.last_look().diagnostics
+    }
+
+    /// Logs what was found at the last look.
+    pub(crate) fn log_last(&self) {
+        self.last().iter().for_each(log);
+    }
+
+    /// All that is wrong with the app as it is now, every instance loaded. Logs what was not found at the look before.
+    pub(crate) async fn look(self: &Arc<Self>) -> Arc<[Diagnostic]> {
+        let findings = Arc::clone(self);
+        tokio::task::spawn_blocking(move || findings.look_here()).await.unwrap_or_else(|error| {
+            tracing::error!("the app could not be checked: {error}");
+            self.last()
+        })
+    }
+
+    /// What the last reload failed with; empty when it succeeded.
+    pub(crate) async fn reload_failure(&self) -> Vec<Diagnostic> {
+        let app = self.app.clone();
+        // It waits for a reload that is in progress.
+        tokio::task::spawn_blocking(move || app.reload_failure()).await.unwrap_or_else(|error| {
+            tracing::error!("the last reload could not be asked about: {error}");
+            Vec::new()
+        })
+    }
+
+    fn look_here(&self) -> Arc<[Diagnostic]> {
+        let _one_at_a_time = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
+        let generation = Some(self.app.snapshot().generation());
+        let before = self.last_look();
+        if before.generation == generation {
+            return before.diagnostics;
+        }
+        let diagnostics: Arc<[Diagnostic]> = self.app.check().into();
+        diagnostics.iter().filter(|finding| !before.diagnostics.contains(finding)).for_each(log);
+        let look = Look { generation, diagnostics: Arc::clone(&diagnostics) };
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = look;
+        diagnostics
+    }
+
+    fn last_look(&self) -> Look {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn log(finding: &Diagnostic) {
+    let element = finding.element.as_ref().map_or("", |name| name.as_str());
+    let app = finding.app.as_ref().map_or("", |app| app.as_str());
+    let (code, place, help) = (finding.code.id(), place(finding), finding.help.as_deref().unwrap_or_default());
+    let message = finding.message.as_str();
+    match finding.severity {
+        Severity::Error => tracing::error!(code, element, app, place, help, "{message}"),
+        Severity::Warning => tracing::warn!(code, element, app, place, help, "{message}"),
+        Severity::Note => tracing::debug!(code, element, app, place, help, "{message}"),
+    }
+}
+
+/// `auths/loginTypes/Mine/Mine.json:3:14`, as far as it is known.
+fn place(finding: &Diagnostic) -> String {
+    let Some(location) = &finding.location else { return String::new() };
+    let numbers = [location.line, location.column].into_iter().map_while(|number| number);
+    numbers.fold(location.file.clone(), |place, number| format!("{place}:{number}"))
 }

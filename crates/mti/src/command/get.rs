@@ -42,7 +42,9 @@ fn function_document(function: &Function) -> Value {
         "args": function.args.iter().map(argument_document).collect::<Vec<_>>(),
         "returnType": function.return_type,
         "desc": function.desc,
+        "async": function.is_async,
         "loginRequired": function.login_required,
+        "ignoreSign": function.ignore_sign,
     })
 }
 
@@ -52,6 +54,7 @@ fn argument_document(argument: &Argument) -> Value {
         "title": argument.title,
         "dataType": argument.data_type,
         "required": argument.required,
+        "value": argument.value,
     })
 }
 

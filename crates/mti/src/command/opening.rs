@@ -64,10 +64,14 @@ impl Opening<'_> {
         })
     }
 
+    /// The directories of the option, and then those of the variable.
     fn app_path(&self) -> Vec<PathBuf> {
-        let directories = self.arguments.app_path.as_deref().map(std::env::split_paths);
-        directories.into_iter().flatten().filter(|directory| !directory.as_os_str().is_empty()).collect()
+        let variable = std::env::var_os(APP_PATH_VARIABLE);
+        let lists = [self.arguments.app_path.as_deref(), variable.as_deref()];
+        let directories = lists.into_iter().flatten().flat_map(std::env::split_paths);
+        directories.filter(|directory| !directory.as_os_str().is_empty()).collect()
     }
 }
 
 const APP_FILE: &str = "app.json";
+const APP_PATH_VARIABLE: &str = "MTI_APP_PATH";

@@ -1,18 +1,19 @@
 //! What a running app does about changes to its files.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use std::{fs, io, mem};
 
-use mti_core::{Diagnostic, ElementName, render};
-use mti_registry::{Reloaded, WatchError, Watching};
+use mti_core::render;
+use mti_registry::{WatchError, Watching};
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::App;
-use crate::command::findings;
+use crate::command::findings::Findings;
 
 /// A reload waits until nothing has changed for this long: editors write a file in several steps.
 const QUIET: Duration = Duration::from_millis(50);
@@ -32,33 +33,24 @@ impl Reloading {
     }
 }
 
-/// Logs what every reload has brought to light, for as long as the app is there.
-pub(crate) async fn log_reloads(app: App) {
-    let mut reloads = app.subscribe();
-    let mut known = app.diagnostics();
-    let mut outdated = app.snapshot().outdated().to_vec();
+/// Logs what is wrong with an app's files, and what every reload has brought to light, for as long as the app is there.
+pub(crate) async fn log_findings(findings: Arc<Findings>) {
+    let mut reloads = findings.app().subscribe();
+    let mut outdated = findings.app().snapshot().outdated().to_vec();
+    findings.look().await;
     loop {
         match reloads.recv().await {
             Ok(reloaded) => {
-                log_changes(&reloaded, &known, &outdated);
-                known = reloaded.diagnostics;
+                for name in outdated.iter().filter(|name| !reloaded.outdated.contains(name)) {
+                    tracing::info!(element = %name, "is no longer outdated");
+                }
                 outdated = reloaded.outdated;
             }
             Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return,
         }
+        findings.look().await;
     }
-}
-
-fn log_changes(reloaded: &Reloaded, known: &[Diagnostic], outdated: &[ElementName]) {
-    for name in outdated.iter().filter(|name| !reloaded.outdated.contains(name)) {
-        tracing::info!(element = %name, "is no longer outdated");
-    }
-    // Of outdated elements it was said why they are that.
-    let is_outdated =
-        |finding: &Diagnostic| finding.element.as_ref().is_some_and(|name| reloaded.outdated.contains(name));
-    let new = reloaded.diagnostics.iter().filter(|finding| !known.contains(finding) && !is_outdated(finding));
-    new.for_each(findings::log);
 }
 
 /// Reloads an app when the extra file of its environment changes, wherever it lies.

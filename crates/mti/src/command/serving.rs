@@ -13,10 +13,11 @@ use url::Url;
 
 use crate::App;
 use crate::command::arguments::ServeArguments;
+use crate::command::findings::Findings;
 use crate::command::readiness::AppReadiness;
-use crate::command::reloading::{Reloading, log_reloads};
+use crate::command::reloading::{Reloading, log_findings};
 use crate::command::shutdown::Shutdown;
-use crate::command::{databases, findings, wechat};
+use crate::command::{databases, wechat};
 use crate::exit::{CommandError, in_one_sentence};
 
 /// How often what has expired is taken out of the tables.
@@ -36,6 +37,7 @@ pub(crate) struct ServingOptions {
 /// An app that is ready to answer.
 pub(crate) struct Serving {
     app: App,
+    findings: Arc<Findings>,
     server: Server,
     public_url: Url,
     shutdown: Shutdown,
@@ -45,25 +47,29 @@ pub(crate) struct Serving {
 impl Serving {
     /// Takes the address and opens the database, so that whatever is in the way is known before anything is answered.
     pub(crate) async fn start(
-        app: App,
+        findings: Arc<Findings>,
         arguments: &ServeArguments,
         options: ServingOptions,
     ) -> Result<Self, CommandError> {
+        let app = findings.app().clone();
         let shutdown = Shutdown::listen()
             .map_err(|error| CommandError::usage(format!("cannot listen for signals to end: {error}")))?;
         let server_options = ServerOptions {
-            readiness: Arc::new(AppReadiness { app: app.clone() }),
+            readiness: Arc::new(AppReadiness { findings: Arc::clone(&findings) }),
             public_url: arguments.public_url.clone(),
             frame_origins: wechat::page_origins(&app),
             extra: options.routes.clone(),
             ..ServerOptions::new(arguments.bind, Arc::new(SessionAuthenticator))
         };
         let server = Server::bind((*app).clone(), server_options).await?;
+        if arguments.public_url.is_none() && server.local_address().ip().is_unspecified() {
+            warn_of_no_address(&server);
+        }
         let public_url = public_url(arguments, &server)?;
         app.resources().insert(PublicUrl(public_url.clone()));
         databases::open_default(&app).await?;
         let reloading = watch(&app, arguments.watch, &options)?;
-        Ok(Self { app, server, public_url, shutdown, reloading })
+        Ok(Self { app, findings, server, public_url, shutdown, reloading })
     }
 
     /// The app that is served.
@@ -89,10 +95,10 @@ impl Serving {
     /// Answers until the process is told to end, then lets the requests in progress be answered and closes the databases.
     pub(crate) async fn run(self) -> Result<(), CommandError> {
         let url = self.url();
-        let Self { app, server, mut shutdown, reloading, .. } = self;
-        app.diagnostics().iter().for_each(findings::log);
+        let Self { app, findings, server, mut shutdown, reloading, .. } = self;
+        findings.log_last();
         tracing::info!(app = %app.key(), address = %server.local_address(), %url, "serving");
-        let background = [tokio::spawn(sweep_again_and_again(app.clone())), tokio::spawn(log_reloads(app.clone()))];
+        let background = [tokio::spawn(sweep_again_and_again(app.clone())), tokio::spawn(log_findings(findings))];
         let served = server.serve(shutdown.asked()).await;
         background.iter().for_each(JoinHandle::abort);
         drop(reloading);
@@ -115,6 +121,14 @@ fn watch(app: &App, is_asked_for: bool, options: &ServingOptions) -> Result<Opti
             Ok(None)
         }
     }
+}
+
+/// Browsers would be sent to an address that only this machine understands, if at all.
+fn warn_of_no_address(server: &Server) {
+    tracing::warn!(
+        "links, addresses to come back to and cookies are for `{}`, which browsers do not use: say with `--public-url` where they reach the app, such as `--public-url https://login.example.com`",
+        server.origin()
+    );
 }
 
 fn public_url(arguments: &ServeArguments, server: &Server) -> Result<Url, CommandError> {

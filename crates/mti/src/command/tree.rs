@@ -66,7 +66,7 @@ fn document(app: &App, elements: &BTreeMap<ElementName, Known>) -> Value {
         }),
         Known::Quarantined => json!({
             "fullName": name.as_str(),
-            "kind": null,
+            "kind": app.explain(name.as_str()).ok().map(|explanation| explanation.kind),
             "type": null,
             "title": null,
             "appKey": null,
