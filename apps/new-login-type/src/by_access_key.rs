@@ -1,18 +1,20 @@
 use mti::data::Batch;
-use mti::login_types::{AUTH_SERVICE, AuthService, Done, LoginCode, Token, fails};
+use mti::login_types::{
+    AUTH_SERVICE, AuthService, Done, Evidence, LoginCode, Token, end_sign_ins, fails, refuse_stranger,
+};
 use mti::prelude::*;
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::key_hash::key_hash;
-use crate::{AccessKey, AccessKeySteps, NewKey, issuing};
+use crate::{AccessKey, AccessKeySteps, NewKey};
 
 /// The key is unknown here, or was revoked.
 pub const ACCESS_KEY_INVALID: Fail =
     Fail::new("ACCESS_KEY_INVALID", 90001, 401, "this access key is not valid, or not any more");
 
 /// The model of the keys' hashes.
-pub(crate) const KEYS: &str = "auths.loginTypes.AccessKeyType.AccessKeyModel";
+const KEYS: &str = "auths.loginTypes.AccessKeyType.AccessKeyModel";
 
 /// The code of `auths.loginTypes.AccessKeyType`.
 #[derive(Debug, Deserialize)]
@@ -25,6 +27,14 @@ impl Level for ByAccessKey {
     fn open(context: &OpenContext<'_>) -> Result<Self> {
         context.config()
     }
+}
+
+/// The row of a key.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Key {
+    id: i64,
+    user_id: UserId,
 }
 
 #[level(AccessKeySteps)]
@@ -43,7 +53,7 @@ impl LoginTypeSteps for ByAccessKey {
     }
 
     async fn unbind(&self, this: LoginType<'_>, user_id: UserId) -> Result<Done> {
-        refuse_stranger(&this, &user_id)?;
+        refuse_stranger(this.visitor(), &user_id)?;
         change(&this, revocation(&this, &user_id)).await?;
         Ok(Done::new())
     }
@@ -54,12 +64,18 @@ impl AccessKeySteps for ByAccessKey {
     async fn get_login_code(&self, this: AccessKey<'_>, access_key: Token) -> Result<LoginCode> {
         refuse_inactive(&this).await?;
         let found = Filter::equal("loginType", this.name()) & Filter::equal("keyHash", key_hash(&access_key));
-        let row = this.app().get::<Model<'_>>(KEYS)?.get(found, None).await?.ok_or(ACCESS_KEY_INVALID)?;
-        issuing::login_code(&this, serde_json::from_value(Value::Object(row))?).await
+        let app = this.app();
+        let row = app.get::<Model<'_>>(KEYS)?.get(found, None).await?.ok_or(ACCESS_KEY_INVALID)?;
+        let Key { id, user_id } = serde_json::from_value(Value::Object(row))?;
+        let (login_type, binding) = (this.name().to_owned(), this.name().to_owned());
+        let evidence = Some(Evidence { model: KEYS.to_owned(), id });
+        let service = app.get::<AuthService<'_>>(AUTH_SERVICE)?;
+        let issued = service.issue_login_code(login_type, user_id, binding, evidence).await?;
+        Ok(issued.ok_or(ACCESS_KEY_INVALID)?)
     }
 
     async fn create_key(&self, this: AccessKey<'_>, user_id: UserId) -> Result<NewKey> {
-        refuse_stranger(&this, &user_id)?;
+        refuse_stranger(this.visitor(), &user_id)?;
         refuse_inactive(&this).await?;
         let service = this.app().get::<AuthService<'_>>(AUTH_SERVICE)?;
         service.find_user(user_id.clone()).await?.ok_or(fails::USER_NOT_FOUND)?;
@@ -77,18 +93,10 @@ async fn refuse_inactive(this: &This<'_>) -> Result<()> {
     if is_active { Ok(()) } else { Err(fails::LOGIN_TYPE_INACTIVE.into()) }
 }
 
-/// Visitors act for themselves, administrators for everybody; a call in process is trusted.
-fn refuse_stranger(this: &This<'_>, user_id: &UserId) -> Result<()> {
-    let Some(visitor) = this.visitor() else { return Ok(()) };
-    let caller = visitor.principal.as_ref().ok_or(Fail::LOGIN_REQUIRED)?;
-    let may_act = caller.is_admin || caller.user_id == user_id.as_str();
-    if may_act { Ok(()) } else { Err(Fail::PERMISSION_DENIED.into()) }
-}
-
 /// Takes a user's key away, and with it what he came in with by it.
 fn revocation(this: &This<'_>, user_id: &UserId) -> Batch {
     let mine = Filter::equal("loginType", this.name()) & Filter::equal("userId", user_id.as_str());
-    issuing::ending(Batch::new().delete(KEYS, mine), this.name(), user_id)
+    end_sign_ins(Batch::new().delete(KEYS, mine), user_id, this.name(), this.name())
 }
 
 async fn change(this: &This<'_>, batch: Batch) -> Result<()> {

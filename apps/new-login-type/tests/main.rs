@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
-use mti::login_types::{AUTH_SERVICE, fails};
+use mti::login_types::{AUTH_SERVICE, BROWSER_COOKIE, fails};
 use mti::prelude::*;
 use mti::{App, AppBuilder};
 use mti_example_new_login_type::{ACCESS_KEY_INVALID, AccessKey, ByAccessKey};
@@ -163,4 +163,14 @@ async fn a_login_that_is_switched_off_refuses_and_still_revokes() {
     assert_fails(world.call("getLoginCode", key).await, fails::LOGIN_TYPE_INACTIVE);
     assert_fails(world.call("createKey", json!({ "userId": ROBOT })).await, fails::LOGIN_TYPE_INACTIVE);
     world.call("unbind", json!({ "userId": ROBOT })).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_code_is_good_in_the_browser_that_asked_for_it_only() {
+    let world = World::new(json!({}));
+    let browser = Browser::new(&world.app);
+    let login = browser.call(LOGIN, "getLoginCode", world.key(ROBOT).await).await.unwrap();
+    assert!(browser.cookie(BROWSER_COOKIE).is_some());
+    assert_fails(Browser::new(&world.app).begin_session(&login).await, fails::LOGIN_CODE_INVALID);
+    browser.begin_session(&login).await.unwrap();
 }

@@ -1,7 +1,7 @@
 use mti_element::steps;
 use serde::{Deserialize, Serialize};
 
-use crate::{Token, User, UserId};
+use crate::{Corp, Evidence, LoginCode, Token, User, UserId};
 
 steps! {
     /// The login service: it turns login codes into sessions.
@@ -15,6 +15,16 @@ steps! {
         "currentUser" fn current_user() -> CurrentUser;
         /// The user of that id. An app that keeps its users elsewhere overrides it.
         "findUser" fn find_user(user_id: UserId) -> Option<User>;
+        /// The organisations that a user may sign in to. An app that keeps its members elsewhere overrides it.
+        "listCorps" fn list_corps(user_id: UserId) -> Vec<Corp>;
+        /// Issues a login code to a user whom a login has recognised, for as long as the row is there that says so. `binding`
+        /// names what connects him to the login: when that is dissolved, see [`end_sign_ins`](crate::end_sign_ins).
+        "issueLoginCode" fn issue_login_code(
+            login_type: String,
+            user_id: UserId,
+            binding: String,
+            evidence: Option<Evidence>,
+        ) -> Option<LoginCode>;
     }
 }
 

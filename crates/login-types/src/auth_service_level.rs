@@ -1,11 +1,11 @@
-use mti_element::{AppHandle, Fail, Level, OpenContext, Result, level};
+use mti_element::{AppHandle, Fail, Level, OpenContext, Result, Visitor, level};
 
-use crate::browser::Bearer;
 use crate::keys::Keys;
 use crate::login_codes::BroughtCode;
 use crate::sessions::NewSession;
 use crate::{
-    AuthService, AuthServiceSteps, CurrentUser, LoginType, SignedIn, Success, User, UserId, fails, sessions, user,
+    AuthService, AuthServiceSteps, Corp, CurrentUser, Evidence, LoginCode, LoginType, SignIn, SignedIn, Success, User,
+    UserId, browser, corp, fails, login_codes, sessions, user,
 };
 
 /// How long a session lives when the config does not say.
@@ -43,7 +43,7 @@ impl AuthServiceSteps for AuthServiceLevel {
             return Err(Fail::API_PARAMS_ERROR.because("argument `platform` is too long"));
         }
         let app = this.app();
-        let code = BroughtCode::find(&app, &Bearer::of(this.visitor()), &login_code).await?;
+        let code = BroughtCode::find(&app, browser::brought_by(this.visitor()), &login_code).await?;
         if !is_active(&this, &code.row.login_type).await? {
             return Err(fails::LOGIN_TYPE_INACTIVE.into());
         }
@@ -76,6 +76,25 @@ impl AuthServiceSteps for AuthServiceLevel {
     async fn find_user(&self, this: AuthService<'_>, user_id: UserId) -> Result<Option<User>> {
         user::find(&this.app(), &user_id).await
     }
+
+    async fn list_corps(&self, this: AuthService<'_>, user_id: UserId) -> Result<Vec<Corp>> {
+        corp::corps_of(&this.app(), &user_id).await
+    }
+
+    async fn issue_login_code(
+        &self,
+        this: AuthService<'_>,
+        login_type: String,
+        user_id: UserId,
+        binding: String,
+        evidence: Option<Evidence>,
+    ) -> Result<Option<LoginCode>> {
+        let app = this.app();
+        let user = this.find_user(user_id.clone()).await?.ok_or(fails::USER_NOT_FOUND)?;
+        refuse_disabled(&app, &user_id, &user).await?;
+        let corps = this.list_corps(user_id.clone()).await?;
+        login_codes::issue(&app, &login_type, this.visitor(), SignIn { user_id, corps, binding, evidence }).await
+    }
 }
 
 /// Refuses a user who may not sign in, and ends all that he still has.
@@ -85,6 +104,16 @@ pub(crate) async fn refuse_disabled(app: &AppHandle<'_>, user_id: &UserId, user:
     }
     sessions::end_all_of(app, user_id).await?;
     Err(Fail::PERMISSION_DENIED.because("this user is disabled; please ask the operator of this site"))
+}
+
+/// Refuses a visitor who acts for another user without being an administrator. A call in process is trusted.
+pub fn refuse_stranger(visitor: Option<&Visitor>, user_id: &UserId) -> Result<()> {
+    let Some(visitor) = visitor else { return Ok(()) };
+    let principal = visitor.principal.as_ref().ok_or(Fail::LOGIN_REQUIRED)?;
+    if principal.user_id == user_id.as_str() || principal.is_admin {
+        return Ok(());
+    }
+    Err(Fail::PERMISSION_DENIED.into())
 }
 
 /// Whether the instance that somebody came through may still be used. One that is gone may not.

@@ -39,37 +39,21 @@ impl Browser {
     }
 }
 
-/// Who brings back what a sign-in handed out.
-#[derive(Debug)]
-pub(crate) enum Bearer {
-    /// A call in process.
-    Trusted,
-    /// A visitor, with the browser that he is known by.
-    Visitor(Option<Browser>),
+/// What is noted down with a thing that was asked for in process. The hash of a browser is 64 hexadecimal digits, so no
+/// visitor is ever known by this; nor by nothing, as one without a cookie would be.
+const IN_PROCESS: &str = "in-process";
+
+/// What is noted down with a thing that is handed to somebody. A visitor who has no cookie yet gets one: what is his can
+/// be brought back by his browser only.
+pub(crate) fn mark_for(visitor: Option<&Visitor>) -> String {
+    visitor.map_or_else(|| IN_PROCESS.to_owned(), |visitor| Browser::of_or_new(visitor).hash)
 }
 
-impl Bearer {
-    pub(crate) fn of(visitor: Option<&Visitor>) -> Self {
-        visitor.map_or(Self::Trusted, |visitor| Self::Visitor(Browser::of(visitor)))
-    }
-
-    /// What is noted down with a thing that is handed to him: nothing when it was asked for in process.
-    pub(crate) fn mark(&self) -> &str {
-        match self {
-            Self::Visitor(Some(browser)) => browser.hash(),
-            Self::Trusted | Self::Visitor(None) => "",
-        }
-    }
-
-    /// The rows of things that he may bring back: those of his browser, and those that were handed out in process.
-    pub(crate) fn filter(&self) -> Filter {
-        match self {
-            Self::Trusted => Filter::All,
-            Self::Visitor(None) => Filter::equal("browserHash", ""),
-            Self::Visitor(Some(browser)) => {
-                let allowed = vec![Literal::from(browser.hash()), Literal::from("")];
-                Filter::compare("browserHash", Operator::In, Literal::List(allowed))
-            }
-        }
-    }
+/// The rows of things that somebody may bring back: in process all of them, otherwise those of his browser, and those
+/// that were handed out in process.
+pub(crate) fn brought_by(visitor: Option<&Visitor>) -> Filter {
+    let Some(visitor) = visitor else { return Filter::All };
+    let mut marks = vec![Literal::from(IN_PROCESS)];
+    marks.extend(Browser::of(visitor).map(|browser| Literal::from(browser.hash)));
+    Filter::compare("browserHash", Operator::In, Literal::List(marks))
 }

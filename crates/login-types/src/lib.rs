@@ -9,7 +9,8 @@
 //! its table has used it up, and of several who try, one succeeds.
 //!
 //! A call without a [visitor](mti_element::This::visitor) comes from the same process and is trusted: it needs no
-//! state and no session, and is bound to no browser.
+//! state and no session, and what it is given may be brought back from any browser. What a visitor is given may be
+//! brought back from his browser only: he gets a cookie for that if he has none.
 
 mod auth_service;
 mod auth_service_level;
@@ -37,7 +38,7 @@ use std::sync::Arc;
 use mti_element::{LevelCode, NativeCode};
 
 pub use crate::auth_service::{AuthService, AuthServiceSteps, CurrentUser, SignedIn, Success};
-pub use crate::auth_service_level::AuthServiceLevel;
+pub use crate::auth_service_level::{AuthServiceLevel, refuse_stranger};
 pub use crate::authenticator::{SESSION_COOKIE, SessionAuthenticator};
 pub use crate::browser::BROWSER_COOKIE;
 pub use crate::clock::Clock;
@@ -46,6 +47,7 @@ pub use crate::login_codes::{Evidence, LoginCode, SignIn};
 pub use crate::login_type::{LoginType, LoginTypeSteps};
 pub use crate::names::{AUTH_SERVICE, LOGIN_META, WECHAT_TYPE};
 pub use crate::public_url::PublicUrl;
+pub use crate::sessions::end_sign_ins;
 pub use crate::states::Purpose;
 pub use crate::sweep::{Swept, sweep};
 pub use crate::token::Token;

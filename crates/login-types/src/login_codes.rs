@@ -1,9 +1,9 @@
 use mti_data::{Batch, Filter};
-use mti_element::{AppHandle, Fail, Result};
+use mti_element::{AppHandle, Fail, Result, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::browser::Bearer;
+use crate::browser;
 use crate::names::LOGIN_CODES;
 use crate::states::alive;
 use crate::store::{self, Conflict};
@@ -51,11 +51,11 @@ pub struct Evidence {
     pub id: i64,
 }
 
-/// Issues a login code; none when the evidence has gone meanwhile.
+/// Issues a login code, to be brought back by the browser of the visitor; none when the evidence has gone meanwhile.
 pub(crate) async fn issue(
     app: &AppHandle<'_>,
     login_type: &str,
-    bearer: &Bearer,
+    visitor: Option<&Visitor>,
     sign_in: SignIn,
 ) -> Result<Option<LoginCode>> {
     let code = Token::random();
@@ -70,7 +70,7 @@ pub(crate) async fn issue(
         "binding": sign_in.binding,
         "userId": sign_in.user_id,
         "corps": sign_in.corps,
-        "browserHash": bearer.mark(),
+        "browserHash": browser::mark_for(visitor),
         "tries": 0,
         "expiresAt": Clock::of(app) + CODE_SECONDS,
     }));
@@ -101,12 +101,12 @@ pub(crate) struct CodeRow {
 }
 
 impl BroughtCode {
-    /// Finds the code; it is not used up yet.
-    pub(crate) async fn find(app: &AppHandle<'_>, bearer: &Bearer, code: &str) -> Result<Self> {
+    /// Finds the code among those that the bearer may bring; it is not used up yet.
+    pub(crate) async fn find(app: &AppHandle<'_>, allowed: Filter, code: &str) -> Result<Self> {
         let hash = hash_of_brought(code).ok_or(fails::LOGIN_CODE_INVALID)?;
         let filter = Filter::equal("codeHash", hash)
             & alive(Clock::of(app))
-            & bearer.filter()
+            & allowed
             & Filter::compare("tries", mti_data::q::Operator::Less, MOST_TRIES);
         let row = store::one(app, LOGIN_CODES, filter.clone()).await?.ok_or(fails::LOGIN_CODE_INVALID)?;
         Ok(Self { filter, row })

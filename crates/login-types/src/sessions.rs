@@ -97,8 +97,14 @@ pub(crate) fn token_hash_of(visitor: &Visitor) -> Option<String> {
     hash_of_brought(principal.or_else(|| visitor.cookie(SESSION_COOKIE))?.reveal())
 }
 
-/// Adds to a batch the end of what a user came in with through an instance, or through a binding of whichever instance:
-/// codes, and sessions but for the one of this hash.
+/// Adds to a batch the end of what a user came in with through a login, or through a binding of whichever login: login
+/// codes and sessions. For the batch that dissolves the binding, so that nothing can come in between.
+#[must_use]
+pub fn end_sign_ins(batch: Batch, user_id: &UserId, login_type: &str, binding: &str) -> Batch {
+    ending(batch, user_id, login_type, binding, None)
+}
+
+/// The same but for the session of this hash.
 pub(crate) fn ending(batch: Batch, user_id: &UserId, login_type: &str, binding: &str, spared: Option<String>) -> Batch {
     let came_through = Filter::equal("binding", binding) | Filter::equal("loginType", login_type);
     let codes = Filter::equal("userId", user_id.as_str()) & came_through;

@@ -1,8 +1,13 @@
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
 use mti_element::Fail;
 use mti_login_types::fails;
 use serde_json::json;
+use tokio::runtime::Builder;
 
-use crate::support::{Person, World, assert_fails};
+use crate::support::{CORP, Person, World, assert_fails};
 
 const ANNA: Person = Person::new("open-anna");
 const BEN: Person = Person::new("open-ben");
@@ -76,13 +81,62 @@ async fn a_users_older_account_is_replaced() {
     let world = world().await;
     let lost_phone = world.browser();
     lost_phone.sign_in(ANNA).await;
+    let pending = lost_phone.login_code(ANNA).await.unwrap();
     let browser = world.browser();
     browser.sign_in(ANNA).await;
     browser.bind("anna", NEW).await.unwrap();
+    assert_fails(lost_phone.login_by_code(&pending["loginCode"], CORP).await, fails::LOGIN_CODE_INVALID);
     assert_eq!(world.bindings().await, [pair("anna", NEW), pair("root", ROOT)]);
     assert_eq!(browser.user().await.as_deref(), Some("anna"), "the session that replaced it goes on");
     assert_eq!(lost_phone.user().await, None, "sessions of the older account end");
     assert_fails(world.browser().login_code(ANNA).await, fails::USER_AUTH_MISS);
+}
+
+#[test]
+fn a_client_that_hangs_up_leaves_no_session_of_the_account_that_it_replaced() {
+    // With one thread for the database, what is asked afterwards is answered after what was begun before.
+    let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(1).build().unwrap();
+    runtime.block_on(hang_up_after_every_poll());
+}
+
+async fn hang_up_after_every_poll() {
+    let world = world().await;
+    for patience in 1.. {
+        world.bound("anna", ANNA).await;
+        let lost_phone = world.browser();
+        lost_phone.sign_in(ANNA).await;
+        let browser = world.browser();
+        browser.sign_in(ANNA).await;
+        let mut polls = 0;
+        let has_ended = {
+            let mut call = pin!(browser.bind("anna", NEW));
+            poll_fn(|context| {
+                polls += 1;
+                match call.as_mut().poll(context) {
+                    Poll::Ready(outcome) => Poll::Ready(outcome.is_ok()),
+                    Poll::Pending if polls >= patience => Poll::Ready(false),
+                    Poll::Pending => Poll::Pending,
+                }
+            })
+            .await
+        };
+        if world.bindings().await.contains(&pair("anna", NEW)) {
+            assert_eq!(lost_phone.user().await, None, "hung up after {polls} polls");
+        }
+        if has_ended {
+            break;
+        }
+    }
+    assert_eq!(world.bindings().await, [pair("anna", NEW), pair("root", ROOT)]);
+}
+
+#[tokio::test]
+async fn an_account_that_is_bound_again_keeps_its_sessions() {
+    let world = world().await;
+    let browser = world.browser();
+    browser.sign_in(ANNA).await;
+    world.bound("anna", ANNA.with_union_id("union-anna")).await;
+    assert_eq!(browser.user().await.as_deref(), Some("anna"), "nothing was replaced");
 }
 
 #[tokio::test]

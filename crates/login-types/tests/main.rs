@@ -6,6 +6,7 @@ mod authorize;
 mod bind;
 mod config;
 mod demo;
+mod issuing;
 mod leaks;
 mod overrides;
 mod profiles;

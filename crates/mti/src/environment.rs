@@ -5,6 +5,7 @@ use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use mti_core::files::FILE_LIMIT;
 use mti_core::{Diagnostic, env_file};
 
 /// Where the environment of an app comes from. Its files are read anew at every reload.
@@ -63,11 +64,11 @@ impl Environment {
     fn read(directory: &Path, extra_file: Option<&Path>) -> Result<Self, EnvironmentError> {
         let mut environment = Self { variables: process_variables(), diagnostics: Vec::new() };
         let own_file = directory.join(".env");
-        if let Some(text) = absent_is_none(fs::read_to_string(&own_file), &own_file)? {
+        if let Some(text) = absent_is_none(read_bounded(&own_file), &own_file)? {
             environment.add(".env", &text);
         }
         if let Some(path) = extra_file {
-            let text = fs::read_to_string(path).map_err(|source| EnvironmentError { path: path.to_owned(), source })?;
+            let text = read_bounded(path).map_err(|source| EnvironmentError { path: path.to_owned(), source })?;
             environment.add(&path.to_string_lossy(), &text);
         }
         Ok(environment)
@@ -78,6 +79,18 @@ impl Environment {
         self.variables.extend(parsed.iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
         self.diagnostics.extend(diagnostics);
     }
+}
+
+/// Reads a file of at most 1 MiB. What is no file (a pipe, a device) may never end, and is not opened.
+fn read_bounded(path: &Path) -> io::Result<String> {
+    let about = fs::metadata(path)?;
+    if !about.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
+    }
+    if about.len() > FILE_LIMIT {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {FILE_LIMIT} bytes")));
+    }
+    fs::read_to_string(path)
 }
 
 /// What is set for this process. A variable that is not UTF-8 cannot stand in JSON.

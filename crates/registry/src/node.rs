@@ -141,7 +141,7 @@ impl Node {
                 let home = self.slot.home()?;
                 let definition = self.definition()?;
                 Live::open(definition, Arc::clone(chain), home.resources()).map(Arc::new).inspect_err(|failure| {
-                    tracing::error!(element = %self.name, "loading failed: {}", failure.operator_message());
+                    tracing::debug!(element = %self.name, "loading failed: {}", failure.operator_message());
                 })
             })
             .cloned()

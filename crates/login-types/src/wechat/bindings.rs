@@ -71,25 +71,43 @@ pub(crate) async fn connecting(
     Ok(of_union_id(app, model, who).await?.into_iter().find(|binding| binding.user_id == *user_id))
 }
 
-/// Binds an identity to a user. The user's earlier account of the same application goes; an account of somebody else
-/// stays his. What was decided is decided by the database, so it holds however many bind at once.
-pub(crate) async fn bind(app: &AppHandle<'_>, model: &str, user_id: &UserId, who: &Identity) -> Result<Bound> {
-    let this_user = Filter::equal("userId", user_id.as_str());
-    let this_application = Filter::equal("appId", who.app_id.as_str());
-    let this_pair = this_application.clone() & Filter::equal("openId", who.open_id.as_str()) & this_user.clone();
-    let replaced = this_application & this_user & Filter::compare("openId", Operator::NotEqual, who.open_id.as_str());
-    let mut batch = Batch::new().delete(model, replaced);
+/// Binds an identity to a user. The user's earlier account of the same application goes, and in the same step what came
+/// through it, but for the session of the hash `spared`; an account of somebody else stays his. What was decided is
+/// decided by the database, so it holds however many bind at once.
+pub(crate) async fn bind(
+    app: &AppHandle<'_>,
+    model: &str,
+    login_type: &str,
+    user_id: &UserId,
+    who: &Identity,
+    spared: Option<String>,
+) -> Result<()> {
+    let of_user = Filter::equal("appId", who.app_id.as_str()) & Filter::equal("userId", user_id.as_str());
+    let replaced = of_user & Filter::compare("openId", Operator::NotEqual, who.open_id.as_str());
+    let replacing_none = connection(Batch::new().require(model, replaced.clone(), 0..=0), model, user_id, who);
+    let outcome = match store::run(app, replacing_none).await {
+        Err(failure) if Conflict::behind(&failure) == Some(Conflict::Unmet) => {
+            let replacing = connection(Batch::new().delete(model, replaced), model, user_id, who);
+            store::run(app, sessions::ending(replacing, user_id, login_type, &key_of(&who.app_id), spared)).await
+        }
+        outcome => outcome,
+    };
+    outcome.map(drop).map_err(|failure| match Conflict::behind(&failure) {
+        Some(_) => Failure::from(fails::AUTH_CONFLICT),
+        None => failure,
+    })
+}
+
+/// Adds to a batch the row that connects an identity to a user, unless the person is somebody else.
+fn connection(mut batch: Batch, model: &str, user_id: &UserId, who: &Identity) -> Batch {
+    let open_id = Filter::equal("appId", who.app_id.as_str()) & Filter::equal("openId", who.open_id.as_str());
+    let this_pair = open_id & Filter::equal("userId", user_id.as_str());
     if let Some(union_id) = &who.union_id {
         batch = nobody_else_has(batch, model, union_id, user_id);
         batch = learn(batch, model, this_pair.clone(), union_id);
     }
     let unchanged = store::row(json!({ "userId": user_id }));
-    let batch = batch.update_or_insert(model, this_pair, unchanged, row(user_id.as_str(), who));
-    let outcomes = store::run(app, batch).await.map_err(|failure| match Conflict::behind(&failure) {
-        Some(_) => Failure::from(fails::AUTH_CONFLICT),
-        None => failure,
-    })?;
-    Ok(Bound { has_replaced: outcomes.first().is_some_and(|outcome| !outcome.rows().is_empty()) })
+    batch.update_or_insert(model, this_pair, unchanged, row(user_id.as_str(), who))
 }
 
 /// The row that binds an identity to a user.
@@ -100,13 +118,6 @@ pub(crate) fn row(user_id: &str, who: &Identity) -> Row {
         "openId": who.open_id,
         "unionId": who.union_id,
     }))
-}
-
-/// What a bind did.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Bound {
-    /// Whether an earlier account of the user went.
-    pub(crate) has_replaced: bool,
 }
 
 /// Detaches a user from his account of an application, and ends what came through it, in one step.

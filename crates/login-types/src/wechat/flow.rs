@@ -8,7 +8,7 @@ use serde_json::json;
 use super::bindings::{self, Binding, key_of};
 use super::{Grant, Identity, WeChat};
 use crate::auth_service_level::refuse_disabled;
-use crate::browser::{Bearer, Browser};
+use crate::browser::Browser;
 use crate::names::USERS;
 use crate::states::Pending;
 use crate::tickets::{TICKET_SECONDS, Ticket};
@@ -111,18 +111,8 @@ pub(crate) async fn miss(this: &WeChat<'_>, grant: Grant, may_register: bool) ->
     let identity = grant.identity.clone();
     let nick = if may_register { this.fetch_profile(grant).await?.map(|profile| profile.nickname) } else { None };
     let ticket = Ticket { identity, nick: nick.as_deref().and_then(tidy_nick) };
-    let bind_ticket = ticket.issue(&this.app(), this.name(), &Bearer::of(this.visitor())).await?;
+    let bind_ticket = ticket.issue(&this.app(), this.name(), this.visitor()).await?;
     Ok(fails::USER_AUTH_MISS.with(json!({ "bindTicket": bind_ticket, "expiresIn": TICKET_SECONDS })))
-}
-
-/// Refuses a visitor who acts for another user without being an administrator.
-pub(crate) fn refuse_stranger(this: &WeChat<'_>, user_id: &UserId) -> Result<()> {
-    let Some(visitor) = this.visitor() else { return Ok(()) };
-    let principal = visitor.principal.as_ref().ok_or(Fail::LOGIN_REQUIRED)?;
-    if principal.user_id == user_id.as_str() || principal.is_admin {
-        return Ok(());
-    }
-    Err(Fail::PERMISSION_DENIED.into())
 }
 
 /// Binds an identity to a user who is known to be there.
@@ -133,13 +123,9 @@ pub(crate) async fn bind(this: &WeChat<'_>, user_id: &UserId, who: &Identity) ->
     }
     let app = this.app();
     let model = this.auth_model_elem_name().await?;
-    let bound = bindings::bind(&app, &model, user_id, who).await?;
-    if bound.has_replaced {
-        // The session that replaces an account goes on, all others of that account end.
-        let spared = this.visitor().and_then(sessions::token_hash_of);
-        let ending = sessions::ending(Batch::new(), user_id, this.name(), &key_of(&who.app_id), spared);
-        store::run(&app, ending).await?;
-    }
+    // The session that replaces an account goes on, all others of that account end.
+    let spared = this.visitor().and_then(sessions::token_hash_of);
+    bindings::bind(&app, &model, this.name(), user_id, who, spared).await?;
     // What the row knows already is not learned again; another unionId than its own is noted.
     bindings::connecting(&app, &model, user_id, who).await?;
     Ok(())

@@ -7,13 +7,14 @@ use super::{
     AuthConfig, AuthorizeUrl, Done, Grant, Identity, LoginConfig, Profile, PublicAuthConfig, UserAuthInfo, WeChat,
     WeChatSteps, bindings, flow, open_platform, redirect,
 };
-use crate::browser::{Bearer, Browser};
+use crate::auth_service_level::refuse_stranger;
+use crate::browser::Browser;
 use crate::names::{AUTH_SERVICE, WECHAT_BINDINGS};
 use crate::states::{Pending, STATE_SECONDS};
 use crate::store::{self, Conflict};
 use crate::tickets::Ticket;
 use crate::token::random_id;
-use crate::{AuthService, Corp, LoginCode, Purpose, SignIn, Token, User, UserId, corp, fails, login_codes};
+use crate::{AuthService, Corp, LoginCode, Purpose, SignIn, Token, User, UserId, fails, login_codes};
 
 /// The code of `auths.loginTypes.WeChatType`.
 #[derive(Debug)]
@@ -94,8 +95,7 @@ impl WeChatSteps for WeChatLevel {
             return Err(Fail::PERMISSION_DENIED.because("new users cannot register here by themselves"));
         }
         flow::refuse_long(nick.as_deref())?;
-        let bearer = Bearer::of(this.visitor());
-        let ticket: Ticket<Identity> = Ticket::redeem(&this.app(), this.name(), &bearer, &bind_ticket).await?;
+        let ticket: Ticket<Identity> = Ticket::redeem(&this.app(), this.name(), this.visitor(), &bind_ticket).await?;
         let who = ticket.identity;
         if this.match_user(who.clone()).await?.is_none() {
             let nick = flow::nick_of(nick.as_deref(), ticket.nick.as_deref());
@@ -108,7 +108,7 @@ impl WeChatSteps for WeChatLevel {
     }
 
     async fn bind(&self, this: WeChat<'_>, user_id: UserId, code: String, state: Option<String>) -> Result<Done> {
-        flow::refuse_stranger(&this, &user_id)?;
+        refuse_stranger(this.visitor(), &user_id)?;
         flow::refuse_inactive(&this).await?;
         this.find_user(user_id.clone()).await?.ok_or(fails::USER_NOT_FOUND)?;
         flow::admit(&this, Purpose::Bind, &code, state.as_deref()).await?;
@@ -122,14 +122,13 @@ impl WeChatSteps for WeChatLevel {
         let user_id = UserId::from(caller.ok_or(Fail::LOGIN_REQUIRED)?.user_id.as_str());
         flow::refuse_inactive(&this).await?;
         this.find_user(user_id.clone()).await?.ok_or(fails::USER_NOT_FOUND)?;
-        let bearer = Bearer::of(this.visitor());
-        let ticket: Ticket<Identity> = Ticket::redeem(&this.app(), this.name(), &bearer, &bind_ticket).await?;
+        let ticket: Ticket<Identity> = Ticket::redeem(&this.app(), this.name(), this.visitor(), &bind_ticket).await?;
         flow::bind(&this, &user_id, &ticket.identity).await?;
         Ok(Done::new())
     }
 
     async fn unbind(&self, this: WeChat<'_>, user_id: UserId) -> Result<Done> {
-        flow::refuse_stranger(&this, &user_id)?;
+        refuse_stranger(this.visitor(), &user_id)?;
         this.check_unbind(user_id.clone()).await?;
         let model = this.auth_model_elem_name().await?;
         let app_id = this.auth_config().await?.app_id;
@@ -188,11 +187,11 @@ impl WeChatSteps for WeChatLevel {
     }
 
     async fn list_corps(&self, this: WeChat<'_>, user_id: UserId) -> Result<Vec<Corp>> {
-        corp::corps_of(&this.app(), &user_id).await
+        this.app().get::<AuthService<'_>>(AUTH_SERVICE)?.list_corps(user_id).await
     }
 
     async fn issue_login_code(&self, this: WeChat<'_>, sign_in: SignIn) -> Result<Option<LoginCode>> {
-        login_codes::issue(&this.app(), this.name(), &Bearer::of(this.visitor()), sign_in).await
+        login_codes::issue(&this.app(), this.name(), this.visitor(), sign_in).await
     }
 
     async fn check_bind(&self, _: WeChat<'_>, _: UserId, _: Identity) -> Result<()> {
