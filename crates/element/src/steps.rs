@@ -62,7 +62,9 @@ macro_rules! steps {
 
             $(
                 $(#[doc = $documentation])*
-                pub async fn $step(&self $(, $argument: $argument_type)*) -> $crate::Result<$crate::steps!(@result $($result)?)> {
+                pub fn $step(
+                    &self $(, $argument: $argument_type)*
+                ) -> impl ::std::future::Future<Output = $crate::Result<$crate::steps!(@result $($result)?)>> + Send {
                     let call = $crate::NativeCall::new(($($argument,)*), |($($argument,)*): ($($argument_type,)*)| {
                         #[allow(unused_mut, clippy::allow_attributes, reason = "a step without arguments adds none")]
                         let mut object = $crate::Map::new();
@@ -72,7 +74,7 @@ macro_rules! steps {
                         );)*
                         Ok($crate::Value::Object(object))
                     });
-                    self.0.invoke($wire, call).await
+                    self.0.invoke($wire, call)
                 }
             )*
         }

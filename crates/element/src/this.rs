@@ -89,15 +89,24 @@ impl<'a> This<'a> {
     }
 
     /// Calls a method. The facades make the call that its level expects.
-    pub async fn invoke<A: Send + 'static, R: StepValue>(&self, method: &str, mut call: NativeCall<A, R>) -> Result<R> {
-        let arguments = Arguments::Native(&mut call);
-        let answer = match &self.position {
-            Position::Within { frame, entry } => frame.begin(*entry, method, arguments)?.await?,
-            Position::Beside { live, context, caller } => live.begin(context, *caller, method, arguments)?.await?,
-            // In a future of its own: calls inside of calls need no room for it.
-            Position::Outside { element, .. } => Box::pin(from_outside(*element, method, arguments)).await?,
-        };
-        call.into_result(answer)
+    pub fn invoke<A: Send + 'static, R: StepValue>(
+        &self,
+        method: &str,
+        mut call: NativeCall<A, R>,
+    ) -> impl Future<Output = Result<R>> + Send {
+        // Not an `async fn`: that would keep the call twice, as the argument and as the variable.
+        async move {
+            let arguments = Arguments::Native(&mut call);
+            let answer = match &self.position {
+                Position::Within { frame, entry } => frame.begin(*entry, method, arguments)?.await?,
+                Position::Beside { live, context, caller } => {
+                    live.begin(context, *caller, method, arguments)?.await?
+                }
+                // In a future of its own: calls inside of calls need no room for it.
+                Position::Outside { element, .. } => Box::pin(from_outside(*element, method, arguments)).await?,
+            };
+            call.into_result(answer)
+        }
     }
 }
 
