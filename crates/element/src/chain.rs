@@ -15,7 +15,7 @@ use crate::{LevelCode, MethodDescriptor};
 #[derive(Default)]
 pub struct Chain {
     levels: Vec<ChainLevel>,
-    slots: HashMap<Box<str>, Vec<Place>, RandomState>,
+    slots: HashMap<Box<str>, Slot, RandomState>,
 }
 
 /// One level of a chain: which definition it comes from, and its code.
@@ -29,20 +29,31 @@ pub struct ChainLevel {
     pub code: Arc<dyn LevelCode>,
 }
 
+/// A method of a chain, with its places.
+#[derive(Debug, Default)]
+pub(crate) struct Slot {
+    pub(crate) method: &'static str,
+    /// Most derived level first.
+    pub(crate) places: Vec<Place>,
+}
+
 /// Where a method is implemented: the level in the chain, and the method in the level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
-    pub(crate) level: usize,
-    pub(crate) method: usize,
+    pub(crate) level: u32,
+    pub(crate) method: u32,
 }
 
 impl Chain {
     /// Joins levels to a chain, most derived first.
     pub fn new(levels: Vec<ChainLevel>) -> Self {
-        let mut slots: HashMap<Box<str>, Vec<Place>, RandomState> = HashMap::default();
-        for (level, chain_level) in levels.iter().enumerate() {
-            for (method, descriptor) in chain_level.code.methods().iter().enumerate() {
-                slots.entry(descriptor.name.into()).or_default().push(Place { level, method });
+        let mut slots: HashMap<Box<str>, Slot, RandomState> = HashMap::default();
+        for (level, chain_level) in (0..).zip(&levels) {
+            for (method, descriptor) in (0..).zip(chain_level.code.methods()) {
+                let slot = slots
+                    .entry(descriptor.name.into())
+                    .or_insert_with(|| Slot { method: descriptor.name, places: Vec::new() });
+                slot.places.push(Place { level, method });
             }
         }
         Self { levels, slots }
@@ -62,15 +73,15 @@ impl Chain {
 
     /// Every level that implements a method, most derived first, with the descriptor that it has there.
     pub fn implementations(&self, method: &str) -> impl Iterator<Item = (&ChainLevel, &MethodDescriptor)> {
-        self.slots.get(method).into_iter().flatten().filter_map(|place| {
-            let level = self.levels.get(place.level)?;
-            Some((level, level.code.methods().get(place.method)?))
+        self.slots.get(method).into_iter().flat_map(|slot| &slot.places).filter_map(|place| {
+            let level = self.levels.get(place.level as usize)?;
+            Some((level, level.code.methods().get(place.method as usize)?))
         })
     }
 
-    /// Where a method is implemented, most derived level first.
-    pub(crate) fn places(&self, method: &str) -> &[Place] {
-        self.slots.get(method).map_or(&[], Vec::as_slice)
+    /// A method with its places, if any level implements it.
+    pub(crate) fn slot(&self, method: &str) -> Option<&Slot> {
+        self.slots.get(method)
     }
 }
 

@@ -2,11 +2,11 @@ use std::fmt;
 
 use std::sync::Arc;
 
-use crate::chain::Place;
+use crate::chain::Slot;
 use crate::{Answer, Arguments, BoxFuture, CallContext, Live, Result};
 
 /// How deep calls may nest before an endless recursion is assumed.
-pub(crate) const MAXIMUM_DEPTH: usize = 64;
+pub(crate) const MAXIMUM_DEPTH: u32 = 64;
 
 /// A call in progress: the element that it is made on, the level that answers it, and the call that made it.
 #[derive(Clone, Copy)]
@@ -14,11 +14,10 @@ pub struct Frame<'a> {
     pub(crate) live: &'a Arc<Live>,
     pub(crate) context: &'a CallContext,
     pub(crate) caller: Option<&'a Frame<'a>>,
-    pub(crate) method: &'a str,
-    /// Where the method is implemented: `sup` goes on from here without looking it up again.
-    pub(crate) places: &'a [Place],
-    pub(crate) level: usize,
-    pub(crate) depth: usize,
+    /// The method: `sup` goes on from its places without looking it up again.
+    pub(crate) slot: &'a Slot,
+    pub(crate) level: u32,
+    pub(crate) depth: u32,
 }
 
 impl<'a> Frame<'a> {
@@ -34,21 +33,21 @@ impl<'a> Frame<'a> {
 
     /// The index in the chain of the level that answers.
     pub fn level(&self) -> usize {
-        self.level
+        self.level as usize
     }
 
     /// Begins a call of a method of the same element, at the first level from `entry` on that implements it.
     #[inline]
     pub(crate) fn begin(
         &'a self,
-        entry: usize,
-        method: &'a str,
+        entry: u32,
+        method: &str,
         arguments: Arguments<'a>,
     ) -> Result<BoxFuture<'a, Result<Answer>>> {
         // Most often the very same literal: a level that calls what it overrides.
-        let is_same = std::ptr::eq(method, self.method) || method == self.method;
-        let places = if is_same { self.places } else { self.live.chain().places(method) };
-        let frame = Frame { caller: Some(self), method, places, depth: self.depth + 1, ..*self };
+        let is_same = std::ptr::eq(self.slot.method, method) || self.slot.method == method;
+        let slot = if is_same { self.slot } else { self.live.slot(method, entry)? };
+        let frame = Frame { caller: Some(self), slot, depth: self.depth + 1, ..*self };
         self.live.enter(entry, frame, arguments)
     }
 
@@ -56,7 +55,7 @@ impl<'a> Frame<'a> {
     pub fn trace(&self) -> String {
         std::iter::successors(Some(self), |frame| frame.caller)
             .take(8)
-            .map(|frame| format!("{}@{}", frame.method, frame.level))
+            .map(|frame| format!("{}@{}", frame.slot.method, frame.level))
             .collect::<Vec<_>>()
             .join(" < ")
     }

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use mti_core::{Diagnostic, ElementName, suggest};
 use serde_json::Value;
 
+use crate::chain::Slot;
 use crate::frame::MAXIMUM_DEPTH;
 use crate::{
     Answer, Arguments, BoxFuture, CallContext, Chain, ElementDefinition, Fail, Failure, Frame, OpenContext, OpenLevel,
@@ -104,12 +105,18 @@ impl Live {
         self: &'a Arc<Self>,
         context: &'a CallContext,
         caller: Option<&'a Frame<'a>>,
-        method: &'a str,
+        method: &str,
         arguments: Arguments<'a>,
     ) -> Result<BoxFuture<'a, Result<Answer>>> {
-        let places = self.chain.places(method);
+        let slot = self.slot(method, 0)?;
         let depth = caller.map_or(0, |frame| frame.depth + 1);
-        self.enter(0, Frame { live: self, context, caller, method, places, level: 0, depth }, arguments)
+        self.enter(0, Frame { live: self, context, caller, slot, level: 0, depth }, arguments)
+    }
+
+    /// A method with its places.
+    #[inline(never)]
+    pub(crate) fn slot(&self, method: &str, from_level: u32) -> Result<&Slot> {
+        self.chain.slot(method).ok_or_else(|| self.no_such_method(method, from_level))
     }
 
     /// Begins a call at the first place of its method from a level on. What is not known of the frame yet is the
@@ -117,23 +124,25 @@ impl Live {
     #[inline]
     pub(crate) fn enter<'a>(
         &'a self,
-        from_level: usize,
+        from_level: u32,
         frame: Frame<'a>,
         arguments: Arguments<'a>,
     ) -> Result<BoxFuture<'a, Result<Answer>>> {
         if frame.depth > MAXIMUM_DEPTH {
             return Err(self.too_deep(&frame));
         }
-        let place = frame.places.iter().find(|place| place.level >= from_level);
-        match place.and_then(|place| Some((place, self.levels.get(place.level)?))) {
-            Some((place, level)) => Ok(level.call(place.method, Frame { level: place.level, ..frame }, arguments)),
-            None => Err(self.no_such_method(frame.method, from_level)),
+        let place = frame.slot.places.iter().find(|place| place.level >= from_level);
+        match place.and_then(|place| Some((place, self.levels.get(place.level as usize)?))) {
+            Some((place, level)) => {
+                Ok(level.call(place.method as usize, Frame { level: place.level, ..frame }, arguments))
+            }
+            None => Err(self.no_such_method(frame.slot.method, from_level)),
         }
     }
 
     #[cold]
-    fn no_such_method(&self, method: &str, from_level: usize) -> Failure {
-        if from_level > 0 && !self.chain.places(method).is_empty() {
+    fn no_such_method(&self, method: &str, from_level: u32) -> Failure {
+        if from_level > 0 && self.chain.slot(method).is_some() {
             return Fail::FUNCTION_NOT_FOUND.failure().noting(format!(
                 "no level of `{}` after number {} implements `{method}`: there is no `sup` to call",
                 self.name(),

@@ -87,9 +87,6 @@ pub struct NativeCall<A, R> {
 
 /// A [`NativeCall`] whose types are not known here.
 pub trait NativeExchange: Any + Send {
-    /// The call itself, for a level that knows its types.
-    fn as_any_mut(&mut self) -> &mut (dyn Any + Send);
-
     /// The arguments as JSON, for a level that does not.
     fn take_wire_arguments(&mut self) -> Result<Value>;
 }
@@ -110,10 +107,6 @@ impl<A: Send + 'static, R: StepValue> NativeCall<A, R> {
 }
 
 impl<A: Send + 'static, R: StepValue> NativeExchange for NativeCall<A, R> {
-    fn as_any_mut(&mut self) -> &mut (dyn Any + Send) {
-        self
-    }
-
     fn take_wire_arguments(&mut self) -> Result<Value> {
         (self.to_wire)(self.arguments.take().ok_or_else(foreign_value)?)
     }
@@ -140,10 +133,10 @@ impl<'a> Arguments<'a> {
             Self::Native(exchange) => exchange,
         };
         // Asked twice, because the answer to a failed downcast would still borrow the exchange.
-        if !exchange.as_any_mut().is::<NativeCall<A, R>>() {
+        if !(exchange as &dyn Any).is::<NativeCall<A, R>>() {
             return Ok((from_wire(exchange.take_wire_arguments()?)?, ResultPlace::Wire));
         }
-        let call = exchange.as_any_mut().downcast_mut::<NativeCall<A, R>>().ok_or_else(foreign_value)?;
+        let call = (exchange as &mut dyn Any).downcast_mut::<NativeCall<A, R>>().ok_or_else(foreign_value)?;
         let arguments = call.arguments.take().ok_or_else(foreign_value)?;
         Ok((arguments, ResultPlace::Native(&mut call.result)))
     }

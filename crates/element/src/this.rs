@@ -17,11 +17,25 @@ pub struct This<'a> {
 #[derive(Clone)]
 enum Position<'a> {
     /// Inside a call of the element itself; calls enter the chain at `entry`.
-    Within { frame: &'a Frame<'a>, entry: usize },
-    /// Another element that a call in progress asked for: of the snapshot that the call began on.
-    Beside { live: Arc<Live>, context: CallContext, caller: Option<&'a Frame<'a>> },
+    Within { frame: &'a Frame<'a>, entry: u32 },
+    /// Another element that a call in progress asked for: of the snapshot that the call began on. Boxed, so that the
+    /// handle that every step is given stays small.
+    Beside(Box<Beside<'a>>),
     /// Outside of any call. Calls follow reloads; `app` is the snapshot that the handle was made on.
-    Outside { element: Element, app: Arc<dyn AppView> },
+    Outside(Box<Outside>),
+}
+
+#[derive(Clone)]
+struct Outside {
+    element: Element,
+    app: Arc<dyn AppView>,
+}
+
+#[derive(Clone)]
+struct Beside<'a> {
+    live: Arc<Live>,
+    context: CallContext,
+    caller: Option<&'a Frame<'a>>,
 }
 
 impl<'a> This<'a> {
@@ -33,13 +47,13 @@ impl<'a> This<'a> {
 
     /// Another element, called as part of a call in progress.
     pub(crate) fn beside(live: Arc<Live>, context: CallContext, caller: Option<&'a Frame<'a>>) -> Self {
-        Self { position: Position::Beside { live, context, caller } }
+        Self { position: Position::Beside(Box::new(Beside { live, context, caller })) }
     }
 
     /// An element held outside of any call.
     pub fn outside(element: Element) -> Result<Self> {
         let app = element.app()?;
-        Ok(Self { position: Position::Outside { element, app } })
+        Ok(Self { position: Position::Outside(Box::new(Outside { element, app })) })
     }
 
     /// The same element, entered at the next level of the chain: what the calling level overrides.
@@ -47,8 +61,8 @@ impl<'a> This<'a> {
     #[inline]
     pub fn sup(&self) -> Self {
         match &self.position {
-            Position::Within { frame, .. } => Self { position: Position::Within { frame, entry: frame.level() + 1 } },
-            Position::Beside { .. } | Position::Outside { .. } => self.clone(),
+            Position::Within { frame, .. } => Self { position: Position::Within { frame, entry: frame.level + 1 } },
+            Position::Beside(_) | Position::Outside(_) => self.clone(),
         }
     }
 
@@ -56,8 +70,8 @@ impl<'a> This<'a> {
     pub fn live(&self) -> Result<Arc<Live>> {
         match &self.position {
             Position::Within { frame, .. } => Ok(Arc::clone(frame.live())),
-            Position::Beside { live, .. } => Ok(Arc::clone(live)),
-            Position::Outside { element, .. } => element.live(),
+            Position::Beside(beside) => Ok(Arc::clone(&beside.live)),
+            Position::Outside(outside) => outside.element.live(),
         }
     }
 
@@ -65,8 +79,8 @@ impl<'a> This<'a> {
     pub fn name(&self) -> &str {
         match &self.position {
             Position::Within { frame, .. } => frame.live().name().as_str(),
-            Position::Beside { live, .. } => live.name().as_str(),
-            Position::Outside { element, .. } => element.name().as_str(),
+            Position::Beside(beside) => beside.live.name().as_str(),
+            Position::Outside(outside) => outside.element.name().as_str(),
         }
     }
 
@@ -74,8 +88,8 @@ impl<'a> This<'a> {
     pub fn app(&self) -> AppHandle<'_> {
         match &self.position {
             Position::Within { frame, .. } => AppHandle::within(frame),
-            Position::Beside { context, caller, .. } => AppHandle::beside(context, *caller),
-            Position::Outside { app, .. } => AppHandle::outside(app),
+            Position::Beside(beside) => AppHandle::beside(&beside.context, beside.caller),
+            Position::Outside(outside) => AppHandle::outside(&outside.app),
         }
     }
 
@@ -83,27 +97,28 @@ impl<'a> This<'a> {
     pub fn visitor(&self) -> Option<&Visitor> {
         match &self.position {
             Position::Within { frame, .. } => frame.context().visitor(),
-            Position::Beside { context, .. } => context.visitor(),
-            Position::Outside { .. } => None,
+            Position::Beside(beside) => beside.context.visitor(),
+            Position::Outside(_) => None,
         }
     }
 
     /// Calls a method. The facades make the call that its level expects.
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` would keep the call twice: as argument and as variable")]
     pub fn invoke<A: Send + 'static, R: StepValue>(
         &self,
         method: &str,
         mut call: NativeCall<A, R>,
     ) -> impl Future<Output = Result<R>> + Send {
-        // Not an `async fn`: that would keep the call twice, as the argument and as the variable.
         async move {
             let arguments = Arguments::Native(&mut call);
             let answer = match &self.position {
                 Position::Within { frame, entry } => frame.begin(*entry, method, arguments)?.await?,
-                Position::Beside { live, context, caller } => {
+                Position::Beside(beside) => {
+                    let Beside { live, context, caller } = &**beside;
                     live.begin(context, *caller, method, arguments)?.await?
                 }
                 // In a future of its own: calls inside of calls need no room for it.
-                Position::Outside { element, .. } => Box::pin(from_outside(*element, method, arguments)).await?,
+                Position::Outside(outside) => Box::pin(from_outside(outside.element, method, arguments)).await?,
             };
             call.into_result(answer)
         }

@@ -67,7 +67,7 @@ impl CounterSteps for Above {
 }
 
 const CALLS: u32 = 200_000;
-const LEVELS: u32 = 8;
+const LEVELS: u32 = 4;
 
 fn main() {
     let mut text = String::from(
