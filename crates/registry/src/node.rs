@@ -1,4 +1,5 @@
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use mti_core::json::Pointer;
@@ -15,6 +16,13 @@ use crate::slot::Slot;
 /// A node that a reload does not change is shared by the snapshots before and after, with its live object.
 pub(crate) struct Node {
     pub(crate) slot: &'static Slot,
+    linked: Linked,
+    definition: OnceCell<Arc<ElementDefinition>>,
+    live: OnceCell<Arc<Live>>,
+}
+
+/// What link found out about an element.
+pub(crate) struct Linked {
     pub(crate) name: ElementName,
     pub(crate) kind: Kind,
     /// The definitions of that name, nearest first, down to the one that cuts off the rest.
@@ -27,12 +35,11 @@ pub(crate) struct Node {
     pub(crate) invisible: bool,
     /// The rows that the apps give it to begin with.
     pub(crate) initial_rows: Arc<[InitialRow]>,
+    /// What keeps those rows from being known.
     pub(crate) initial_rows_findings: Arc<[Diagnostic]>,
     pub(crate) state: NodeState,
     /// What it is made of besides its files.
     pub(crate) inputs: Arc<Inputs>,
-    definition: OnceCell<Arc<ElementDefinition>>,
-    live: OnceCell<Arc<Live>>,
 }
 
 /// Whether an element can be used.
@@ -48,49 +55,17 @@ pub(crate) enum NodeState {
     Quarantined(Arc<[Diagnostic]>),
 }
 
-/// What link found out about an element.
-pub(crate) struct Linked {
-    pub(crate) name: ElementName,
-    pub(crate) kind: Kind,
-    pub(crate) layers: Box<[Discovered]>,
-    pub(crate) hidden: Box<[Discovered]>,
-    pub(crate) parent: Option<Arc<Node>>,
-    pub(crate) invisible: bool,
-    pub(crate) initial_rows: Arc<[InitialRow]>,
-    pub(crate) initial_rows_findings: Arc<[Diagnostic]>,
-    pub(crate) state: NodeState,
-    pub(crate) inputs: Arc<Inputs>,
+impl Deref for Node {
+    type Target = Linked;
+
+    fn deref(&self) -> &Linked {
+        &self.linked
+    }
 }
 
 impl Node {
     pub(crate) fn new(linked: Linked, slot: &'static Slot) -> Self {
-        let Linked {
-            name,
-            kind,
-            layers,
-            hidden,
-            parent,
-            invisible,
-            initial_rows,
-            initial_rows_findings,
-            state,
-            inputs,
-        } = linked;
-        Self {
-            slot,
-            name,
-            kind,
-            layers,
-            hidden,
-            parent,
-            invisible,
-            initial_rows,
-            initial_rows_findings,
-            state,
-            inputs,
-            definition: OnceCell::new(),
-            live: OnceCell::new(),
-        }
+        Self { slot, linked, definition: OnceCell::new(), live: OnceCell::new() }
     }
 
     /// Whether the same definitions, by the same type chain and the same environment, make it.
