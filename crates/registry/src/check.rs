@@ -20,21 +20,23 @@ pub(crate) fn check(snapshot: &Snapshot) -> Vec<Diagnostic> {
         findings.extend(interface_differences(node, own));
         findings.extend(signature_differences(node, own));
         findings.extend(shadowed_overrides(node, own));
-        if node.kind == Kind::Instance {
-            findings.extend(loading_problems(node));
-        }
+        findings.extend(loading_problems(node));
     }
     deduplicate(&mut findings);
     Diagnostic::sort(&mut findings);
     findings
 }
 
-/// What loading the instance says. Loading reads definitions and config only.
+/// What loading an instance says, which reads definitions and config only. Types and Metas are not loaded; their config
+/// is looked at.
 fn loading_problems(node: &Node) -> Vec<Diagnostic> {
-    match node.live() {
-        Ok(live) => live.definition().findings.iter().chain(live.warnings()).cloned().collect(),
-        Err(failure) => node.findings_of(&failure),
-    }
+    let found = match node.kind {
+        Kind::Instance => {
+            node.live().map(|live| live.definition().findings.iter().chain(live.warnings()).cloned().collect())
+        }
+        Kind::Type | Kind::Meta => node.definition().map(|definition| definition.findings.clone()),
+    };
+    found.unwrap_or_else(|failure| node.findings_of(&failure))
 }
 
 /// Where the declared interface of an element and its levels disagree. For a Type, what it declares itself is looked

@@ -240,7 +240,7 @@ impl Gathering<'_, '_> {
     fn finding(&self, code: Code, demand: &Demand, message: String) -> Diagnostic {
         let manifest = self.graph.manifest(demand.by);
         let location = match &demand.pointer {
-            Some(pointer) => manifest.location(pointer),
+            Some(pointer) => manifest.location(&pointer.key("appId")),
             None => Location::file(crate::manifest::APP_FILE),
         };
         Diagnostic::new(code, message).with_app(manifest.key.id.clone()).with_location(location)
