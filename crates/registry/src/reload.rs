@@ -115,7 +115,10 @@ fn read_again(
         Some(changed) => before.refreshed(changed, search),
         None => before.reread(search),
     };
-    chain.map(|chain| (chain, diagnostics.clone())).ok_or(diagnostics)
+    match chain {
+        Some(chain) => Ok((chain, diagnostics)),
+        None => Err(diagnostics),
+    }
 }
 
 /// Whether everything is as it was: an editor's temporary file changed, or one that no element is made of.

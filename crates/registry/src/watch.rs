@@ -4,6 +4,7 @@ use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use mti_core::files::NEVER_SEARCHED;
 use mti_core::render;
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 
@@ -14,9 +15,6 @@ use crate::reload::reload;
 const QUIET: Duration = Duration::from_millis(50);
 /// And begins after this long even if changes go on.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// Directories in which nothing is ever looked for. What changes there wakes nobody up.
-const IGNORED: [&str; 6] = ["dist", "node_modules", "__pycache__", "target", "appData", ".git"];
 
 /// Reloads an app whenever its files change. Dropping it ends that.
 #[derive(Debug)]
@@ -104,7 +102,8 @@ impl Change {
 fn is_looked_at(path: &Path, roots: &[PathBuf]) -> bool {
     roots.iter().filter_map(|root| path.strip_prefix(root).ok()).any(|inside| {
         inside.components().all(|component| match component {
-            Component::Normal(name) => !IGNORED.iter().any(|ignored| name == *ignored),
+            // `.env` and `.mtiignore` are looked at, so names that begin with `.` are not all passed over.
+            Component::Normal(name) => name != ".git" && !NEVER_SEARCHED.iter().any(|ignored| name == *ignored),
             _ => true,
         })
     })

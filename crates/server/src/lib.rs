@@ -35,4 +35,5 @@ mod write_stall;
 pub use crate::error::ServerError;
 pub use crate::health::{AlwaysReady, Readiness, ReadinessReport};
 pub use crate::options::{Limits, ServerOptions};
+pub use crate::page::escape;
 pub use crate::server::Server;

@@ -29,7 +29,7 @@ pub(crate) fn html(text: impl Into<Body>) -> Response<Body> {
 }
 
 /// Text as it stands in HTML, between tags or in a quoted attribute.
-pub(crate) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -8,8 +8,8 @@ use crate::json::Span;
 /// The file with an app's own rules.
 pub(crate) const IGNORE_FILE: &str = ".mtiignore";
 
-/// Directories that never contain elements.
-const NEVER_SEARCHED: [&str; 6] = ["dist", "node_modules", "__pycache__", "target", "appData", "commons"];
+/// Directories that never contain elements, besides those whose names begin with `.`.
+pub const NEVER_SEARCHED: [&str; 6] = ["dist", "node_modules", "__pycache__", "target", "appData", "commons"];
 
 /// What an app's tree leaves out.
 pub(super) struct IgnoreRules {

@@ -9,6 +9,7 @@ use std::path::Path;
 
 pub use disk::DiskFiles;
 pub(crate) use ignore_rules::IGNORE_FILE;
+pub use ignore_rules::NEVER_SEARCHED;
 pub use memory::MemoryFiles;
 
 use crate::diagnostic::{Code, Diagnostic};

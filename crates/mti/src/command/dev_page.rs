@@ -11,6 +11,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use mti_core::{Diagnostic, ElementName, Severity, render};
 use mti_registry::Snapshot;
+use mti_server::escape;
 use serde_json::{Value, json};
 
 use crate::command::findings::Findings;
@@ -208,20 +209,4 @@ fn fingerprint(failure: &[Diagnostic]) -> String {
 
 fn rendered(finding: &Diagnostic) -> String {
     escape(render::human(std::slice::from_ref(finding), false).trim_end())
-}
-
-/// Text as it stands in HTML, in an attribute too.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            _ => escaped.push(character),
-        }
-    }
-    escaped
 }
