@@ -2,10 +2,17 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::{Answer, Arguments, Frame, MethodDescriptor, OpenContext, Result};
+use crate::{Answer, Arguments, Failure, Frame, MethodDescriptor, OpenContext, Result};
 
 /// A boxed future, as levels return it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A call that failed before it began.
+#[doc(hidden)]
+#[cold]
+pub fn failed(failure: Failure) -> BoxFuture<'static, Result<Answer>> {
+    Box::pin(std::future::ready(Err(failure)))
+}
 
 /// One place that implements methods of elements, written in Rust: the code of a Type, of an override, or of an
 /// element itself.
@@ -143,7 +150,7 @@ impl<L: Level> OpenLevel for OpenNative<L> {
     fn call<'a>(&'a self, method: usize, frame: Frame<'a>, arguments: Arguments<'a>) -> BoxFuture<'a, Result<Answer>> {
         match self.calls.get(method) {
             Some(call) => call(&self.level, frame, arguments),
-            None => Box::pin(std::future::ready(Err(crate::payload::foreign_value()))),
+            None => failed(crate::payload::foreign_value()),
         }
     }
 

@@ -40,11 +40,13 @@ pub use crate::handle::{Element, ElementSource};
 pub use crate::level::{BoxFuture, Level, LevelCode, LevelMethods, NativeCode, NativeMethod, OpenLevel};
 pub use crate::live::{Live, Retired};
 pub use crate::open::OpenContext;
-pub use crate::payload::{Answer, Arguments, NamedArguments, NativeCall, NativeExchange, ResultPlace, StepValue};
+pub use crate::payload::{Answer, Arguments, Exchange, NamedArguments, NativeCall, ResultPlace, StepValue, WireCall};
 pub use crate::secret::{REDACTED, Secret};
 pub use crate::this::{Facade, This};
 
 #[doc(hidden)]
 pub use crate::descriptor::wire_name;
+#[doc(hidden)]
+pub use crate::level::failed;
 #[doc(hidden)]
 pub use crate::payload::{foreign_value, no_wire_form};

@@ -9,7 +9,7 @@ use crate::chain::Slot;
 use crate::frame::MAXIMUM_DEPTH;
 use crate::{
     Answer, Arguments, BoxFuture, CallContext, Chain, ElementDefinition, Fail, Failure, Frame, OpenContext, OpenLevel,
-    Resources, Result,
+    Resources, Result, WireCall,
 };
 
 /// A loaded element: its definition, its chain, and the state of each level of the chain.
@@ -97,7 +97,8 @@ impl Live {
     /// Calls a method: a JSON object of named arguments in, JSON out. For those who hold a snapshot for longer than
     /// one call; others call through an [`Element`](crate::Element).
     pub async fn call(self: &Arc<Self>, context: &CallContext, method: &str, arguments: Value) -> Result<Value> {
-        self.begin(context, None, method, Arguments::Wire(arguments))?.await?.into_wire()
+        let mut call = WireCall::new(arguments);
+        self.begin(context, None, method, Arguments::of(&mut call))?.await?.into_wire()
     }
 
     /// Begins a call of a method at the most derived level that implements it.

@@ -60,35 +60,35 @@ pub fn no_wire_form(type_name: &str) -> Failure {
     ))
 }
 
-/// Arguments on their way to a level.
-pub enum Arguments<'a> {
-    /// From a level written in Rust: they stay where they are, in the caller's frame.
-    Native(&'a mut dyn NativeExchange),
-    /// From over a border: an object of named arguments.
-    Wire(Value),
-}
+/// Arguments on their way to a level. They stay where they are, in the caller's frame, until the level takes them.
+pub struct Arguments<'a>(&'a mut dyn Exchange);
 
 /// What a level answered.
 #[derive(Debug)]
 pub enum Answer {
     /// The result is in the caller's [`NativeCall`].
     InPlace,
-    /// The result as JSON.
-    Wire(Value),
+    /// The result as JSON. Boxed, so that an answer in place is one word to pass on.
+    Wire(Box<Value>),
 }
 
-/// A call from Rust: the arguments on their way in, and room for the result on its way out. It lives in the frame of
-/// the caller, so that neither is ever copied to the heap.
+/// A call in the frame of the caller, whose types are not known here: a [`NativeCall`] or a [`WireCall`].
+pub trait Exchange: Any + Send {
+    /// The arguments as JSON, for a level that does not take them as they are.
+    fn take_wire_arguments(&mut self) -> Result<Value>;
+}
+
+/// A call from Rust: the arguments on their way in, and room for the result on its way out. Neither is ever copied to
+/// the heap.
 pub struct NativeCall<A, R> {
     arguments: Option<A>,
     result: Option<R>,
     to_wire: fn(A) -> Result<Value>,
 }
 
-/// A [`NativeCall`] whose types are not known here.
-pub trait NativeExchange: Any + Send {
-    /// The arguments as JSON, for a level that does not.
-    fn take_wire_arguments(&mut self) -> Result<Value>;
+/// A call from over a border: named arguments as JSON. It is answered with JSON.
+pub struct WireCall {
+    arguments: Option<Value>,
 }
 
 impl<A: Send + 'static, R: StepValue> NativeCall<A, R> {
@@ -101,14 +101,27 @@ impl<A: Send + 'static, R: StepValue> NativeCall<A, R> {
     pub fn into_result(self, answer: Answer) -> Result<R> {
         match answer {
             Answer::InPlace => self.result.ok_or_else(foreign_value),
-            Answer::Wire(value) => R::from_wire(value),
+            Answer::Wire(value) => R::from_wire(*value),
         }
     }
 }
 
-impl<A: Send + 'static, R: StepValue> NativeExchange for NativeCall<A, R> {
+impl WireCall {
+    /// A call with an object of named arguments.
+    pub fn new(arguments: Value) -> Self {
+        Self { arguments: Some(arguments) }
+    }
+}
+
+impl<A: Send + 'static, R: StepValue> Exchange for NativeCall<A, R> {
     fn take_wire_arguments(&mut self) -> Result<Value> {
         (self.to_wire)(self.arguments.take().ok_or_else(foreign_value)?)
+    }
+}
+
+impl Exchange for WireCall {
+    fn take_wire_arguments(&mut self) -> Result<Value> {
+        self.arguments.take().ok_or_else(foreign_value)
     }
 }
 
@@ -122,16 +135,19 @@ pub enum ResultPlace<'a, R> {
 }
 
 impl<'a> Arguments<'a> {
+    /// The arguments of a call.
+    #[inline]
+    pub fn of(call: &'a mut impl Exchange) -> Self {
+        Self(call)
+    }
+
     /// Takes the arguments for a level that declares them as `A` and its result as `R`. `from_wire` reads them from
     /// JSON: when they come from over a border, or from a level that declares the same step with other types.
     pub fn take<A: Send + 'static, R: StepValue>(
         self,
         from_wire: impl FnOnce(Value) -> Result<A>,
     ) -> Result<(A, ResultPlace<'a, R>)> {
-        let exchange = match self {
-            Self::Wire(arguments) => return Ok((from_wire(arguments)?, ResultPlace::Wire)),
-            Self::Native(exchange) => exchange,
-        };
+        let exchange = self.0;
         // Asked twice, because the answer to a failed downcast would still borrow the exchange.
         if !(exchange as &dyn Any).is::<NativeCall<A, R>>() {
             return Ok((from_wire(exchange.take_wire_arguments()?)?, ResultPlace::Wire));
@@ -143,10 +159,7 @@ impl<'a> Arguments<'a> {
 
     /// The arguments as JSON, for a level in another language.
     pub fn into_wire(self) -> Result<Value> {
-        match self {
-            Self::Native(exchange) => exchange.take_wire_arguments(),
-            Self::Wire(arguments) => Ok(arguments),
-        }
+        self.0.take_wire_arguments()
     }
 }
 
@@ -158,16 +171,21 @@ impl<R: StepValue> ResultPlace<'_, R> {
                 *place = Some(result);
                 Ok(Answer::InPlace)
             }
-            Self::Wire => result.into_wire().map(Answer::Wire),
+            Self::Wire => result.into_wire().map(Answer::wire),
         }
     }
 }
 
 impl Answer {
+    /// The result of a level in another language, or for a caller who is.
+    pub fn wire(value: Value) -> Self {
+        Self::Wire(Box::new(value))
+    }
+
     /// The result of a call that was made over a border.
     pub fn into_wire(self) -> Result<Value> {
         match self {
-            Self::Wire(value) => Ok(value),
+            Self::Wire(value) => Ok(*value),
             Self::InPlace => Err(foreign_value()),
         }
     }
@@ -176,10 +194,13 @@ impl Answer {
 impl fmt::Debug for Arguments<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Arguments hold codes and user ids: neither belongs in a log.
-        formatter.write_str(match self {
-            Self::Native(_) => "Arguments::Native(..)",
-            Self::Wire(_) => "Arguments::Wire(..)",
-        })
+        formatter.write_str("Arguments(..)")
+    }
+}
+
+impl fmt::Debug for WireCall {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("WireCall(..)")
     }
 }
 

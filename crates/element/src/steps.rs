@@ -110,22 +110,28 @@ macro_rules! steps {
                                 arguments: vec![$($crate::wire_name(stringify!($argument))),*],
                                 source: *source,
                             },
-                            call: |level, frame, arguments| ::std::boxed::Box::pin(async move {
-                                let (($($argument,)*), place) = arguments.take::<
-                                    ($($argument_type,)*),
-                                    $crate::steps!(@result $($result)?),
-                                >(|arguments| {
-                                    let mut arguments = $crate::NamedArguments::new(
-                                        arguments,
-                                        &[$($crate::wire_name(stringify!($argument))),*],
-                                    )?;
-                                    Ok(($(arguments.take::<$argument_type>(
-                                        &$crate::wire_name(stringify!($argument)),
-                                    )?,)*))
-                                })?;
-                                let this = <$facade<'_> as $crate::Facade<'_>>::over($crate::This::within(&frame));
-                                place.answer(Self::$step(level, this $(, $argument)*).await?)
-                            }),
+                            call: |level, frame, arguments| {
+                                let taken = arguments.take::<($($argument_type,)*), $crate::steps!(@result $($result)?)>(
+                                    |arguments| {
+                                        let mut arguments = $crate::NamedArguments::new(
+                                            arguments,
+                                            &[$($crate::wire_name(stringify!($argument))),*],
+                                        )?;
+                                        Ok(($(arguments.take::<$argument_type>(
+                                            &$crate::wire_name(stringify!($argument)),
+                                        )?,)*))
+                                    },
+                                );
+                                // Before the future is made, which so has no room for what the arguments came in.
+                                let (($($argument,)*), place) = match taken {
+                                    Ok(taken) => taken,
+                                    Err(failure) => return $crate::failed(failure),
+                                };
+                                ::std::boxed::Box::pin(async move {
+                                    let this = <$facade<'_> as $crate::Facade<'_>>::over($crate::This::within(&frame));
+                                    place.answer(Self::$step(level, this $(, $argument)*).await?)
+                                })
+                            },
                         });
                     }
                 )*

@@ -110,16 +110,16 @@ impl<'a> This<'a> {
         mut call: NativeCall<A, R>,
     ) -> impl Future<Output = Result<R>> + Send {
         async move {
-            let arguments = Arguments::Native(&mut call);
-            let answer = match &self.position {
-                Position::Within { frame, entry } => frame.begin(*entry, method, arguments)?.await?,
+            let arguments = Arguments::of(&mut call);
+            let begun = match &self.position {
+                Position::Within { frame, entry } => frame.begin(*entry, method, arguments)?,
                 Position::Beside(beside) => {
                     let Beside { live, context, caller } = &**beside;
-                    live.begin(context, *caller, method, arguments)?.await?
+                    live.begin(context, *caller, method, arguments)?
                 }
-                // In a future of its own: calls inside of calls need no room for it.
-                Position::Outside(outside) => Box::pin(from_outside(outside.element, method, arguments)).await?,
+                Position::Outside(outside) => Box::pin(from_outside(outside.element, method, arguments)),
             };
+            let answer = begun.await?;
             call.into_result(answer)
         }
     }
