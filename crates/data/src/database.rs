@@ -4,8 +4,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use serde_json::Value;
+use tokio::sync::mpsc;
 
-use crate::{Aggregate, BoundFilter, DataError, ModelSchema, Operation, Order, Outcome, Row};
+use crate::{
+    Aggregate, BoundFilter, DataError, Delivery, ModelSchema, Operation, Order, Outcome, Row, TableChange, TablePart,
+    transfer,
+};
 
 /// A future that a database answers with.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -19,6 +23,9 @@ pub trait Database: Send + Sync + fmt::Debug {
     /// transaction; of several that prepare the same model at once, one does. Later the stored indexes are brought in
     /// line with the model.
     fn prepare(&self, schema: Arc<ModelSchema>, seed: Vec<Row>) -> BoxFuture<'_, Result<Prepared, DataError>>;
+
+    /// What [`Database::prepare`] would change about the model's table. Changes nothing.
+    fn changes(&self, schema: Arc<ModelSchema>) -> BoxFuture<'_, Result<Vec<TableChange>, DataError>>;
 
     /// Finds rows.
     fn find(&self, schema: Arc<ModelSchema>, query: Query) -> BoxFuture<'_, Result<Page, DataError>>;
@@ -35,6 +42,28 @@ pub trait Database: Send + Sync + fmt::Debug {
         field: String,
         aggregate: Aggregate,
     ) -> BoxFuture<'_, Result<Value, DataError>>;
+
+    /// Reads whole tables that have been prepared, as they are at one moment where the database can do that. They
+    /// come one after another, each in at least one part, its rows in the order of their primary keys.
+    fn export(
+        &self,
+        schemas: Vec<Arc<ModelSchema>>,
+        parts: mpsc::Sender<TablePart>,
+    ) -> BoxFuture<'_, Result<(), DataError>> {
+        Box::pin(transfer::export_by_queries(self, schemas, parts))
+    }
+
+    /// Fills tables that have been prepared, all of them or none, and answers how many rows there are now. A table
+    /// with rows is [`DataError::TableNotEmpty`], unless `replace` puts the new rows in the place of the old. Keys
+    /// that a table has assigned before, here or where the rows come from, are not assigned again.
+    fn import(
+        &self,
+        schemas: Vec<Arc<ModelSchema>>,
+        replace: bool,
+        deliveries: mpsc::Receiver<Delivery>,
+    ) -> BoxFuture<'_, Result<u64, DataError>> {
+        Box::pin(transfer::import_as_one_batch(self, schemas, replace, deliveries))
+    }
 
     /// Ends: waits for what is being written, and gives up what is held. Later calls fail.
     fn close(&self) -> BoxFuture<'_, Result<(), DataError>>;

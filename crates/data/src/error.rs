@@ -33,6 +33,12 @@ pub enum DataError {
     /// The filter is not one for this model.
     #[error(transparent)]
     BadFilter(#[from] QError),
+    /// Rows were to be brought into a table that has some already.
+    #[error("model `{model}` has rows already")]
+    TableNotEmpty {
+        /// The model's fullName.
+        model: String,
+    },
     /// The model was not prepared in this database.
     #[error("model `{model}` has no table yet: prepare it before using it")]
     NotPrepared {

@@ -15,10 +15,13 @@ mod memory;
 mod nearest;
 mod operation;
 mod order;
+mod row;
 mod scalar;
 mod schema;
 mod sled_database;
 mod store;
+mod table_change;
+mod transfer;
 
 pub mod q;
 
@@ -26,8 +29,8 @@ pub use aggregate::Aggregate;
 pub use database::{BoxFuture, Database, Page, Prepared, Query};
 pub use datatype::{DataType, ValueKind};
 pub use element::{
-    Batch, Connection, DataDirectory, DatabaseElement, DatabaseSteps, Model, ModelLevel, ModelSteps, Outcomes, Rows,
-    SledLevel, Table, levels,
+    Batch, Connection, DataDirectory, DatabaseElement, DatabaseSteps, Declaration, Model, ModelLevel, ModelSteps,
+    Outcomes, RelatedDepth, Rows, SledLevel, Table, TriggerEvent, levels,
 };
 pub use error::DataError;
 pub use field::{Choice, Field, FieldError, Limits};
@@ -35,9 +38,9 @@ pub use memory::MemoryDatabase;
 pub use operation::{Action, Operation, Outcome};
 pub use order::Order;
 pub use q::{BoundFilter, Filter, QError};
+pub use row::{FieldValue, Row};
 pub use scalar::Scalar;
 pub use schema::{Constraint, ModelSchema, SchemaProblem};
 pub use sled_database::{SledDatabase, SledOptions};
-
-/// A row: every field of its model by name, `null` where there is no value.
-pub type Row = serde_json::Map<String, serde_json::Value>;
+pub use table_change::TableChange;
+pub use transfer::{Delivery, TablePart};

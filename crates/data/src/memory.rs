@@ -4,10 +4,13 @@ use std::ops::{Bound, ControlFlow};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::Value;
+use tokio::sync::mpsc;
 
-use crate::store::{self, Keyspace, Overlay, Tables, Visitor};
+use crate::store::{self, Importer, Keyspace, Overlay, Tables, Visitor};
+use crate::transfer::{next_part, nobody_takes};
 use crate::{
-    Aggregate, BoundFilter, BoxFuture, DataError, Database, ModelSchema, Operation, Outcome, Page, Prepared, Query, Row,
+    Aggregate, BoundFilter, BoxFuture, DataError, Database, Delivery, ModelSchema, Operation, Outcome, Page, Prepared,
+    Query, Row, TableChange, TablePart,
 };
 
 /// A database that lives as long as the process: for tests, and for trying things out.
@@ -62,6 +65,10 @@ impl Database for MemoryDatabase {
         })
     }
 
+    fn changes(&self, schema: Arc<ModelSchema>) -> BoxFuture<'_, Result<Vec<TableChange>, DataError>> {
+        Box::pin(async move { self.read(|keys| store::changes(keys, &schema)) })
+    }
+
     fn find(&self, schema: Arc<ModelSchema>, query: Query) -> BoxFuture<'_, Result<Page, DataError>> {
         Box::pin(async move {
             let table = self.tables.get(&schema)?;
@@ -83,6 +90,52 @@ impl Database for MemoryDatabase {
         Box::pin(async move {
             let table = self.tables.get(&schema)?;
             self.read(|keys| store::aggregate(keys, &table, &schema, &filter, &field, aggregate))
+        })
+    }
+
+    fn export(
+        &self,
+        schemas: Vec<Arc<ModelSchema>>,
+        parts: mpsc::Sender<TablePart>,
+    ) -> BoxFuture<'_, Result<(), DataError>> {
+        Box::pin(async move {
+            let mut read = Vec::new();
+            let _to_the_end = self.read(|keys| {
+                store::export(keys, &self.tables, &schemas, &mut |part| {
+                    read.push(part);
+                    ControlFlow::Continue(())
+                })
+            })?;
+            for part in read {
+                parts.send(part).await.map_err(|_| nobody_takes())?;
+            }
+            Ok(())
+        })
+    }
+
+    fn import(
+        &self,
+        schemas: Vec<Arc<ModelSchema>>,
+        replace: bool,
+        mut deliveries: mpsc::Receiver<Delivery>,
+    ) -> BoxFuture<'_, Result<u64, DataError>> {
+        Box::pin(async move {
+            let mut parts = Vec::new();
+            while let Some(part) = next_part(deliveries.recv().await)? {
+                parts.push(part);
+            }
+            let rows = parts.iter().map(|part| part.rows.len() as u64).sum();
+            let tables = self.write(|overlay| {
+                let importer = Importer::begin(overlay, &self.tables, schemas, replace)?;
+                parts.into_iter().try_for_each(|part| importer.add(overlay, part))?;
+                let tables = importer.finish(overlay)?;
+                while store::discard_some(overlay)? {}
+                Ok(tables)
+            })?;
+            for (schema, table) in tables {
+                self.tables.put(&schema, table);
+            }
+            Ok(rows)
         })
     }
 

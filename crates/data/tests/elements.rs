@@ -100,6 +100,43 @@ async fn mistakes_name_the_field_and_the_column() {
 }
 
 #[tokio::test]
+async fn documented_arguments_without_an_effect_are_taken_and_checked() {
+    let shop = Shop::new("");
+    let app = shop.open();
+    let customers = app.get_element("models.Customer").unwrap();
+    let row = json!({"name": "Cy"});
+    for (method, arguments) in [
+        ("get", json!({"filter": "", "orderList": [["id", 0]], "level": 2})),
+        (
+            "query",
+            json!({"filter": null, "fieldList": null, "orderList": null, "page": null, "size": null, "level": 1}),
+        ),
+        ("create", json!({"rowData": row, "triggerEvent": 1})),
+        ("updateByPK", json!({"pkList": [3], "updateData": row, "triggerEvent": 0})),
+        (
+            "updateOrAdd",
+            json!({"filter": "Q(id=3)", "orderList": [], "updateData": row, "addData": row, "triggerEvent": true}),
+        ),
+        ("createOrUpdateMany", json!({"rowDataList": [], "triggerEvent": null})),
+        ("deleteByPK", json!({"pkList": [3], "triggerEvent": 0})),
+    ] {
+        call(customers, method, arguments).await;
+    }
+    for (method, arguments, part) in [
+        ("get", json!({"filter": "", "level": -1}), "`level`"),
+        ("create", json!({"rowData": row, "triggerEvent": 2}), "`triggerEvent`"),
+        ("updateByFilter", json!({"updateData": {"age": 1}}), "`filter`"),
+        ("deleteByFilter", json!({}), "`filter`"),
+        ("deleteByFilter", json!({"filter": "", "triggerEvent": 1}), "`triggerEvent`"),
+    ] {
+        let failure = customers.call(method, arguments).await.unwrap_err();
+        assert_eq!(failure.kind().name, "API_PARAMS_ERROR", "{failure:?}");
+        assert!(failure.message().contains(part), "{part} in {}", failure.message());
+    }
+    assert_eq!(call(customers, "query", json!({})).await["totalCount"], 2, "a forgotten filter deletes nothing");
+}
+
+#[tokio::test]
 async fn a_batch_is_all_or_nothing_and_a_take_has_one_winner() {
     let shop = Shop::new("");
     let app = shop.open();

@@ -13,3 +13,4 @@ mod q_binding;
 mod q_syntax;
 mod schemas;
 mod sled_store;
+mod transfer;

@@ -19,7 +19,8 @@
 /// ```
 ///
 /// Argument names are camelCase on the wire (`open_id` is `openId`). An argument of an `Option` type may be
-/// left out. A step marked `property` takes no arguments and is read like a field.
+/// left out. A step marked `property` takes no arguments and is read like a field. Arguments behind a `;` are for
+/// callers from over a border alone: they are read and checked there, and change nothing.
 #[macro_export]
 macro_rules! steps {
     (
@@ -28,7 +29,7 @@ macro_rules! steps {
             $(
                 $(#[doc = $documentation:literal])*
                 $($property:ident)? $wire:literal fn $step:ident(
-                    $($argument:ident: $argument_type:ty),* $(,)?
+                    $($argument:ident: $argument_type:ty),* $(; $($border:ident: $border_type:ty),+)? $(,)?
                 ) $(-> $result:ty)?;
             )*
         }
@@ -107,7 +108,10 @@ macro_rules! steps {
                                 name: $wire,
                                 kind: $crate::steps!(@kind $($property)?),
                                 documentation: concat!($($documentation, "\n",)* "").trim().to_owned(),
-                                arguments: vec![$($crate::wire_name(stringify!($argument))),*],
+                                arguments: vec![
+                                    $($crate::wire_name(stringify!($argument)),)*
+                                    $($($crate::wire_name(stringify!($border)),)+)?
+                                ],
                                 source: *source,
                             },
                             call: |level, frame, arguments| {
@@ -115,8 +119,14 @@ macro_rules! steps {
                                     |arguments| {
                                         let mut arguments = $crate::NamedArguments::new(
                                             arguments,
-                                            &[$($crate::wire_name(stringify!($argument))),*],
+                                            &[
+                                                $($crate::wire_name(stringify!($argument)),)*
+                                                $($($crate::wire_name(stringify!($border)),)+)?
+                                            ],
                                         )?;
+                                        $($(drop(
+                                            arguments.take::<$border_type>(&$crate::wire_name(stringify!($border)))?,
+                                        );)+)?
                                         Ok(($(arguments.take::<$argument_type>(
                                             &$crate::wire_name(stringify!($argument)),
                                         )?,)*))

@@ -14,9 +14,10 @@ use mti_element::{LevelCode, NativeCode};
 
 pub use batch::{Batch, Outcomes};
 pub use database::{Connection, DataDirectory, DatabaseElement, DatabaseSteps};
-pub use model::{Model, ModelSteps, Rows, Table};
+pub use model::{Declaration, Model, ModelSteps, Rows, Table};
 pub use model_level::ModelLevel;
 pub use sled_level::SledLevel;
+pub use wire::{RelatedDepth, TriggerEvent};
 
 /// The levels of this crate, each with the element of the official app that declares it.
 pub fn levels() -> Vec<(&'static str, Arc<dyn LevelCode>)> {

@@ -4,7 +4,7 @@ use arc_swap::ArcSwapOption;
 use mti_core::{Code, Diagnostic};
 use mti_element::{ElementDefinition, Fail, Failure, Level, OpenContext, Result, Value, level};
 
-use crate::element::{Batch, DatabaseElement, Model, ModelSteps, Outcomes, Rows, Table};
+use crate::element::{Batch, DatabaseElement, Declaration, Model, ModelSteps, Outcomes, Rows, Table};
 use crate::q::{Literal, Operator};
 use crate::{
     Aggregate, BoundFilter, Connection, DataError, Filter, ModelSchema, Operation, Order, Outcome, Query, Row,
@@ -104,15 +104,15 @@ impl ModelSteps for ModelLevel {
         execute(&table, vec![Operation::delete(&table.schema, filter)]).await.map(drop)
     }
 
-    async fn update_by_filter(&self, this: Model<'_>, filter: Filter, update_data: Row) -> Result<()> {
+    async fn update_by_filter(&self, this: Model<'_>, filter: Option<Filter>, update_data: Row) -> Result<()> {
         let table = this.table().await?;
-        let filter = bind(&table, &filter)?;
+        let filter = bind(&table, &required(filter)?)?;
         execute(&table, vec![Operation::update(&table.schema, filter, update_data)]).await.map(drop)
     }
 
-    async fn delete_by_filter(&self, this: Model<'_>, filter: Filter) -> Result<()> {
+    async fn delete_by_filter(&self, this: Model<'_>, filter: Option<Filter>) -> Result<()> {
         let table = this.table().await?;
-        let filter = bind(&table, &filter)?;
+        let filter = bind(&table, &required(filter)?)?;
         execute(&table, vec![Operation::delete(&table.schema, filter)]).await.map(drop)
     }
 
@@ -172,6 +172,16 @@ impl ModelSteps for ModelLevel {
         batch.run(this.app()).await
     }
 
+    async fn declaration(&self, this: Model<'_>) -> Result<Declaration> {
+        let Connection(database) = this.app().get::<DatabaseElement<'_>>(&self.database)?.connect().await?;
+        Ok(Declaration {
+            database_name: self.database.clone(),
+            database,
+            schema: self.schema(&this)?,
+            initial_rows: self.initial_rows.clone(),
+        })
+    }
+
     async fn table(&self, this: Model<'_>) -> Result<Table> {
         let Connection(database) = this.app().get::<DatabaseElement<'_>>(&self.database)?.connect().await?;
         if let Some(ready) = &*self.ready.load()
@@ -180,10 +190,7 @@ impl ModelSteps for ModelLevel {
             return Ok(Table::clone(ready));
         }
         // Making ready is idempotent, so callers that race each other here do no harm.
-        let namespace = this.app().view().key().id.to_string();
-        let schema = ModelSchema::parse(this.name(), &namespace, &self.config)
-            .map(Arc::new)
-            .map_err(|_| Fail::ELEMENT_EXCEPTION.failure().noting("a schema that was sound is so no more"))?;
+        let schema = self.schema(&this)?;
         let rows = self.initial_rows.len();
         let prepared = database.prepare(Arc::clone(&schema), self.initial_rows.clone()).await;
         if prepared.map_err(DataError::into_failure)?.created {
@@ -192,6 +199,16 @@ impl ModelSteps for ModelLevel {
         let table = Table { database, schema };
         self.ready.store(Some(Arc::new(table.clone())));
         Ok(table)
+    }
+}
+
+impl ModelLevel {
+    /// The schema, in the namespace of the running app.
+    fn schema(&self, this: &Model<'_>) -> Result<Arc<ModelSchema>> {
+        let namespace = this.app().view().key().id.to_string();
+        ModelSchema::parse(this.name(), &namespace, &self.config)
+            .map(Arc::new)
+            .map_err(|_| Fail::ELEMENT_EXCEPTION.failure().noting("a schema that was sound is so no more"))
     }
 }
 
@@ -218,6 +235,12 @@ fn initial_rows(definition: &ElementDefinition, schema: &ModelSchema) -> Result<
         }
     }
     if findings.is_empty() { Ok(rows) } else { Err(Fail::ELEMENT_EXCEPTION.failure().diagnosed(findings)) }
+}
+
+/// The filter of a change to every row that matches.
+fn required(filter: Option<Filter>) -> Result<Filter> {
+    let missing = "argument `filter` is missing: write a Q expression, or `\"\"` for every row";
+    filter.ok_or_else(|| Fail::API_PARAMS_ERROR.because(missing))
 }
 
 fn bind(table: &Table, filter: &Filter) -> Result<BoundFilter> {

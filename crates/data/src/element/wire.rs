@@ -58,3 +58,28 @@ impl<'de> Deserialize<'de> for Aggregate {
             .ok_or_else(|| D::Error::custom("an aggregate is one of `SUM`, `AVG`, `COUNT`, `MAX` and `MIN`"))
     }
 }
+
+/// How deep related rows are to be followed. No field relates to another model, so any depth is the same.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct RelatedDepth(u32);
+
+/// Whether event handlers are to run, written 1 or 0. There are no model events, so both are the same.
+#[derive(Debug, Clone, Copy)]
+pub struct TriggerEvent(bool);
+
+impl Serialize for TriggerEvent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(self.0.into())
+    }
+}
+
+impl<'de> Deserialize<'de> for TriggerEvent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        match (value.as_bool(), value.as_u64()) {
+            (Some(trigger), _) => Ok(Self(trigger)),
+            (_, Some(number @ 0..=1)) => Ok(Self(number == 1)),
+            _ => Err(D::Error::custom("1 runs event handlers, 0 does not")),
+        }
+    }
+}

@@ -8,8 +8,9 @@ use tokio::sync::{mpsc, oneshot};
 use super::Gate;
 use super::holder::Holder;
 use super::store::Store;
-use crate::store::{self, Overlay, Table, Tables};
-use crate::{DataError, ModelSchema, Operation, Outcome, Prepared, Row};
+use crate::store::{self, Importer, Overlay, Table, Tables};
+use crate::transfer::next_part;
+use crate::{DataError, Delivery, ModelSchema, Operation, Outcome, Prepared, Row};
 
 /// How many jobs wait at most; whoever comes then waits to hand his in.
 pub(super) const QUEUE: usize = 1024;
@@ -28,6 +29,14 @@ const GATHERING: Duration = Duration::from_micros(150);
 pub(super) enum Job {
     Execute(Request<Vec<Operation>, Vec<Outcome>>),
     Prepare(Request<(Arc<ModelSchema>, Vec<Row>), Prepared>),
+    Import(Request<Import, u64>),
+}
+
+/// Whole tables that are brought in.
+pub(super) struct Import {
+    pub(super) schemas: Vec<Arc<ModelSchema>>,
+    pub(super) replace: bool,
+    pub(super) deliveries: mpsc::Receiver<Delivery>,
 }
 
 /// What is asked for, and whom to tell.
@@ -69,8 +78,17 @@ impl Committer {
 
     /// Works until nobody can hand in jobs any more, then closes the store.
     pub(super) fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
-        while let Some(first) = jobs.blocking_recv() {
-            self.commit(first, &mut jobs);
+        self.discard();
+        let mut next = None;
+        while let Some(first) = next.take().or_else(|| jobs.blocking_recv()) {
+            next = match first {
+                Job::Import(Request { what, answer }) => {
+                    // Whoever stopped waiting is not told.
+                    drop(answer.send(self.import(what)));
+                    None
+                }
+                first => self.commit(first, &mut jobs),
+            };
         }
         let readers_store = self.gate.write().unwrap_or_else(PoisonError::into_inner).take();
         drop(readers_store);
@@ -78,13 +96,22 @@ impl Committer {
         drop(self.holder);
     }
 
-    fn commit(&mut self, first: Job, jobs: &mut mpsc::Receiver<Job>) {
+    /// Does a job, and others that come meanwhile. Gives back one that cannot be done together with them.
+    fn commit(&mut self, first: Job, jobs: &mut mpsc::Receiver<Job>) -> Option<Job> {
+        let mut alone = None;
         let mut overlay = Overlay::new(&self.store);
-        let mut group = vec![perform(&mut overlay, &self.tables, first)];
+        let mut group = Vec::new();
+        group.extend(perform(&mut overlay, &self.tables, first).map_err(|job| alone = Some(job)));
         let started = Instant::now();
         while group.len() < GROUP && overlay.len() < GROUP_CHANGES {
             match jobs.try_recv() {
-                Ok(job) => group.push(perform(&mut overlay, &self.tables, job)),
+                Ok(job) => match perform(&mut overlay, &self.tables, job) {
+                    Ok(done) => group.push(done),
+                    Err(job) => {
+                        alone = Some(job);
+                        break;
+                    }
+                },
                 Err(TryRecvError::Empty) if group.len() < self.last_group && started.elapsed() < GATHERING => {
                     thread::yield_now();
                 }
@@ -96,8 +123,85 @@ impl Committer {
         let written = match &self.broken {
             Some(error) => Err(error.clone()),
             None if changes.is_empty() => Ok(()),
-            None => self.write(changes),
+            None => self.apply(changes).and_then(|()| self.sync()),
         };
+        for done in group {
+            self.answer(done, written.as_ref().err());
+        }
+        alone
+    }
+
+    /// Brings whole tables in, one part after another. Nothing shows before all of it is on the disk.
+    fn import(&mut self, import: Import) -> Result<u64, DataError> {
+        let Import { schemas, replace, mut deliveries } = import;
+        let tables = Arc::clone(&self.tables);
+        let importer = self.step(|overlay| Importer::begin(overlay, &tables, schemas, replace))?;
+        let mut rows = 0;
+        let filled = loop {
+            match next_part(deliveries.blocking_recv()) {
+                Ok(Some(part)) => {
+                    rows += part.rows.len() as u64;
+                    if let Err(error) = self.step(|overlay| importer.add(overlay, part)) {
+                        break Err(error);
+                    }
+                }
+                Ok(None) => break self.sync(),
+                Err(error) => break Err(error),
+            }
+        };
+        let finished = filled.and_then(|()| self.step(|overlay| importer.finish(overlay))).and_then(|filled| {
+            self.sync()?;
+            for (schema, table) in filled {
+                self.tables.put(&schema, table);
+            }
+            Ok(rows)
+        });
+        self.discard();
+        finished
+    }
+
+    /// Removes tables that are not in use.
+    fn discard(&mut self) {
+        loop {
+            match self.step(store::discard_some) {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot remove a table that is not in use");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Does one step of something large.
+    fn step<T>(&mut self, step: impl FnOnce(&mut Overlay<'_, Store>) -> Result<T, DataError>) -> Result<T, DataError> {
+        if let Some(error) = &self.broken {
+            return Err(error.clone());
+        }
+        let mut overlay = Overlay::new(&self.store);
+        let done = step(&mut overlay)?;
+        let changes = overlay.into_changes();
+        if !changes.is_empty() {
+            self.apply(changes)?;
+        }
+        Ok(done)
+    }
+
+    fn apply(&mut self, changes: store::Changes) -> Result<(), DataError> {
+        let closed_to_readers = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        let applied = self.store.apply(changes);
+        drop(closed_to_readers);
+        self.noted(applied)
+    }
+
+    fn sync(&mut self) -> Result<(), DataError> {
+        let synced = self.store.sync();
+        self.noted(synced)
+    }
+
+    /// After a failed write nothing is written any more.
+    fn noted(&mut self, written: Result<(), DataError>) -> Result<(), DataError> {
         if let Err(error) = &written
             && self.broken.is_none()
         {
@@ -105,16 +209,7 @@ impl Committer {
             let message = format!("a write failed ({error}); restart the program");
             self.broken = Some(DataError::Unavailable { message, retryable: false });
         }
-        for done in group {
-            self.answer(done, written.as_ref().err());
-        }
-    }
-
-    fn write(&self, changes: store::Changes) -> Result<(), DataError> {
-        let closed_to_readers = self.gate.write().unwrap_or_else(PoisonError::into_inner);
-        self.store.apply(changes)?;
-        drop(closed_to_readers);
-        self.store.sync()
+        written
     }
 
     /// Answers one job. Whoever stopped waiting is not told.
@@ -133,9 +228,10 @@ impl Committer {
     }
 }
 
-/// Does a job in memory: all of it, or nothing.
-fn perform(overlay: &mut Overlay<'_, Store>, tables: &Tables, job: Job) -> Done {
-    match job {
+/// Does a job in memory: all of it, or nothing. Gives back one that is too large for that.
+fn perform(overlay: &mut Overlay<'_, Store>, tables: &Tables, job: Job) -> Result<Done, Job> {
+    Ok(match job {
+        Job::Import(_) => return Err(job),
         Job::Execute(Request { what, answer }) => {
             Done::Execute(answer, overlay.atomically(|overlay| store::execute(overlay, tables, what)))
         }
@@ -143,5 +239,5 @@ fn perform(overlay: &mut Overlay<'_, Store>, tables: &Tables, job: Job) -> Done 
             let result = overlay.atomically(|overlay| store::prepare(overlay, &schema, &seed));
             Done::Prepare(answer, result.map(|(prepared, table)| NewTable { schema, table, prepared }))
         }
-    }
+    })
 }

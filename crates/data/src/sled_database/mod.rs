@@ -7,6 +7,7 @@ mod open;
 mod store;
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -16,12 +17,14 @@ use serde_json::Value;
 use tokio::sync::{OnceCell, mpsc, oneshot};
 
 use cache::{Known, Remembering};
-use committer::{Job, Request};
+use committer::{Import, Job, Request};
 use store::Store;
 
-use crate::store::{Tables, aggregate, find};
+use crate::store::{Tables, aggregate, changes, export, find};
+use crate::transfer::nobody_takes;
 use crate::{
-    Aggregate, BoundFilter, BoxFuture, DataError, Database, ModelSchema, Operation, Outcome, Page, Prepared, Query, Row,
+    Aggregate, BoundFilter, BoxFuture, DataError, Database, Delivery, ModelSchema, Operation, Outcome, Page, Prepared,
+    Query, Row, TableChange, TablePart,
 };
 
 /// A database in a directory, for one process at a time.
@@ -126,6 +129,10 @@ impl Database for SledDatabase {
         Box::pin(self.write(|answer| Job::Prepare(Request { what: (schema, seed), answer })))
     }
 
+    fn changes(&self, schema: Arc<ModelSchema>) -> BoxFuture<'_, Result<Vec<TableChange>, DataError>> {
+        Box::pin(self.read(move |store, _| changes(store, &schema)))
+    }
+
     fn find(&self, schema: Arc<ModelSchema>, query: Query) -> BoxFuture<'_, Result<Page, DataError>> {
         Box::pin(async move {
             if let Some(answer) = self.opened().await?.find_known(&schema, &query) {
@@ -149,6 +156,35 @@ impl Database for SledDatabase {
         Box::pin(
             self.read(move |store, tables| aggregate(store, &*tables.get(&schema)?, &schema, &filter, &field, kind)),
         )
+    }
+
+    /// Writers wait until everything has been read.
+    fn export(
+        &self,
+        schemas: Vec<Arc<ModelSchema>>,
+        parts: mpsc::Sender<TablePart>,
+    ) -> BoxFuture<'_, Result<(), DataError>> {
+        Box::pin(self.read(move |store, tables| {
+            let send = |part| match parts.blocking_send(part) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            };
+            match export(store, tables, &schemas, &mut { send })? {
+                ControlFlow::Continue(()) => Ok(()),
+                ControlFlow::Break(()) => Err(nobody_takes()),
+            }
+        }))
+    }
+
+    /// Other writers wait until everything has come.
+    fn import(
+        &self,
+        schemas: Vec<Arc<ModelSchema>>,
+        replace: bool,
+        deliveries: mpsc::Receiver<Delivery>,
+    ) -> BoxFuture<'_, Result<u64, DataError>> {
+        let what = Import { schemas, replace, deliveries };
+        Box::pin(self.write(|answer| Job::Import(Request { what, answer })))
     }
 
     fn close(&self) -> BoxFuture<'_, Result<(), DataError>> {

@@ -17,6 +17,9 @@ pub(crate) const FORMAT_KEY: &[u8] = b"\x00format";
 /// Where the number of the newest table is noted.
 pub(super) const NEWEST_TABLE: &[u8] = b"\x00tables";
 
+/// Where the numbers of tables are noted that are not in use, and to be removed.
+pub(super) const DISCARDED: &[u8] = b"\x00discarded";
+
 /// Greater than whatever byte can follow an encoded value.
 pub(super) const AFTER: u8 = 0xff;
 
@@ -42,6 +45,11 @@ pub(super) fn table(namespace: &str, model: &str) -> Vec<u8> {
 /// The key of the largest number that a table has assigned.
 pub(super) fn counter(table: u32) -> Vec<u8> {
     prefix(COUNTER, table)
+}
+
+/// What all keys of a table begin with.
+pub(super) fn all_of_table(table: u32) -> [Vec<u8>; 3] {
+    [INDEX, ROW, COUNTER].map(|tag| prefix(tag, table))
 }
 
 /// What the keys of a table's rows begin with; the encoded primary key follows.

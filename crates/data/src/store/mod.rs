@@ -9,13 +9,15 @@ mod plan;
 mod prepare;
 mod rows;
 mod table;
+mod transfer;
 
 pub(crate) use execute::execute;
 pub(crate) use find::{aggregate, find};
 pub(crate) use keys::{FORMAT, FORMAT_KEY};
 pub(crate) use overlay::{Changes, Overlay};
-pub(crate) use prepare::prepare;
+pub(crate) use prepare::{changes, prepare};
 pub(crate) use table::{Table, Tables};
+pub(crate) use transfer::{Importer, discard_some, export};
 
 use std::ops::ControlFlow;
 

@@ -3,7 +3,7 @@ use std::ops::ControlFlow;
 use super::keys::{self, AFTER, NEWEST_TABLE};
 use super::table::{IndexRecord, Table, TableRecord};
 use super::{Keyspace, Overlay, rows};
-use crate::{Constraint, DataError, ModelSchema, Prepared, Row};
+use crate::{Constraint, DataError, ModelSchema, Prepared, Row, TableChange};
 
 /// Makes a model's table, with its seed rows, or brings the indexes of the one that is there in line with the model.
 pub(crate) fn prepare<K: Keyspace>(
@@ -11,11 +11,7 @@ pub(crate) fn prepare<K: Keyspace>(
     schema: &ModelSchema,
     seed: &[Row],
 ) -> Result<(Prepared, Table), DataError> {
-    let record_key = keys::table(schema.namespace(), schema.model());
-    let stored = match overlay.get(&record_key)? {
-        Some(bytes) => Some(read_record(schema, bytes.as_ref())?),
-        None => None,
-    };
+    let stored = stored_record(overlay, schema)?;
     let (record, created) = match &stored {
         Some(stored) => (adapted(overlay, schema, stored)?, false),
         None => (new_record(overlay, schema)?, true),
@@ -30,22 +26,73 @@ pub(crate) fn prepare<K: Keyspace>(
         }
     }
     if stored.as_ref() != Some(&record) {
-        let bytes = serde_json::to_vec(&record).map_err(|error| DataError::corrupt(error.to_string()))?;
-        overlay.put(record_key, bytes);
+        put_record(overlay, schema, &record)?;
     }
     Ok((Prepared { created }, table))
 }
 
-fn new_record<K: Keyspace>(overlay: &mut Overlay<'_, K>, schema: &ModelSchema) -> Result<TableRecord, DataError> {
+/// What [`prepare`] would change.
+pub(crate) fn changes(keyspace: &impl Keyspace, schema: &ModelSchema) -> Result<Vec<TableChange>, DataError> {
+    let Some(stored) = stored_record(keyspace, schema)? else {
+        return Ok(vec![TableChange::Make]);
+    };
+    check_kinds(keyspace, schema, &stored)?;
+    let mut changes = Vec::new();
+    for (name, kind) in field_kinds(schema) {
+        match stored.fields.iter().find(|(stored, _)| *stored == name) {
+            None => changes.push(TableChange::AddField { name }),
+            Some((_, stored)) if *stored != kind => changes.push(TableChange::ChangeField { name }),
+            Some(_) => {}
+        }
+    }
+    let hidden = stored.fields.iter().filter(|(name, _)| schema.field(name).is_none());
+    changes.extend(hidden.map(|(name, _)| TableChange::HideField { name: name.clone() }));
+    let added = schema.constraints().iter().filter(|constraint| !stored.indexes.iter().any(|at| at.serves(constraint)));
+    changes.extend(
+        added.map(|Constraint { fields, unique }| TableChange::AddIndex { fields: fields.clone(), unique: *unique }),
+    );
+    let dropped = stored.indexes.iter().filter(|index| !schema.constraints().iter().any(|at| index.serves(at)));
+    changes.extend(
+        dropped.map(|IndexRecord { fields, unique, .. }| TableChange::DropIndex {
+            fields: fields.clone(),
+            unique: *unique,
+        }),
+    );
+    Ok(changes)
+}
+
+/// What is noted of a model's table, if there is one.
+pub(super) fn stored_record(keyspace: &impl Keyspace, schema: &ModelSchema) -> Result<Option<TableRecord>, DataError> {
+    match keyspace.get(&keys::table(schema.namespace(), schema.model()))? {
+        Some(bytes) => read_record(schema, bytes.as_ref()).map(Some),
+        None => Ok(None),
+    }
+}
+
+pub(super) fn put_record<K: Keyspace>(
+    overlay: &mut Overlay<'_, K>,
+    schema: &ModelSchema,
+    record: &TableRecord,
+) -> Result<(), DataError> {
+    let bytes = serde_json::to_vec(record).map_err(|error| DataError::corrupt(error.to_string()))?;
+    overlay.put(keys::table(schema.namespace(), schema.model()), bytes);
+    Ok(())
+}
+
+/// A number that no table has had.
+pub(super) fn new_table_number<K: Keyspace>(overlay: &mut Overlay<'_, K>) -> Result<u32, DataError> {
     let newest = match overlay.get(NEWEST_TABLE)? {
         Some(bytes) => rows::number(bytes.as_ref())?,
         None => 0,
     };
     let id = newest + 1;
     overlay.put(NEWEST_TABLE.to_vec(), id.to_be_bytes().to_vec());
-    let id = u32::try_from(id).map_err(|_| DataError::TooLarge { message: "too many tables".to_owned() })?;
+    u32::try_from(id).map_err(|_| DataError::TooLarge { message: "too many tables".to_owned() })
+}
+
+fn new_record<K: Keyspace>(overlay: &mut Overlay<'_, K>, schema: &ModelSchema) -> Result<TableRecord, DataError> {
     let mut record = TableRecord {
-        id,
+        id: new_table_number(overlay)?,
         key: schema.primary_key().name.clone(),
         fields: field_kinds(schema),
         indexes: Vec::new(),
@@ -86,11 +133,7 @@ fn adapted<K: Keyspace>(
 }
 
 /// The stored values have to be of the kind that the model says now; a field is free to change while no row has it.
-fn check_kinds<K: Keyspace>(
-    overlay: &Overlay<'_, K>,
-    schema: &ModelSchema,
-    stored: &TableRecord,
-) -> Result<(), DataError> {
+fn check_kinds(keyspace: &impl Keyspace, schema: &ModelSchema, stored: &TableRecord) -> Result<(), DataError> {
     let changed = |message: String| DataError::SchemaChanged { model: schema.model().to_owned(), message };
     let key = &schema.primary_key().name;
     if *key != stored.key {
@@ -103,7 +146,7 @@ fn check_kinds<K: Keyspace>(
             continue;
         };
         let mut used = false;
-        each(overlay, &keys::rows(stored.id), |_, bytes| {
+        each(keyspace, &keys::rows(stored.id), |_, bytes| {
             let row: Row = serde_json::from_slice(bytes).map_err(|error| DataError::corrupt(error.to_string()))?;
             used |= row.get(name).is_some_and(|value| !value.is_null());
             Ok(())
@@ -146,13 +189,13 @@ fn clear<K: Keyspace>(overlay: &mut Overlay<'_, K>, prefix: &[u8]) -> Result<(),
 }
 
 /// Visits every key that begins so.
-fn each<K: Keyspace>(
-    overlay: &Overlay<'_, K>,
+fn each(
+    keyspace: &impl Keyspace,
     prefix: &[u8],
     mut visit: impl FnMut(&[u8], &[u8]) -> Result<(), DataError>,
 ) -> Result<(), DataError> {
     let end = [prefix, &[AFTER]].concat();
-    let _to_the_end: ControlFlow<()> = overlay.scan(prefix, &end, &mut |key, value| {
+    let _to_the_end: ControlFlow<()> = keyspace.scan(prefix, &end, &mut |key, value| {
         visit(key, value)?;
         Ok(ControlFlow::Continue(()))
     })?;

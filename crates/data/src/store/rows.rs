@@ -139,6 +139,23 @@ fn assign_key<K: Keyspace>(overlay: &mut Overlay<'_, K>, table: &Table, row: &mu
     Ok(())
 }
 
+/// Sees to it that no number up to this one is assigned.
+pub(super) fn raise_counter<K: Keyspace>(
+    overlay: &mut Overlay<'_, K>,
+    table: &Table,
+    assigned: i64,
+) -> Result<(), DataError> {
+    let counter = keys::counter(table.id);
+    let largest = match overlay.get(&counter)? {
+        Some(bytes) => number(bytes.as_ref())?,
+        None => 0,
+    };
+    if assigned > largest {
+        overlay.put(counter, assigned.to_be_bytes().to_vec());
+    }
+    Ok(())
+}
+
 /// Reads a stored number.
 pub(super) fn number(bytes: &[u8]) -> Result<i64, DataError> {
     let bytes = bytes.try_into().map_err(|_| DataError::corrupt("a number does not have 8 bytes"))?;
