@@ -49,6 +49,22 @@ pub const WECHAT_RATE_LIMITED: Fail =
 pub const WECHAT_USER_REFUSED: Fail =
     Fail::new("WECHAT_USER_REFUSED", 31005, 403, "WeChat did not authorize this sign-in");
 
+/// How the functions of every login can fail.
+pub const OF_LOGINS: &[Fail] = &[
+    USER_AUTH_MISS,
+    AUTH_CONFLICT,
+    LOGIN_TYPE_INACTIVE,
+    STATE_MISMATCH,
+    LOGIN_CODE_INVALID,
+    CORP_NOT_FOUND,
+    PASSWORD_ERROR,
+    USER_NOT_FOUND,
+];
+
+/// How the functions of a WeChat login can fail besides.
+pub const OF_WECHAT: &[Fail] =
+    &[WECHAT_CODE_INVALID, WECHAT_CONFIG, WECHAT_UNAVAILABLE, WECHAT_RATE_LIMITED, WECHAT_USER_REFUSED];
+
 /// What the visitor is told of a failed call to WeChat, with everything that the operator needs kept for the log.
 pub fn of_wechat(error: WeChatError) -> Failure {
     let kind = match error.kind() {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use mti_core::{AppChain, AppKey, Code, Diagnostic, ElementName, suggest};
-use mti_element::{AppView, Element, ElementDefinition, Fail, Failure, Kind, Live, Resources, Result};
+use mti_element::{AppView, Element, ElementDefinition, Fail, Failure, Kind, Live, MethodKind, Resources, Result};
 
 use crate::home::Inputs;
 use crate::initial_data::InitialData;
 use crate::names::Names;
-use crate::node::Node;
+use crate::node::{Node, NodeState};
 use crate::slot::Slot;
 
 /// The app at one moment: every element of the app chain, resolved. It never changes; a reload makes another one.
@@ -74,6 +74,15 @@ impl Snapshot {
     /// Whether there is no element at all.
     pub fn is_empty(&self) -> bool {
         self.names.len() == 0
+    }
+
+    /// Whether a call of that function of that element would find code that answers it. Nothing is loaded.
+    pub fn answers(&self, element: &str, function: &str) -> bool {
+        let implementation = self.node(element).ok().and_then(|node| match &node.state {
+            NodeState::Sound { chain, .. } => chain.implementations(function).next(),
+            NodeState::Quarantined(_) => None,
+        });
+        implementation.is_some_and(|(_, method)| method.kind == MethodKind::Method)
     }
 
     /// The names of quarantined elements, in order.

@@ -19,9 +19,11 @@ use crate::arguments;
 use crate::call::{self, Call};
 use crate::element_file;
 use crate::envelope::{self, Refusal};
+use crate::error_page::{self, Reader};
 use crate::exchange::Exchange;
 use crate::exposition;
 use crate::health;
+use crate::language::Language;
 use crate::metrics::Gauge;
 use crate::page;
 use crate::route::{Route, RouteKind};
@@ -45,11 +47,14 @@ pub(crate) async fn answer(site: &Site, peer: IpAddr, request: Request<Incoming>
         status = Empty,
         duration_ms = Empty,
     );
+    // Calls are answered with an envelope, whose sentences are not for a certain reader.
+    let language = if kind == RouteKind::Call { Language::English } else { Language::of(request.headers()) };
     let mut response = if is_too_long(site, &request) {
         too_long(&exchange, kind)
     } else {
         respond(site, &exchange, route, request).instrument(span.clone()).await
     };
+    error_page::write(&mut response, &Reader { language, request_id: exchange.id, home: &site.home });
     security_headers::add(response.headers_mut(), &site.policy);
     if let Ok(id) = HeaderValue::from_str(exchange.id.as_str()) {
         response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
@@ -71,8 +76,9 @@ async fn respond(site: &Site, exchange: &Exchange, route: Route, request: Reques
     let body = arguments::read_body(body, &site.options.limits).await;
     match (route, body) {
         (Route::Call(path), body) => Call::new(site, exchange, path).answer(head, body).await,
+        (Route::Api(_), body) if head.method == Method::POST => call::unknown(exchange, &head.method, body),
         (Route::UnknownCall, body) => call::unknown(exchange, &head.method, body),
-        (_, Err(refusal)) => page::plain(refusal.status(), &[(CONNECTION, HeaderValue::from_static("close"))]),
+        (_, Err(refusal)) => page::failure(refusal.status(), &[(CONNECTION, HeaderValue::from_static("close"))]),
         (route, Ok(_)) => respond_with_page(site, route, &head).await,
     }
 }
@@ -82,9 +88,10 @@ async fn respond_with_page(site: &Site, route: Route, head: &Parts) -> Response<
         return page::not_found();
     }
     if !matches!(head.method, Method::GET | Method::HEAD) {
-        return page::plain(StatusCode::METHOD_NOT_ALLOWED, &[(ALLOW, HeaderValue::from_static("GET, HEAD"))]);
+        return page::failure(StatusCode::METHOD_NOT_ALLOWED, &[(ALLOW, HeaderValue::from_static("GET, HEAD"))]);
     }
     match route {
+        Route::Api(form) => site.open_api.answer(&site.app, form, &head.headers).await,
         Route::Portal => site.portal.page(&site.app),
         Route::PortalWithoutSlash => site.portal.redirect(),
         Route::Callback => site.portal.callback(&site.app),
@@ -112,11 +119,11 @@ async fn guarded(site: &Site, answer: impl Future<Output = Response<Body>>) -> R
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {
             tracing::error!("answering the request panicked");
-            page::plain(StatusCode::INTERNAL_SERVER_ERROR, &[])
+            page::failure(StatusCode::INTERNAL_SERVER_ERROR, &[])
         }
         Err(_) => {
             tracing::error!("answering the request took longer than {} seconds and was given up", limit.as_secs());
-            page::plain(StatusCode::SERVICE_UNAVAILABLE, &[])
+            page::failure(StatusCode::SERVICE_UNAVAILABLE, &[])
         }
     }
 }
@@ -130,7 +137,7 @@ fn too_long(exchange: &Exchange, kind: RouteKind) -> Response<Body> {
         let refusal = Refusal::new(Fail::API_PARAMS_ERROR.because("the URL is too long"));
         return envelope::failure(exchange, &refusal.with_status(StatusCode::URI_TOO_LONG).closing());
     }
-    page::plain(StatusCode::URI_TOO_LONG, &[(CONNECTION, HeaderValue::from_static("close"))])
+    page::failure(StatusCode::URI_TOO_LONG, &[(CONNECTION, HeaderValue::from_static("close"))])
 }
 
 /// A method as logs name it: one that nobody defined is not repeated.

@@ -31,7 +31,7 @@ pub(crate) async fn answer(site: &Site, segments: Vec<String>, headers: &HeaderM
         Ok(None) => page::not_found(),
         Err(_) => {
             tracing::error!("reading a front-end file panicked");
-            page::plain(axum::http::StatusCode::INTERNAL_SERVER_ERROR, &[])
+            page::failure(axum::http::StatusCode::INTERNAL_SERVER_ERROR, &[])
         }
     }
 }

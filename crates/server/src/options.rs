@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use mti_element::Authenticator;
+use mti_element::{Authenticator, Fail};
 use url::Url;
 
 use crate::health::{AlwaysReady, Readiness};
@@ -30,6 +30,8 @@ pub struct ServerOptions {
     pub trusted_proxies: Vec<IpAddr>,
     /// The origins of pages that the portal may show in a frame, such as the page with a QR code that a login Type sends browsers to.
     pub frame_origins: Vec<String>,
+    /// How calls can fail besides the ways that all calls can, for the description of the interface.
+    pub failures: Vec<FamilyFailures>,
     /// Further routes. They are asked for what this server does not answer itself.
     pub extra: Option<Router>,
 }
@@ -46,6 +48,7 @@ impl ServerOptions {
             anonymous_calls_per_minute: NonZeroU32::new(600),
             trusted_proxies: Vec::new(),
             frame_origins: Vec::new(),
+            failures: Vec::new(),
             extra: None,
         }
     }
@@ -60,6 +63,15 @@ impl fmt::Debug for ServerOptions {
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
+}
+
+/// The kinds of failures that belong to a family of elements.
+#[derive(Debug, Clone, Copy)]
+pub struct FamilyFailures {
+    /// Elements of that name, below it, or of a Type that is, can fail so.
+    pub namespace: &'static str,
+    /// The kinds.
+    pub kinds: &'static [Fail],
 }
 
 /// How much, and for how long, one client may ask.

@@ -2,18 +2,25 @@ use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use axum::http::{Response, StatusCode};
 
+/// Marks an answer whose page is still to be written, once it is known for whom.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unwritten;
+
 /// The answer to an address where nothing is.
 pub(crate) fn not_found() -> Response<Body> {
-    plain(StatusCode::NOT_FOUND, &[])
+    failure(StatusCode::NOT_FOUND, &[])
 }
 
-/// A page that says no more than its status does.
-pub(crate) fn plain(status: StatusCode, headers: &[(HeaderName, HeaderValue)]) -> Response<Body> {
-    let reason = status.canonical_reason().unwrap_or("Error");
-    let text = format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{reason}</title><h1>{reason}</h1></html>\n"
-    );
-    let mut response = html(text);
+/// An answer that says no more than its status does. [`error_page`](crate::error_page) says it in words.
+pub(crate) fn failure(status: StatusCode, headers: &[(HeaderName, HeaderValue)]) -> Response<Body> {
+    let mut response = empty(status, headers);
+    response.extensions_mut().insert(Unwritten);
+    response
+}
+
+/// An answer of headers alone.
+pub(crate) fn empty(status: StatusCode, headers: &[(HeaderName, HeaderValue)]) -> Response<Body> {
+    let mut response = html(Body::empty());
     *response.status_mut() = status;
     response.headers_mut().extend(headers.iter().cloned());
     response

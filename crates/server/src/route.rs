@@ -1,5 +1,6 @@
 use mti_core::AppId;
 
+use crate::openapi::Form;
 use crate::percent::decode_segment;
 
 /// What a path asks for.
@@ -7,6 +8,8 @@ use crate::percent::decode_segment;
 pub(crate) enum Route {
     /// A function of an element.
     Call(CallPath),
+    /// The description of what may be called.
+    Api(Form),
     /// Something below `/api/` that can be no function of this app.
     UnknownCall,
     /// The portal, with the slash at its end that the addresses in it are relative to.
@@ -43,7 +46,12 @@ impl Route {
     /// Reads a path.
     pub(crate) fn of(path: &str, app: &AppId) -> Self {
         if let Some(rest) = path.strip_prefix("/api/") {
-            return within(rest, app).and_then(call_path).map_or(Self::UnknownCall, Self::Call);
+            return match within(rest, app) {
+                Some("") => Self::Api(Form::Page),
+                Some("openapi.json") => Self::Api(Form::Document),
+                Some(rest) => call_path(rest).map_or(Self::UnknownCall, Self::Call),
+                None => Self::UnknownCall,
+            };
         }
         match path {
             "/healthz" => Self::Health,
@@ -76,6 +84,7 @@ impl Route {
     pub(crate) fn kind(&self) -> RouteKind {
         match self {
             Self::Call(_) | Self::UnknownCall => RouteKind::Call,
+            Self::Api(_) => RouteKind::Api,
             Self::Portal | Self::PortalWithoutSlash => RouteKind::Portal,
             Self::Callback => RouteKind::Callback,
             Self::Asset(_) => RouteKind::Asset,
@@ -90,6 +99,7 @@ impl Route {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RouteKind {
     Call,
+    Api,
     Portal,
     Callback,
     Asset,
@@ -99,12 +109,13 @@ pub(crate) enum RouteKind {
 }
 
 impl RouteKind {
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Call, Self::Portal, Self::Callback, Self::Asset, Self::ElementFile, Self::Probe, Self::Other];
+    pub(crate) const ALL: [Self; 8] =
+        [Self::Call, Self::Api, Self::Portal, Self::Callback, Self::Asset, Self::ElementFile, Self::Probe, Self::Other];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Call => "call",
+            Self::Api => "api",
             Self::Portal => "portal",
             Self::Callback => "callback",
             Self::Asset => "asset",

@@ -9,7 +9,9 @@ use url::{Origin, Url};
 
 use crate::error::ServerError;
 use crate::metrics::Metrics;
+use crate::openapi::{self, OpenApi};
 use crate::options::ServerOptions;
+use crate::percent::encode_segment;
 use crate::places::Places;
 use crate::portal::Portal;
 use crate::rate_limit::RateLimiter;
@@ -30,6 +32,9 @@ pub(crate) struct Site {
     pub(crate) metrics: Metrics,
     pub(crate) places: Arc<Places>,
     pub(crate) portal: Portal,
+    pub(crate) open_api: Arc<OpenApi>,
+    /// The path of the portal, as browsers see it.
+    pub(crate) home: String,
     /// Whether the server was told to stop.
     pub(crate) is_draining: AtomicBool,
 }
@@ -43,12 +48,24 @@ impl Site {
         let frame_origins =
             options.frame_origins.iter().map(|origin| frame_origin(origin)).collect::<Result<Vec<_>, _>>()?;
         let app_id = app.key().id;
+        let app_path = format!("{}/{}", encode_segment(app_id.org()), encode_segment(app_id.name()));
+        // A proxy may show the site below a path of its own.
+        let mount = options.public_url.as_ref().map_or("", |url| url.path().trim_end_matches('/'));
+        let open_api = OpenApi::new(openapi::Context {
+            server: format!("{origin}{mount}"),
+            base: format!("/api/{app_path}"),
+            portal: format!("../../../{app_path}/"),
+            cookie: options.authenticator.cookie_name(),
+            failures: options.failures.clone(),
+        });
         Ok(Self {
             policy: content_security_policy(&frame_origins),
             anonymous_calls: options.anonymous_calls_per_minute.map(RateLimiter::new),
             metrics: Metrics::new(),
             places: Arc::new(Places::new(&options)),
             portal: Portal::new(&app_id, &origin, &frame_origins),
+            open_api: Arc::new(open_api),
+            home: format!("{mount}/{app_path}/"),
             is_draining: AtomicBool::new(false),
             app,
             app_id,

@@ -11,6 +11,7 @@ mod keep_alive;
 mod lifecycle;
 mod limits;
 mod observability;
+mod openapi;
 mod pages;
 mod portal_scripts;
 mod sessions;

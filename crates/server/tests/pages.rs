@@ -187,12 +187,17 @@ async fn pages_are_read_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn what_is_nowhere_is_a_small_page() {
+async fn what_is_nowhere_is_a_page_that_leads_on() {
     let shop = shop().await;
     for path in ["/", "/nowhere", "/acme", "/acme/other/", "/acme/shop/nothing"] {
         let answer = get(path).send(shop.address).await;
         assert_eq!((answer.status, answer.header("content-type")), (404, Some("text/html; charset=utf-8")), "{path}");
-        assert!(answer.body.len() < 300);
+        assert_eq!(answer.header("vary"), Some("accept-language"));
+        assert!(answer.body.contains("<h1>There is no page at this address.</h1>"), "{}", answer.body);
+        assert!(answer.body.contains("href=\"/acme/shop/\""), "{}", answer.body);
+        assert!(answer.body.contains(answer.header("x-request-id").unwrap()), "{}", answer.body);
+        let chinese = get(path).with("Accept-Language", "zh-TW").send(shop.address).await;
+        assert!(chinese.body.contains("<h1>此地址没有页面。</h1>"), "{}", chinese.body);
     }
 }
 

@@ -9,7 +9,7 @@ use mti_element::{
 use mti_registry::{App, AppBuilder};
 use mti_server::{Server, ServerError, ServerOptions};
 use mti_testkit::Tree;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
@@ -232,7 +232,7 @@ pub(crate) struct Shop {
     pub(crate) app: App,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<Result<(), ServerError>>,
-    _trees: Vec<Tree>,
+    trees: Vec<Tree>,
 }
 
 pub(crate) async fn shop() -> Shop {
@@ -272,7 +272,7 @@ async fn serve(builder: AppBuilder, trees: Vec<Tree>, change: impl FnOnce(&mut S
     let serving = tokio::spawn(server.serve(async {
         let _ = stopped.await;
     }));
-    Shop { address, origin, app, stop: Some(stop), serving, _trees: trees }
+    Shop { address, origin, app, stop: Some(stop), serving, trees }
 }
 
 pub(crate) fn options() -> ServerOptions {
@@ -282,6 +282,15 @@ pub(crate) fn options() -> ServerOptions {
 impl Shop {
     pub(crate) fn gate(&self) -> Arc<Gate> {
         self.app.resources().get().unwrap()
+    }
+
+    /// Changes the shop's definition of an element, and takes the change in.
+    pub(crate) fn edit(&self, file: &str, change: impl FnOnce(&mut Value)) {
+        let path = self.trees.first().unwrap().path().join(file);
+        let mut manifest = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        change(&mut manifest);
+        std::fs::write(&path, manifest.to_string()).unwrap();
+        self.app.reload(None).unwrap();
     }
 
     /// Tells the server to stop.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use axum::Router;
 use mti_core::AppKey;
-use mti_login_types::{AUTH_SERVICE, PublicUrl, SessionAuthenticator, sweep};
-use mti_server::{Server, ServerOptions};
+use mti_login_types::{AUTH_SERVICE, PublicUrl, SessionAuthenticator, WECHAT_TYPE, fails, sweep};
+use mti_server::{FamilyFailures, Server, ServerOptions};
 use tokio::task::JoinHandle;
 use url::Url;
 
@@ -22,6 +22,9 @@ use crate::exit::{CommandError, in_one_sentence};
 
 /// How often what has expired is taken out of the tables.
 const SWEEP_PERIOD: Duration = Duration::from_mins(1);
+
+/// Where the login family and its services are.
+const LOGIN_NAMESPACE: &str = "auths.loginTypes";
 
 /// In what `serve` and `dev` differ.
 #[derive(Default)]
@@ -58,6 +61,10 @@ impl Serving {
             readiness: Arc::new(AppReadiness { findings: Arc::clone(&findings) }),
             public_url: arguments.public_url.clone(),
             frame_origins: wechat::page_origins(&app),
+            failures: vec![
+                FamilyFailures { namespace: LOGIN_NAMESPACE, kinds: fails::OF_LOGINS },
+                FamilyFailures { namespace: WECHAT_TYPE, kinds: fails::OF_WECHAT },
+            ],
             extra: options.routes.clone(),
             ..ServerOptions::new(arguments.bind, Arc::new(SessionAuthenticator))
         };

@@ -8,12 +8,13 @@ use crate::page;
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// The files, each with its content type.
-const FILES: [(&str, &str, &str); 9] = [
+const FILES: [(&str, &str, &str); 10] = [
     ("api.js", SCRIPT, include_str!("../../portal/api.js")),
     ("callback.js", SCRIPT, include_str!("../../portal/callback.js")),
     ("dom.js", SCRIPT, include_str!("../../portal/dom.js")),
     ("flow.js", SCRIPT, include_str!("../../portal/flow.js")),
     ("icon.svg", "image/svg+xml", include_str!("../../portal/icon.svg")),
+    ("pages.css", "text/css; charset=utf-8", include_str!("../../portal/pages.css")),
     ("portal.css", "text/css; charset=utf-8", include_str!("../../portal/portal.css")),
     ("portal.js", SCRIPT, include_str!("../../portal/portal.js")),
     ("sign-in.js", SCRIPT, include_str!("../../portal/sign-in.js")),

@@ -77,7 +77,7 @@ impl Portal {
     pub(crate) fn redirect(&self) -> Response<Body> {
         let location = HeaderValue::try_from(format!("{}/", self.name));
         let headers = location.map(|location| (LOCATION, location)).into_iter().collect::<Vec<_>>();
-        page::plain(StatusCode::PERMANENT_REDIRECT, &headers)
+        page::empty(StatusCode::PERMANENT_REDIRECT, &headers)
     }
 
     /// A style sheet, a script or a picture.
