@@ -8,7 +8,7 @@ use axum::http::header::{ALLOW, CONNECTION, HeaderName, HeaderValue};
 use axum::http::request::Parts;
 use axum::http::{Method, Request, Response, StatusCode};
 use futures_util::FutureExt as _;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use mti_element::Fail;
 use tower::ServiceExt as _;
 use tracing::Instrument as _;
@@ -104,12 +104,22 @@ async fn respond_with_page(site: &Site, route: Route, head: &Parts) -> Response<
     }
 }
 
-/// What this server does not know is for the further routes.
+/// What this server does not know is for the further routes. Where they fail without a word, the page is this server's.
 async fn further(router: Router, request: Request<Incoming>) -> Response<Body> {
     match router.oneshot(request.map(Body::new)).await {
+        Ok(response) if is_silent_failure(&response) => {
+            let (head, _) = response.into_parts();
+            let allowed = head.headers.get(ALLOW).cloned().map(|methods| (ALLOW, methods));
+            page::failure(head.status, allowed.as_slice())
+        }
         Ok(response) => response,
         Err(never) => match never {},
     }
+}
+
+fn is_silent_failure(response: &Response<Body>) -> bool {
+    let is_failure = response.status().is_client_error() || response.status().is_server_error();
+    is_failure && response.body().size_hint().exact() == Some(0)
 }
 
 /// The answer of code that may panic, or never end.

@@ -215,7 +215,12 @@ async fn further_routes_are_asked_for_what_is_left() {
     let simulated = get("/sim/page").send(shop.address).await;
     assert_eq!((simulated.status, simulated.body.as_str()), (200, "simulated"));
     assert_eq!(simulated.header("referrer-policy"), Some("no-referrer"));
-    assert_eq!(get("/sim/other").send(shop.address).await.status, 404);
+    let other = get("/sim/other").send(shop.address).await;
+    assert_eq!(other.status, 404);
+    assert!(other.body.contains("There is no page at this address."), "{}", other.body);
+    let posted = post("/sim/page", "").send(shop.address).await;
+    assert_eq!((posted.status, posted.header("allow")), (405, Some("GET,HEAD")));
+    assert!(posted.body.contains("This page can only be read."), "{}", posted.body);
     assert_ne!(get("/acme/shop/").send(shop.address).await.body, "never seen");
     let framed = get("/framed").send(shop.address).await;
     assert_eq!(framed.header("content-security-policy"), Some("frame-ancestors https://portal.example.com"));
