@@ -1,7 +1,4 @@
-use mti::data::Batch;
-use mti::login_types::{
-    AUTH_SERVICE, AuthService, Done, Evidence, LoginCode, Token, end_sign_ins, fails, refuse_stranger,
-};
+use mti::login_types::{Done, Evidence, end_sign_ins, refuse_stranger};
 use mti::prelude::*;
 use serde::Deserialize;
 use serde_json::json;
@@ -66,7 +63,7 @@ impl AccessKeySteps for ByAccessKey {
         let found = Filter::equal("loginType", this.name()) & Filter::equal("keyHash", key_hash(&access_key));
         let app = this.app();
         let row = app.get::<Model<'_>>(KEYS)?.get(found, None).await?.ok_or(ACCESS_KEY_INVALID)?;
-        let Key { id, user_id } = serde_json::from_value(Value::Object(row))?;
+        let Key { id, user_id } = Key::deserialize(row)?;
         let (login_type, binding) = (this.name().to_owned(), this.name().to_owned());
         let evidence = Some(Evidence { model: KEYS.to_owned(), id });
         let service = app.get::<AuthService<'_>>(AUTH_SERVICE)?;
@@ -80,8 +77,8 @@ impl AccessKeySteps for ByAccessKey {
         let service = this.app().get::<AuthService<'_>>(AUTH_SERVICE)?;
         service.find_user(user_id.clone()).await?.ok_or(fails::USER_NOT_FOUND)?;
         let access_key = Token::random();
-        let row = json!({ "loginType": this.name(), "userId": user_id, "keyHash": key_hash(&access_key) });
-        let replacement = revocation(&this, &user_id).insert(KEYS, serde_json::from_value(row)?);
+        let row = row! { "loginType": this.name(), "userId": user_id.as_str(), "keyHash": key_hash(&access_key) };
+        let replacement = revocation(&this, &user_id).insert(KEYS, row);
         change(&this, replacement).await?;
         Ok(NewKey { access_key })
     }
@@ -89,7 +86,7 @@ impl AccessKeySteps for ByAccessKey {
 
 /// Overrides decide too whether the login is switched on, so it is asked of the element and not of the config.
 async fn refuse_inactive(this: &This<'_>) -> Result<()> {
-    let is_active = LoginType::over(this.clone()).is_active().await?;
+    let is_active = this.through::<LoginType<'_>>()?.is_active().await?;
     if is_active { Ok(()) } else { Err(fails::LOGIN_TYPE_INACTIVE.into()) }
 }
 

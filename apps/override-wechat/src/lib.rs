@@ -1,8 +1,6 @@
 //! An audit of every WeChat sign-in, whoever declared the login.
 
-use mti::login_types::{Clock, LoginCode, SignIn};
 use mti::prelude::*;
-use serde_json::json;
 
 /// What this app adds to `auths.loginTypes.WeChatType`: a row of `audits.models.SignIn` for every login code.
 #[derive(Debug)]
@@ -18,15 +16,15 @@ impl Level for Audited {
 impl WeChatSteps for Audited {
     /// A code that cannot be written down is told to nobody.
     async fn issue_login_code(&self, this: WeChat<'_>, sign_in: SignIn) -> Result<Option<LoginCode>> {
-        let row = json!({
+        let row = row! {
             "loginType": this.name(),
-            "userId": sign_in.user_id,
-            "address": this.visitor().map(|visitor| visitor.address),
-            "signedInAt": this.app().resource(Clock::system).now(),
-        });
+            "userId": sign_in.user_id.as_str(),
+            "address": this.visitor().map(|visitor| visitor.address.to_string()),
+            "signedInAt": Clock::of(&this.app()),
+        };
         let issued = this.sup().issue_login_code(sign_in).await?;
         if issued.is_some() {
-            this.app().get::<Model<'_>>("audits.models.SignIn")?.create(serde_json::from_value(row)?).await?;
+            this.app().get::<Model<'_>>("audits.models.SignIn")?.create(row).await?;
         }
         Ok(issued)
     }

@@ -37,13 +37,25 @@ fn expand(others: &Punctuated<Path, Token![,]>, mut implementation: ItemImpl) ->
     implementation.items.insert(0, syn::parse2(named)?);
 
     let is_part = others.len() == 1 && others.iter().all(|path| path.is_ident("part"));
-    if is_part {
-        return Ok(quote!(#implementation));
-    }
     let level = &implementation.self_ty;
+    if is_part {
+        // Steps that no `#[level(…)]` names would be left out of the chain in silence.
+        let witness = witness_of(&steps);
+        return Ok(quote! {
+            #implementation
+
+            const _: fn() = <#level>::#witness;
+        });
+    }
+    let witnesses = others.iter().map(witness_of);
     let others = others.iter();
     Ok(quote! {
         #implementation
+
+        #[allow(non_snake_case, dead_code, clippy::allow_attributes, reason = "named like the traits that they stand for")]
+        impl #level {
+            #(#[doc(hidden)] pub(crate) fn #witnesses() {})*
+        }
 
         impl #element::LevelMethods for #level {
             fn methods() -> ::std::vec::Vec<#element::NativeMethod<Self>> {
@@ -54,6 +66,12 @@ fn expand(others: &Punctuated<Path, Token![,]>, mut implementation: ItemImpl) ->
             }
         }
     })
+}
+
+/// What stands for a trait of steps that a `#[level(…)]` names. The compiler prints its name where it is missed.
+fn witness_of(steps: &Path) -> Ident {
+    let name = steps.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+    Ident::new(&format!("is_named_in_a_level_attribute_{name}"), Span::call_site())
 }
 
 /// The path of `mti-element` in the author's crate: its own dependency, or the facade's re-export.

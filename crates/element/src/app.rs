@@ -75,6 +75,11 @@ impl<'a> AppHandle<'a> {
         F::checked(This::beside(live, context, caller))
     }
 
+    /// The names of the instances whose type chain holds `type_name`, in order. Nothing is loaded.
+    pub fn instances_of(&self, type_name: &str) -> Vec<ElementName> {
+        self.view().instances_of(type_name)
+    }
+
     /// The app at the moment that the call began.
     pub fn view(&self) -> &Arc<dyn AppView> {
         match &self.place {

@@ -55,8 +55,10 @@ pub trait Level: LevelMethods {
 
 /// The methods that a level names. `#[level]` writes this implementation.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` names no methods",
-    note = "put `#[level]` on the `impl` of the steps that it overrides"
+    message = "`{Self}` has no `#[level]`",
+    label = "put `#[level]` on the `impl` of the steps that this type overrides",
+    note = "`#[level] impl WeChatSteps for {Self} {{ … }}`; further traits of steps: `#[level(OtherSteps)]` there, and \
+            `#[level(part)]` on `impl OtherSteps for {Self}`"
 )]
 pub trait LevelMethods: Sized + Send + Sync + 'static {
     /// The methods of this level, each with its descriptor.

@@ -81,10 +81,14 @@ macro_rules! steps {
         }
 
         #[doc = concat!("The steps of `", $type_name, "`, for levels to implement with `#[level]`.")]
-        #[diagnostic::on_unimplemented(note = "put `#[level]` on the `impl`")]
+        #[diagnostic::on_unimplemented(
+            message = "`{Self}` implements no steps of this Type",
+            note = "write `#[level(part)] impl … for {Self}` for the steps that its `#[level(…)]` names"
+        )]
         pub trait $steps: Sized + Send + Sync + 'static {
             /// The steps that the level names; `#[level]` writes it.
-            const NAMED: &'static [(&'static str, $crate::SourcePosition)];
+            const NAMED: &'static [(&'static str, $crate::SourcePosition)] =
+                panic!(concat!("put `#[level(part)]` on the `impl` of `", stringify!($steps), "`"));
 
             $(
                 $(#[doc = $documentation])*

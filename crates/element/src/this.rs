@@ -66,6 +66,15 @@ impl<'a> This<'a> {
         }
     }
 
+    /// The same element through the steps of another Type of its type chain: a Type's own facade has its own steps only,
+    /// and those of the Meta or the Type above are a call away.
+    ///
+    /// It enters where this handle does: `this.through::<LoginType>()` is virtual, `this.sup().through::<LoginType>()`
+    /// goes to the next level. Fails when the element is not of that Type.
+    pub fn through<F: Facade<'a>>(&self) -> Result<F> {
+        F::checked(self.clone())
+    }
+
     /// The live object.
     pub fn live(&self) -> Result<Arc<Live>> {
         match &self.position {

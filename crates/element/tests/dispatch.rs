@@ -94,6 +94,42 @@ impl GreeterSteps for Plain {
     }
 }
 
+steps! {
+    /// Somebody who greets with a title: steps of a Type below that of [`Greeter`].
+    "greetings.TitledType": Titled, TitledSteps {
+        /// The name with the title, and the name that it stands before.
+        "bothNames" fn both_names(first_name: String) -> (String, String);
+    }
+}
+
+struct Lord;
+
+impl Level for Lord {
+    fn open(_: &OpenContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+#[level(GreeterSteps)]
+impl TitledSteps for Lord {
+    async fn both_names(&self, this: Titled<'_>, first_name: String) -> Result<(String, String)> {
+        let who = Person { first_name, shared: None };
+        let titled = this.through::<Greeter<'_>>()?.spoken_name(who.clone()).await?;
+        let plain = this.sup().through::<Greeter<'_>>()?.spoken_name(who).await?;
+        Ok((titled, plain))
+    }
+}
+
+#[level(part)]
+impl GreeterSteps for Lord {
+    async fn spoken_name(&self, this: Greeter<'_>, who: Person) -> Result<String> {
+        if let Err(failure) = this.through::<Titled<'_>>() {
+            return Ok(failure.operator_message());
+        }
+        Ok(format!("Lord {}", this.sup().spoken_name(who).await?))
+    }
+}
+
 struct Doctor;
 
 impl Level for Doctor {
@@ -139,6 +175,27 @@ async fn an_inherited_method_calls_the_overridden_step_and_the_step_its_super() 
     assert_eq!(call("greetings.Anna").await, "hello Ada (kept)");
     assert_eq!(call("greetings.House").await, "hello Dr. Ada (kept)");
     assert_eq!(call("greetings.Twice").await, "hello Dr. Dr. Ada (kept)");
+}
+
+#[tokio::test]
+async fn the_steps_of_the_type_above_are_called_through_its_facade() {
+    let lord: Arc<dyn LevelCode> = Arc::new(NativeCode::<Lord>::new());
+    let of_types = |name, types| Declared {
+        name,
+        types,
+        config: json!({"language": "en"}),
+        levels: vec![doctor(), Arc::clone(&lord), plain()],
+    };
+    let app = TestApp::with(vec![
+        of_types("greetings.Manor", &["greetings.TitledType", "greetings.PlainType"]),
+        of_types("greetings.Inn", &["greetings.PlainType"]),
+    ]);
+    let manor: Titled<'_> = app.element("greetings.Manor").through().unwrap();
+    let (titled, plain) = manor.both_names("Bo".to_owned()).await.unwrap();
+    assert_eq!(titled, "Dr. Lord Bo (lost)", "virtual: entered at the most derived level");
+    assert_eq!(plain, "Bo (lost)", "entered below the level that asked");
+    let greeting = app.element("greetings.Inn").call("greet", json!({"firstName": "Bo"})).await.unwrap().to_string();
+    assert!(greeting.contains("`greetings.Inn` is not a `greetings.TitledType`"), "{greeting}");
 }
 
 #[tokio::test]

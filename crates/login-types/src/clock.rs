@@ -28,8 +28,8 @@ impl Clock {
         (self.0)()
     }
 
-    /// The time by the clock of the process.
-    pub(crate) fn of(app: &AppHandle<'_>) -> i64 {
+    /// The time by the clock of the process, in Unix seconds: `Clock::of(&this.app())`.
+    pub fn of(app: &AppHandle<'_>) -> i64 {
         app.resource(Self::system).now()
     }
 }

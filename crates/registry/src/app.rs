@@ -61,6 +61,12 @@ impl App {
         self.get_element(name)?.through()
     }
 
+    /// The names of the instances whose type chain holds `type_name`, in order: `app.instances_of(LoginType::TYPE)`.
+    /// Nothing is loaded. A broken one is among them: asking for it says what is wrong, and keeps nobody from the others.
+    pub fn instances_of(&self, type_name: &str) -> Vec<ElementName> {
+        self.home.snapshot().instances_of(type_name)
+    }
+
     /// The elements that a selector names, loaded: see [`Selector`].
     pub fn find_elements(&self, selector: &str) -> Result<Vec<Element>> {
         let snapshot = self.home.snapshot();

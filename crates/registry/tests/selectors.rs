@@ -3,6 +3,22 @@
 use crate::words::{BASE, builder, tree};
 
 #[test]
+fn the_instances_of_a_type_or_of_a_family_are_found_by_name() {
+    let tree = tree(&[
+        BASE,
+        r#"
+//- base/words/Broken/e.json
+{"title": "Broken", "type": "words.PlainType", "backend": "rust"}
+"#,
+    ]);
+    let app = builder(&tree, "base").open().unwrap();
+    for family in ["words.PlainType", "words.Meta"] {
+        assert_eq!(app.instances_of(family), ["words.Broken", "words.Hello"], "instances of {family}, and no Types");
+    }
+    assert!(app.instances_of("words.Hello").is_empty());
+}
+
+#[test]
 fn every_form_of_selector() {
     let tree = tree(&[
         BASE,
