@@ -26,6 +26,7 @@ pub struct AppBuilder {
     inner: mti_registry::AppBuilder,
     directory: PathBuf,
     environment: Option<ReadEnvironment>,
+    env_file: Option<PathBuf>,
     data: Option<PathBuf>,
 }
 
@@ -77,7 +78,7 @@ impl AppBuilder {
             Ok(base) => inner.default_parent(base),
             Err(_) => inner,
         };
-        Self { inner: official::register(inner), directory, environment: None, data: None }
+        Self { inner: official::register(inner), directory, environment: None, env_file: None, data: None }
     }
 
     /// Looks for parent apps in these directories, before the siblings of the app.
@@ -99,6 +100,12 @@ impl AppBuilder {
     /// What placeholders in config take their values from, instead of the app's `.env` and the environment of the process.
     pub fn environment(self, variables: BTreeMap<String, String>) -> Self {
         self.environment_from(move || variables.clone())
+    }
+
+    /// A file with variables for placeholders in config, before those of the app's `.env` and of the process.
+    pub fn env_file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.env_file = Some(file.into());
+        self
     }
 
     /// As [`AppBuilder::environment`], read anew at every reload.
@@ -133,7 +140,7 @@ impl AppBuilder {
         let environment = if let Some(read) = self.environment {
             read
         } else {
-            let source = EnvironmentSource::open(&self.directory, None)?;
+            let source = EnvironmentSource::open(&self.directory, self.env_file.as_deref())?;
             for finding in source.diagnostics() {
                 tracing::warn!(code = finding.code.id(), "{}", finding.message);
             }

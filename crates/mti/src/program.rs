@@ -1,11 +1,12 @@
 use std::ffi::OsString;
 use std::fmt;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use mti_element::{Level, LevelCode, NativeCode};
 
-use crate::{AppBuilder, command};
+use crate::{App, AppBuilder, command};
 
 /// The `mti` command with the levels of an app: what `main` of an app with Rust code returns from.
 ///
@@ -56,6 +57,11 @@ impl Program {
     /// Does what `arguments` say; the first is the name of the program.
     pub fn run_with(self, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         command::run(&self, arguments)
+    }
+
+    /// Says with what to open an app that these levels belong to: what every command opens an app with.
+    pub fn app(&self, directory: impl Into<PathBuf>) -> AppBuilder {
+        self.register(App::builder(directory))
     }
 
     /// Gives the levels to an app that is about to be opened.

@@ -1,0 +1,31 @@
+"""MTI: apps declare elements as directories, and this package gives them back as live objects.
+
+    import mti
+
+    app = mti.App("apps/demo")
+    wechat = app.getElement("auths.loginTypes.MyWeChatLogin")
+    config = wechat.getLoginConfig()
+    login = wechat.getLoginCode("the code from WeChat")          # waits
+    login = await wechat.getLoginCode.aio("the code from WeChat")  # the same, for asyncio
+
+`python -m mti` is the command `mti`.
+"""
+
+import os as _os
+
+from . import _mti, errors
+from ._mti import App, Element, Method, __version__
+from .errors import AppError, MtiError
+
+__all__ = ["App", "AppError", "Element", "Method", "MtiError", "__version__"]
+
+for _row in _mti.failures():
+    _class = errors._class_of(*_row)
+    globals()[_class.__name__] = _class
+    setattr(errors, _class.__name__, _class)
+    __all__.append(_class.__name__)
+    errors.__all__.append(_class.__name__)
+del _row, _class
+
+if hasattr(_os, "register_at_fork"):
+    _os.register_at_fork(after_in_child=_mti.forked)

@@ -1,0 +1,5 @@
+"""What tests of apps are written with."""
+
+from ._mti import WeChatSimulator
+
+__all__ = ["WeChatSimulator"]

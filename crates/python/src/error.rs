@@ -1,0 +1,86 @@
+//! Failures as exceptions.
+
+use mti::OpenError;
+use mti_core::{Diagnostic, render};
+use mti_element::{Fail, Failure, Map, Value};
+use mti_login_types::fails;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyList, PyTuple};
+
+use crate::value::to_python;
+
+/// Every failure that has a name in the published table.
+const PUBLISHED: [Fail; 20] = [
+    Fail::API_PARAMS_ERROR,
+    Fail::LOGIN_REQUIRED,
+    Fail::PERMISSION_DENIED,
+    Fail::ELEMENT_NOT_FOUND,
+    Fail::FUNCTION_NOT_FOUND,
+    Fail::ELEMENT_EXCEPTION,
+    Fail::RATE_LIMITED,
+    fails::USER_AUTH_MISS,
+    fails::AUTH_CONFLICT,
+    fails::LOGIN_TYPE_INACTIVE,
+    fails::STATE_MISMATCH,
+    fails::LOGIN_CODE_INVALID,
+    fails::CORP_NOT_FOUND,
+    fails::PASSWORD_ERROR,
+    fails::USER_NOT_FOUND,
+    fails::WECHAT_CODE_INVALID,
+    fails::WECHAT_CONFIG,
+    fails::WECHAT_UNAVAILABLE,
+    fails::WECHAT_RATE_LIMITED,
+    fails::WECHAT_USER_REFUSED,
+];
+
+/// The published table: name, number, HTTP status, message.
+#[pyfunction]
+pub(crate) fn failures(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
+    PyList::new(py, PUBLISHED.map(|fail| (fail.name, fail.errcode, fail.http_status, fail.message)))
+}
+
+/// A failed call as the exception of its kind, with everything that a trusted caller may see.
+pub(crate) fn exception(py: Python<'_>, failure: &Failure) -> PyErr {
+    let kind = failure.kind();
+    let made = (|| {
+        let named = PyDict::new(py);
+        named.set_item("code", kind.name)?;
+        named.set_item("errcode", kind.errcode)?;
+        named.set_item("httpStatus", kind.http_status)?;
+        named.set_item("message", failure.message())?;
+        named.set_item("detail", failure.operator_message())?;
+        named.set_item("data", to_python(py, failure.data().unwrap_or(&Value::Object(Map::new())))?)?;
+        add_diagnostics(&named, failure.diagnostics())?;
+        call_errors(py, "_of", &named)
+    })();
+    made.map_or_else(|error| error, PyErr::from_value)
+}
+
+/// Why an app could not be opened.
+pub(crate) fn open_exception(py: Python<'_>, error: &OpenError) -> PyErr {
+    let diagnostics = match error {
+        OpenError::App(error) => error.diagnostics(),
+        _ => &[],
+    };
+    let made = (|| {
+        let named = PyDict::new(py);
+        named.set_item("message", error.to_string())?;
+        add_diagnostics(&named, diagnostics)?;
+        call_errors(py, "_not_opened", &named)
+    })();
+    made.map_or_else(|error| error, PyErr::from_value)
+}
+
+fn add_diagnostics(named: &Bound<'_, PyDict>, diagnostics: &[Diagnostic]) -> PyResult<()> {
+    let listed = to_python(named.py(), &render::json(diagnostics))?;
+    named.set_item("diagnostics", listed.get_item("diagnostics")?)?;
+    let text = if diagnostics.is_empty() { String::new() } else { render::human(diagnostics, false) };
+    named.set_item("rendered", text.trim_end())
+}
+
+fn call_errors<'py>(py: Python<'py>, function: &str, named: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
+    static ERRORS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let errors = ERRORS.get_or_try_init(py, || PyModule::import(py, "mti.errors").map(Bound::unbind))?;
+    errors.bind(py).getattr(function)?.call(PyTuple::empty(py), Some(named))
+}

@@ -1,0 +1,51 @@
+//! MTI for Python: the extension module behind the package `mti`.
+//!
+//! [`App`](app) opens an app, an [element](element) is an object whose methods are the steps of its Type, and
+//! [`command`] is the `mti` command. A program that has levels in Rust of its own makes its own extension module with
+//! [`fill`].
+
+#![expect(
+    clippy::unused_self,
+    clippy::needless_pass_by_value,
+    reason = "what methods take is what the protocols of Python give them"
+)]
+
+mod app;
+mod command;
+mod definition;
+mod element;
+mod error;
+mod method;
+mod run;
+mod simulator;
+mod value;
+
+use mti::Program;
+use pyo3::prelude::*;
+
+/// Puts everything into an extension module. `program` has the levels in Rust that apps opened by it may declare.
+///
+/// ```ignore
+/// #[pymodule]
+/// fn _mti(module: &Bound<'_, PyModule>) -> PyResult<()> {
+///     _mti::fill(module, || mti::main().level::<ByStaffList>("acme.shop", "auths.loginTypes.StaffWeChatType"))
+/// }
+/// ```
+pub fn fill(module: &Bound<'_, PyModule>, program: fn() -> Program) -> PyResult<()> {
+    run::prepare();
+    app::with_levels_of(program);
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<app::App>()?;
+    module.add_class::<element::Element>()?;
+    module.add_class::<method::Method>()?;
+    module.add_class::<simulator::Simulator>()?;
+    module.add_function(wrap_pyfunction!(command::run, module)?)?;
+    module.add_function(wrap_pyfunction!(error::failures, module)?)?;
+    module.add_function(wrap_pyfunction!(run::forked, module)?)?;
+    Ok(())
+}
+
+#[pymodule]
+fn _mti(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    fill(module, mti::main)
+}

@@ -1,0 +1,167 @@
+use std::sync::Arc;
+
+use mti_element::{Fail, Live, Map, MethodDescriptor, Value};
+use pyo3::exceptions::PyTypeError;
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::element::Element;
+use crate::error::exception;
+use crate::run::{refuse_fork, wait};
+use crate::value::{from_python, to_python};
+
+// A method of an element. No documentation for Python here: every method has its own.
+#[pyclass(module = "mti", frozen)]
+pub(crate) struct Method {
+    element: Py<Element>,
+    name: &'static str,
+}
+
+#[pymethods]
+impl Method {
+    #[pyo3(signature = (*arguments, **named))]
+    fn __call__<'py>(
+        &self,
+        py: Python<'py>,
+        arguments: &Bound<'py, PyTuple>,
+        named: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (element, name) = (self.element.get().inner(), self.name);
+        let arguments = self.arguments(py, arguments, named)?;
+        let answer = wait(py, element.call(name, arguments))?;
+        to_python(py, &answer.map_err(|failure| exception(py, &failure))?)
+    }
+
+    /// Calls it from asyncio: an awaitable of what the call gives back.
+    #[pyo3(signature = (*arguments, **named))]
+    fn aio<'py>(
+        &self,
+        py: Python<'py>,
+        arguments: &Bound<'py, PyTuple>,
+        named: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        refuse_fork()?;
+        let (element, name) = (self.element.get().inner(), self.name);
+        let arguments = self.arguments(py, arguments, named)?;
+        pyo3_async_runtimes::tokio::future_into_py(py, async move {
+            let answer = element.call(name, arguments).await;
+            Python::attach(|py| match answer {
+                Ok(value) => to_python(py, &value).map(Bound::unbind),
+                Err(failure) => Err(exception(py, &failure)),
+            })
+        })
+    }
+
+    #[getter]
+    fn __name__(&self) -> &'static str {
+        self.name
+    }
+
+    #[getter]
+    fn __qualname__(&self) -> String {
+        format!("{}.{}", self.element.get().inner().name(), self.name)
+    }
+
+    #[getter]
+    fn __doc__(&self) -> Option<String> {
+        self.describe(|descriptor| descriptor.documentation.clone())
+    }
+
+    #[getter]
+    fn __text_signature__(&self) -> Option<String> {
+        self.describe(|descriptor| format!("({})", descriptor.arguments.join(", ")))
+    }
+
+    /// What `inspect.signature` and `help` show. What the declared interface does not require may be left out.
+    #[getter]
+    fn __signature__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let inspect = PyModule::import(py, "inspect")?;
+        let kind = inspect.getattr("Parameter")?.getattr("POSITIONAL_OR_KEYWORD")?;
+        let live = self.element.get().inner().live().map_err(|failure| exception(py, &failure))?;
+        let declared = live.definition().function(self.name);
+        let method = live.chain().implementations(self.name).next().map(|(_, method)| method.arguments.as_slice());
+        let mut parameters = Vec::new();
+        let mut may_be_left_out = false;
+        for name in method.unwrap_or_default() {
+            let argument = declared.and_then(|function| function.args.iter().find(|argument| argument.name == *name));
+            may_be_left_out |= declared.is_some() && argument.is_none_or(|argument| !argument.required);
+            let named = PyDict::new(py);
+            if may_be_left_out {
+                named.set_item("default", py.None())?;
+            }
+            parameters.push(inspect.getattr("Parameter")?.call((name, &kind), Some(&named))?);
+        }
+        inspect.getattr("Signature")?.call1((parameters,))
+    }
+
+    fn __repr__(&self) -> String {
+        let signature = self.__text_signature__().unwrap_or_default();
+        format!("<mti.Method {}{signature}>", self.__qualname__())
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err("a method of an element cannot be pickled or copied"))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.element)
+    }
+}
+
+impl Method {
+    pub(crate) fn new(element: Py<Element>, name: &'static str) -> Self {
+        Self { element, name }
+    }
+
+    fn describe(&self, read: impl FnOnce(&MethodDescriptor) -> String) -> Option<String> {
+        let live = self.element.get().inner().live().ok()?;
+        live.chain().implementations(self.name).next().map(|(_, descriptor)| read(descriptor))
+    }
+
+    fn arguments<'py>(
+        &self,
+        py: Python<'py>,
+        arguments: &Bound<'py, PyTuple>,
+        named: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Value> {
+        let live = self.element.get().inner().live().map_err(|failure| exception(py, &failure))?;
+        named_arguments(&live, self.name, arguments, named)
+    }
+}
+
+/// The arguments of a call by name, as the method declares them.
+pub(crate) fn named_arguments<'py>(
+    live: &Arc<Live>,
+    method: &str,
+    arguments: &Bound<'py, PyTuple>,
+    named: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Value> {
+    let py = arguments.py();
+    let mut object = Map::new();
+    if !arguments.is_empty() {
+        let declared = live.chain().implementations(method).next().map(|(_, method)| method.arguments.as_slice());
+        let declared = declared.unwrap_or_default();
+        if arguments.len() > declared.len() {
+            return Err(exception(py, &too_many(method, declared, arguments.len())));
+        }
+        for (name, argument) in declared.iter().zip(arguments) {
+            object.insert(name.clone(), from_python(&argument)?);
+        }
+    }
+    for (name, argument) in named.into_iter().flatten() {
+        let name: String = name.extract()?;
+        let argument = from_python(&argument)?;
+        if object.insert(name.clone(), argument).is_some() {
+            let failure = Fail::API_PARAMS_ERROR.because(format!("`{method}` is given the argument `{name}` twice"));
+            return Err(exception(py, &failure));
+        }
+    }
+    Ok(Value::Object(object))
+}
+
+#[cold]
+fn too_many(method: &str, declared: &[String], given: usize) -> mti_element::Failure {
+    let takes = if declared.is_empty() { "no arguments".to_owned() } else { format!("({})", declared.join(", ")) };
+    Fail::API_PARAMS_ERROR.because(format!("`{method}` takes {takes}, and is given {given} by position"))
+}
