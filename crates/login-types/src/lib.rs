@@ -1,4 +1,5 @@
-//! The login family `auths.loginTypes`: what every way to sign in has in common, and the WeChat website login.
+//! The login family `auths.loginTypes`: what every way to sign in has in common, the WeChat website login,
+//! and the login by user name and password.
 //!
 //! Signing in takes two steps. A login Type finds out who somebody is and answers with a *login code* and the
 //! organisations that he may sign in to; the login service ([`AuthService`]) turns code and organisation into a
@@ -23,6 +24,7 @@ mod keys;
 mod login_codes;
 mod login_type;
 mod names;
+mod password;
 mod public_url;
 mod sessions;
 mod states;
@@ -45,7 +47,11 @@ pub use crate::clock::Clock;
 pub use crate::corp::Corp;
 pub use crate::login_codes::{Evidence, LoginCode, SignIn};
 pub use crate::login_type::{LoginType, LoginTypeSteps};
-pub use crate::names::{AUTH_SERVICE, LOGIN_META, WECHAT_TYPE};
+pub use crate::names::{AUTH_SERVICE, LOGIN_META, PASSWORD_TYPE, WECHAT_TYPE};
+pub use crate::password::{
+    KNOWN_BROWSER_COOKIE, OldPassword, Password, PasswordHash, PasswordLevel, PasswordLogin, PasswordLoginConfig,
+    PasswordPolicy, PasswordSteps, PublicPasswordConfig,
+};
 pub use crate::public_url::PublicUrl;
 pub use crate::sessions::end_sign_ins;
 pub use crate::states::Purpose;
@@ -61,6 +67,7 @@ pub use crate::wechat::{
 pub fn levels() -> Vec<(&'static str, Arc<dyn LevelCode>)> {
     vec![
         (WECHAT_TYPE, Arc::new(NativeCode::<WeChatLevel>::new())),
+        (PASSWORD_TYPE, Arc::new(NativeCode::<PasswordLevel>::new())),
         (AUTH_SERVICE, Arc::new(NativeCode::<AuthServiceLevel>::new())),
     ]
 }

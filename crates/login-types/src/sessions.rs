@@ -97,6 +97,13 @@ pub(crate) fn token_hash_of(visitor: &Visitor) -> Option<String> {
     hash_of_brought(principal.or_else(|| visitor.cookie(SESSION_COOKIE))?.reveal())
 }
 
+/// Adds to a batch the end of all that a user is signed in with or could sign in with, but for the session of the hash
+/// `spared`.
+pub(crate) fn ending_all(batch: Batch, user_id: &UserId, spared: Option<String>) -> Batch {
+    let his = Filter::equal("userId", user_id.as_str());
+    batch.delete(LOGIN_CODES, his.clone()).delete(SESSIONS, his & but(spared))
+}
+
 /// Adds to a batch the end of what a user came in with through a login, or through a binding of whichever login: login
 /// codes and sessions. For the batch that dissolves the binding, so that nothing can come in between.
 #[must_use]
@@ -108,7 +115,10 @@ pub fn end_sign_ins(batch: Batch, user_id: &UserId, login_type: &str, binding: &
 pub(crate) fn ending(batch: Batch, user_id: &UserId, login_type: &str, binding: &str, spared: Option<String>) -> Batch {
     let came_through = Filter::equal("binding", binding) | Filter::equal("loginType", login_type);
     let codes = Filter::equal("userId", user_id.as_str()) & came_through;
-    let spared = spared.map_or(Filter::All, |hash| Filter::compare("tokenHash", Operator::NotEqual, hash));
-    let sessions = codes.clone() & spared;
+    let sessions = codes.clone() & but(spared);
     batch.delete(LOGIN_CODES, codes).delete(SESSIONS, sessions)
+}
+
+fn but(spared: Option<String>) -> Filter {
+    spared.map_or(Filter::All, |hash| Filter::compare("tokenHash", Operator::NotEqual, hash))
 }

@@ -6,7 +6,9 @@ use mti_data::{Batch, Filter};
 use mti_element::{AppHandle, AppView, Result};
 use serde::Deserialize;
 
-use crate::names::{AUTH_SERVICE, BIND_TICKETS, LOGIN_CODES, SESSIONS, SPENT_CODES, STATES};
+use crate::names::{
+    AUTH_SERVICE, BIND_TICKETS, KNOWN_BROWSERS, LOGIN_CODES, PASSWORD_TRIES, SESSIONS, SPENT_CODES, STATES,
+};
 use crate::{AuthService, Clock, UserId, sessions, store};
 
 /// How many rows one step takes out: a step holds nobody up for long.
@@ -32,7 +34,8 @@ struct Key {
     id: i64,
 }
 
-/// Takes out what has expired: states, spent codes, tickets, login codes, sessions; and what users have who are not
+/// Takes out what has expired: states, spent codes, tickets, login codes, sessions, tries of
+/// passwords, browsers that have not signed in for long; and what users have who are not
 /// active any more: login codes and sessions.
 ///
 /// None of that is ever honoured, so what depends on it is the size of the tables, and that nothing comes back to life
@@ -42,7 +45,7 @@ pub async fn sweep(app: Arc<dyn AppView>) -> Result<Swept> {
     let service: AuthService<'static> = app.element(AUTH_SERVICE)?.through()?;
     let app = service.app();
     let mut swept = Swept { rows: 0, is_partial: false };
-    for model in [STATES, SPENT_CODES, BIND_TICKETS, LOGIN_CODES, SESSIONS] {
+    for model in [STATES, SPENT_CODES, BIND_TICKETS, LOGIN_CODES, SESSIONS, PASSWORD_TRIES, KNOWN_BROWSERS] {
         let table = sweep_table(&app, model).await?;
         swept.rows += table.rows;
         swept.is_partial |= table.is_partial;

@@ -16,7 +16,7 @@ mod tree;
 #[cfg(feature = "login")]
 pub use browser::Browser;
 #[cfg(feature = "login")]
-pub use login::{Credentials, LoginContract, WeChatCredentials};
+pub use login::{Credentials, LoginContract, PasswordCredentials, WeChatCredentials};
 #[cfg(feature = "login")]
 pub use simulated_wechat::SimulatedWeChat;
 pub use tree::Tree;

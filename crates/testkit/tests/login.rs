@@ -1,14 +1,18 @@
 use std::path::Path;
 
 use mti::element::Value;
-use mti::login_types::{AuthConfig, Identity, LoginConfig, PublicAuthConfig, UserId, WECHAT_TYPE};
+use mti::login_types::{
+    AuthConfig, Identity, LoginConfig, PASSWORD_TYPE, Password, PasswordLogin, PasswordSteps, PublicAuthConfig, UserId,
+    WECHAT_TYPE,
+};
 use mti::prelude::*;
 use mti::{App, AppBuilder};
-use mti_testkit::{LoginContract, SimulatedWeChat, Tree, WeChatCredentials};
+use mti_testkit::{Credentials, LoginContract, PasswordCredentials, SimulatedWeChat, Tree, WeChatCredentials};
 use serde_json::json;
 use tempfile::TempDir;
 
 const LOGIN: &str = "auths.loginTypes.MyWeChatLogin";
+const PASSWORD_LOGIN: &str = "auths.loginTypes.PasswordLogin";
 
 /// An app that overrides the Type of WeChat logins with a level.
 const OVERRIDING: &str = r#"
@@ -44,14 +48,12 @@ impl World {
 
     async fn run(&self, check: impl AsyncFnOnce(LoginContract<'_>)) {
         let credentials = WeChatCredentials::new(&self.app, LOGIN, &self.wechat).await.unwrap();
-        let contract = LoginContract {
-            app: &self.app,
-            login: LOGIN,
-            credentials: &credentials,
-            users: ["user456", "user789"],
-            people: ["li-si", "mona"],
-        };
-        check(contract).await;
+        check(self.contract(LOGIN, &credentials)).await;
+    }
+
+    fn contract<'a>(&'a self, login: &'a str, credentials: &'a dyn Credentials) -> LoginContract<'a> {
+        let (users, people) = (["user456", "user789"], ["li-si", "mona"]);
+        LoginContract { app: &self.app, login, credentials, users, people }
     }
 
     /// What the contract says of an app that does not keep to it.
@@ -76,6 +78,50 @@ async fn the_demo_app_keeps_to_the_contract() {
 async fn the_demo_app_keeps_to_it_when_its_login_is_switched_off() {
     let world = World::new(&apps().join("demo"), json!({ "isActive": false }), |builder| builder).await;
     world.run(async |contract| contract.run_switched_off().await).await;
+}
+
+#[tokio::test]
+async fn the_password_login_keeps_to_the_same_contract() {
+    let world = World::new(&apps().join("demo"), json!({}), |builder| builder).await;
+    world.contract(PASSWORD_LOGIN, &PasswordCredentials).run().await;
+}
+
+#[tokio::test]
+async fn the_password_login_keeps_to_it_when_it_is_switched_off() {
+    let switched_off = |builder: AppBuilder| builder.type_defaults(PASSWORD_TYPE, json!({ "isActive": false }));
+    let world = World::new(&apps().join("demo"), json!({}), switched_off).await;
+    world.contract(PASSWORD_LOGIN, &PasswordCredentials).run_switched_off().await;
+}
+
+/// Takes every password for the right one, and unknown people for one user.
+struct Credulous;
+
+impl Level for Credulous {
+    fn open(_: &OpenContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+#[level]
+impl PasswordSteps for Credulous {
+    async fn match_user(&self, this: PasswordLogin<'_>, username: String) -> Result<Option<UserId>> {
+        Ok(this.sup().match_user(username).await?.or(Some(UserId::from("user456"))))
+    }
+
+    async fn verify_password(&self, _: PasswordLogin<'_>, user_id: Option<UserId>, _: Password) -> Result<bool> {
+        Ok(user_id.is_some())
+    }
+}
+
+#[tokio::test]
+async fn a_password_login_that_believes_everybody_is_found() {
+    let tree = Tree::new(&OVERRIDING.replace("WeChatType", "PasswordType"));
+    let credulous = |builder: AppBuilder| builder.level::<Credulous>("acme.override", PASSWORD_TYPE);
+    let world = World::new(tree.path(), json!({}), credulous).await;
+    let run = tokio::spawn(async move { world.contract(PASSWORD_LOGIN, &PasswordCredentials).run().await });
+    let panicked = run.await.expect_err("the contract finds the difference").into_panic();
+    let complaint = panicked.downcast_ref::<String>().expect("a message");
+    assert!(complaint.contains("made-up credentials are refused"), "{complaint}");
 }
 
 /// Takes everybody for one user.

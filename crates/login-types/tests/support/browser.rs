@@ -6,17 +6,23 @@ use mti_element::{Authenticator, Fail, Failure, Principal, Secret, Value, Visito
 use mti_login_types::{SESSION_COOKIE, SessionAuthenticator};
 use serde_json::json;
 
-use super::{CORP, LOGIN, Person, SERVICE, World};
+use super::{CORP, LOGIN, PASSWORD_LOGIN, Person, SERVICE, World};
 
 /// A browser: it keeps cookies, and calls what elements declare, as the HTTP server would let it.
 pub(crate) struct Browser<'w> {
     world: &'w World,
+    address: IpAddr,
     cookies: Mutex<BTreeMap<String, String>>,
 }
 
 impl<'w> Browser<'w> {
     pub(crate) fn new(world: &'w World) -> Self {
-        Self { world, cookies: Mutex::default() }
+        Self { world, address: IpAddr::V4(Ipv4Addr::LOCALHOST), cookies: Mutex::default() }
+    }
+
+    /// The same browser at another address.
+    pub(crate) fn at(self, address: &str) -> Self {
+        Self { address: address.parse().unwrap(), ..self }
     }
 
     /// Calls the login.
@@ -34,7 +40,7 @@ impl<'w> Browser<'w> {
         }
         let sent = self.cookies.lock().unwrap().clone();
         let sent = sent.into_iter().map(|(name, value)| (name, Secret::new(value))).collect();
-        let visitor = Arc::new(Visitor::new(IpAddr::V4(Ipv4Addr::LOCALHOST), principal, sent));
+        let visitor = Arc::new(Visitor::new(self.address, principal, sent));
         let outcome = element.call_for(Arc::clone(&visitor), method, arguments).await;
         let mut cookies = self.cookies.lock().unwrap();
         for cookie in visitor.take_cookies() {
@@ -90,6 +96,18 @@ impl<'w> Browser<'w> {
         let answer = self.login_code(person).await.unwrap();
         let corp = if answer["corpList"].as_array().unwrap().is_empty() { "" } else { CORP };
         self.login_by_code(&answer["loginCode"], corp).await.unwrap();
+    }
+
+    /// Signs in by user name and password, up to the login code.
+    pub(crate) async fn password_login(&self, username: &str, password: &str) -> Result<Value, Failure> {
+        let arguments = json!({ "username": username, "password": password });
+        self.call_on(PASSWORD_LOGIN, "getLoginCode", arguments).await
+    }
+
+    /// The same, up to the session.
+    pub(crate) async fn password_sign_in(&self, username: &str, password: &str) {
+        let answer = self.password_login(username, password).await.unwrap();
+        self.login_by_code(&answer["loginCode"], CORP).await.unwrap();
     }
 
     pub(crate) async fn user(&self) -> Option<String> {

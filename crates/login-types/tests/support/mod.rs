@@ -4,7 +4,7 @@ mod world;
 
 pub(crate) use self::browser::Browser;
 pub(crate) use self::open_platform::{FakeWeChat, Person};
-pub(crate) use self::world::{CORP, LOGIN, SERVICE, World};
+pub(crate) use self::world::{CORP, LOGIN, PASSWORD_ACCOUNTS, PASSWORD_LOGIN, SERVICE, World};
 
 use mti_element::{Fail, Failure};
 

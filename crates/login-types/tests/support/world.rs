@@ -14,6 +14,8 @@ use tempfile::TempDir;
 use super::{Browser, FakeWeChat, Person};
 
 pub(crate) const LOGIN: &str = "auths.loginTypes.MyWeChatLogin";
+pub(crate) const PASSWORD_LOGIN: &str = "auths.loginTypes.PasswordLogin";
+pub(crate) const PASSWORD_ACCOUNTS: &str = "auths.loginTypes.PasswordType.PasswordAuthModel";
 pub(crate) const SERVICE: &str = "auths.loginTypes.services.AuthSvc";
 pub(crate) const CORP: &str = "acme";
 pub(crate) const SECRET: &str = "secret-0123456789abcdef";
@@ -80,6 +82,17 @@ impl World {
     pub(crate) async fn bound(&self, user_id: &str, person: Person) {
         let code = self.wechat.code(person);
         self.call("bind", json!({ "userId": user_id, "code": code })).await.unwrap();
+    }
+
+    /// Calls the password login in process.
+    pub(crate) async fn password_call(&self, method: &str, arguments: Value) -> Result<Value, Failure> {
+        self.app.get_element(PASSWORD_LOGIN)?.call(method, arguments).await
+    }
+
+    /// Gives a user a name and a password, in process.
+    pub(crate) async fn named(&self, user_id: &str, username: &str, password: &str) {
+        let arguments = json!({ "userId": user_id, "username": username, "password": password });
+        self.password_call("bind", arguments).await.unwrap();
     }
 
     /// A browser that was never here.

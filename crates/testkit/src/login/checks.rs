@@ -61,8 +61,9 @@ pub(super) async fn strangers(contract: &LoginContract<'_>) {
     }
 
     let [user, _] = contract.users;
-    let forged = contract.call("bind", for_user(user, credentials.forged())).await;
-    refused(forged, credentials.forged_is(), "made-up credentials are not bound");
+    let (unfit, unfit_is) = credentials.unfit();
+    let unfit = contract.call("bind", for_user(user, unfit)).await;
+    refused(unfit, unfit_is, "credentials that nobody may have are not bound");
     let nobody = contract.bind("nobody-of-that-name", person).await;
     refused(nobody, fails::USER_NOT_FOUND, "a user who does not exist is not bound");
     refused(contract.login_code(person).await, credentials.unknown_is(), "what was refused has bound nobody");

@@ -26,6 +26,11 @@ pub trait Credentials: fmt::Debug + Send + Sync {
     /// How forged ones are refused.
     fn forged_is(&self) -> Fail;
 
+    /// Arguments that a bind must refuse whoever brings them, and how it does.
+    fn unfit(&self) -> (Value, Fail) {
+        (self.forged(), self.forged_is())
+    }
+
     /// How a person is refused who is nobody here.
     fn unknown_is(&self) -> Fail;
 
@@ -82,5 +87,46 @@ impl Credentials for WeChatCredentials<'_> {
 
     fn secrets(&self) -> Vec<String> {
         vec![self.application.app_secret.reveal().to_owned()]
+    }
+}
+
+/// The user names and passwords of a password login: each person has one of each.
+#[derive(Debug, Clone, Copy)]
+pub struct PasswordCredentials;
+
+impl PasswordCredentials {
+    /// The password of a person.
+    pub fn password(person: &str) -> String {
+        format!("correct-horse-9-of-{}", person.chars().rev().collect::<String>())
+    }
+}
+
+impl Credentials for PasswordCredentials {
+    fn of(&self, person: &str) -> Value {
+        json!({ "username": person, "password": Self::password(person) })
+    }
+
+    fn in_browser<'a>(&'a self, _: &'a Browser, person: &'a str, _: Purpose) -> BoxFuture<'a, Result<Value>> {
+        Box::pin(async move { Ok(self.of(person)) })
+    }
+
+    fn forged(&self) -> Value {
+        json!({ "username": "nobody-of-that-name", "password": Self::password("nobody") })
+    }
+
+    fn forged_is(&self) -> Fail {
+        fails::PASSWORD_ERROR
+    }
+
+    fn unfit(&self) -> (Value, Fail) {
+        (json!({ "username": "somebody", "password": "1" }), Fail::API_PARAMS_ERROR)
+    }
+
+    fn unknown_is(&self) -> Fail {
+        fails::PASSWORD_ERROR
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        vec!["correct-horse".to_owned(), "$argon2".to_owned()]
     }
 }

@@ -6,4 +6,4 @@ mod credentials;
 mod trial;
 
 pub use contract::LoginContract;
-pub use credentials::{Credentials, WeChatCredentials};
+pub use credentials::{Credentials, PasswordCredentials, WeChatCredentials};

@@ -1,0 +1,117 @@
+//! How often passwords may be tried. Tries are rows, so the count is exact however many processes share the database.
+//!
+//! A wrong password counts for the account, for the address that it came from, and for the two together: an attacker who
+//! uses up what he has is refused himself, and nobody else. Many attackers together can use up what an account has;
+//! then its owner still gets in from a browser in which he has signed in before, which has a count of its own.
+
+use std::net::IpAddr;
+
+use mti_data::{Batch, Filter};
+use mti_element::{AppHandle, Fail, Result, Visitor};
+use serde_json::json;
+
+use super::hashing::{Queue, Turn};
+use super::known_browsers;
+use crate::Clock;
+use crate::names::PASSWORD_TRIES;
+use crate::states::alive;
+use crate::store::{self, Conflict};
+use crate::token::hash_of;
+
+/// The cookie of a browser in which somebody has signed in with a password.
+pub const KNOWN_BROWSER_COOKIE: &str = "mti_known";
+
+/// The span over which tries are counted.
+const WINDOW_SECONDS: i64 = 900;
+
+/// Wrong passwords for one account from one address, or from one known browser.
+const MOST_FROM_ONE_PLACE: u64 = 10;
+
+/// Wrong passwords for one account from all browsers that are not known.
+const MOST_PER_ACCOUNT: u64 = 100;
+
+/// Wrong passwords from one address, for whichever accounts, but from known browsers.
+const MOST_PER_ADDRESS: u64 = 100;
+
+/// How many tries are under way at once: fewer than one place has, so that one person's own sign-ins, which count until
+/// they turn out right, do not get in each other's way.
+const MOST_AT_ONCE: usize = 8;
+
+/// A try that counts until it turns out to be right.
+pub(crate) struct Try<'v> {
+    visitor: &'v Visitor,
+    account: String,
+    same_place: Filter,
+    _turn: Turn,
+}
+
+impl<'v> Try<'v> {
+    /// Counts one more try of a visitor on an account. It is counted before anything is compared, so that many at once
+    /// get no further than many in turn.
+    pub(crate) async fn begin(app: &AppHandle<'_>, visitor: &'v Visitor, account_name: &str) -> Result<Self> {
+        let turn = app.resource(Triers::default).0.turn().await?;
+        let account = known_browsers::account_hash(account_name);
+        let browser = known_browsers::recognise(app, visitor, &account).await?.unwrap_or_default();
+        let network = network_hash(visitor.address);
+        let now = Clock::of(app);
+        let of_account = Filter::equal("accountHash", account.as_str());
+        let of_browser = Filter::equal("browserHash", browser.as_str());
+        let of_network = Filter::equal("networkHash", network.as_str());
+        let row = store::row(json!({
+            "accountHash": account,
+            "networkHash": network,
+            "browserHash": browser,
+            "expiresAt": now + WINDOW_SECONDS,
+        }));
+        let fewer_than =
+            |batch: Batch, most: u64, filter: Filter| batch.require(PASSWORD_TRIES, filter & alive(now), 0..=most - 1);
+        let mut batch = Batch::new();
+        let same_place = if browser.is_empty() {
+            batch = fewer_than(batch, MOST_PER_ACCOUNT, of_account.clone() & of_browser.clone());
+            batch = fewer_than(batch, MOST_PER_ADDRESS, of_network.clone() & of_browser.clone());
+            of_account & of_browser & of_network
+        } else {
+            of_account & of_browser
+        };
+        batch = fewer_than(batch, MOST_FROM_ONE_PLACE, same_place.clone());
+        match store::run(app, batch.insert(PASSWORD_TRIES, row)).await {
+            Ok(_) => Ok(Self { visitor, account, same_place, _turn: turn }),
+            Err(failure) if Conflict::behind(&failure) == Some(Conflict::Unmet) => {
+                tracing::warn!(target: "mti::security", address = %visitor.address, "too many wrong passwords");
+                Err(Fail::RATE_LIMITED.because("too many wrong passwords; please try again in 15 minutes"))
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// The password was right: the tries of this account from this place count no more.
+    pub(crate) async fn succeed(self, app: &AppHandle<'_>) -> Result<()> {
+        store::run(app, Batch::new().delete(PASSWORD_TRIES, self.same_place)).await?;
+        Ok(())
+    }
+
+    /// The same for a sign-in: the browser is known to the account from now on.
+    pub(crate) async fn succeed_and_remember(self, app: &AppHandle<'_>) -> Result<()> {
+        let batch = Batch::new().delete(PASSWORD_TRIES, self.same_place);
+        let batch = known_browsers::remembering(app, batch, self.visitor, &self.account).await?;
+        store::run(app, batch).await?;
+        Ok(())
+    }
+}
+
+/// Those whose tries are under way. A resource of the process.
+struct Triers(Queue);
+
+impl Default for Triers {
+    fn default() -> Self {
+        Self(Queue::new(MOST_AT_ONCE))
+    }
+}
+
+/// What counts as one address. Whoever has one IPv6 address has a whole /64 of them.
+fn network_hash(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => hash_of(&address.to_string()),
+        IpAddr::V6(address) => hash_of(&format!("{:x}/64", u128::from(address) >> 64)),
+    }
+}

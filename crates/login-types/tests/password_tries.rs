@@ -1,0 +1,174 @@
+//! How often passwords may be tried, and whom that shuts out.
+
+use mti_element::Fail;
+use mti_login_types::{KNOWN_BROWSER_COOKIE, fails};
+use serde_json::json;
+
+use crate::support::{Browser, PASSWORD_LOGIN, World, assert_fails};
+
+const PASSWORD: &str = "correct horse 9";
+const MINUTES: i64 = 60;
+
+async fn world() -> World {
+    let world = World::new().await;
+    world.named("anna", "anna", PASSWORD).await;
+    world.named("ben", "ben", PASSWORD).await;
+    world
+}
+
+/// Tries a wrong password, from a browser that was never here.
+async fn miss(world: &World, address: &str, name: &str) {
+    assert_fails(world.browser().at(address).password_login(name, "wrong").await, fails::PASSWORD_ERROR);
+}
+
+async fn assert_refused(browser: &Browser<'_>, name: &str) {
+    let failure = assert_fails(browser.password_login(name, PASSWORD).await, Fail::RATE_LIMITED);
+    assert!(failure.message().contains("15 minutes") && !failure.message().contains(name), "{failure}");
+}
+
+#[tokio::test]
+async fn ten_wrong_passwords_are_all_that_one_address_has_for_an_account() {
+    let world = world().await;
+    for _ in 0..10 {
+        miss(&world, "192.0.2.1", "anna").await;
+    }
+    assert_refused(&world.browser().at("192.0.2.1"), "anna").await;
+    assert_refused(&world.browser().at("::ffff:192.0.2.1"), "ANNA").await;
+    world.browser().at("192.0.2.1").password_login("ben", PASSWORD).await.unwrap();
+    world.browser().at("192.0.2.2").password_login("anna", PASSWORD).await.unwrap();
+    world.advance(15 * MINUTES - 1);
+    assert_refused(&world.browser().at("192.0.2.1"), "anna").await;
+    world.advance(1);
+    world.browser().at("192.0.2.1").password_login("anna", PASSWORD).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_network_of_the_new_protocol_is_one_address() {
+    let world = world().await;
+    for host in 0..10 {
+        miss(&world, &format!("2001:db8:0:1::{host}"), "anna").await;
+    }
+    assert_refused(&world.browser().at("2001:db8:0:1:ffff::"), "anna").await;
+    world.browser().at("2001:db8:0:2::").password_login("anna", PASSWORD).await.unwrap();
+}
+
+#[tokio::test]
+async fn names_that_nobody_has_are_refused_as_others_are() {
+    let world = world().await;
+    for _ in 0..10 {
+        miss(&world, "192.0.2.1", "nobody").await;
+    }
+    assert_refused(&world.browser().at("192.0.2.1"), "nobody").await;
+}
+
+#[tokio::test]
+async fn right_passwords_do_not_count_and_forgive_the_wrong_ones_before() {
+    let world = world().await;
+    for _ in 0..3 {
+        for _ in 0..6 {
+            miss(&world, "192.0.2.1", "anna").await;
+        }
+        world.browser().at("192.0.2.1").password_login("anna", PASSWORD).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_own_account_does_not_help_to_try_those_of_others() {
+    let world = world().await;
+    for _ in 0..10 {
+        miss(&world, "192.0.2.1", "anna").await;
+        world.browser().at("192.0.2.1").password_login("ben", PASSWORD).await.unwrap();
+    }
+    assert_refused(&world.browser().at("192.0.2.1"), "anna").await;
+}
+
+#[tokio::test]
+async fn an_address_cannot_go_through_many_accounts() {
+    let world = world().await;
+    let known = world.browser().at("192.0.2.1");
+    known.password_login("anna", PASSWORD).await.unwrap();
+    for number in 0..100 {
+        miss(&world, "192.0.2.1", &format!("user{number}")).await;
+    }
+    assert_refused(&world.browser().at("192.0.2.1"), "ben").await;
+    known.password_login("anna", PASSWORD).await.unwrap();
+}
+
+#[tokio::test]
+async fn many_attackers_together_do_not_shut_the_owner_out() {
+    let world = world().await;
+    let owner = world.browser();
+    owner.password_login("anna", PASSWORD).await.unwrap();
+    let earlier = owner.cookie(KNOWN_BROWSER_COOKIE).unwrap();
+    owner.password_login("anna", PASSWORD).await.unwrap();
+    for number in 0..100 {
+        miss(&world, &format!("192.0.2.{}", number / 10), "anna").await;
+    }
+    assert_refused(&world.browser().at("198.51.100.1"), "anna").await;
+    let thief = world.browser().at("198.51.100.1");
+    thief.set_cookie(KNOWN_BROWSER_COOKIE, &earlier);
+    assert_refused(&thief, "anna").await;
+    owner.password_login("anna", PASSWORD).await.unwrap();
+    let stranger = world.browser().at("198.51.100.2");
+    stranger.password_login("ben", PASSWORD).await.unwrap();
+    assert_refused(&stranger, "anna").await;
+}
+
+#[tokio::test]
+async fn a_known_browser_has_ten_tries_too_wherever_it_is() {
+    let world = world().await;
+    let browser = world.browser();
+    browser.password_login("anna", PASSWORD).await.unwrap();
+    for _ in 0..10 {
+        assert_fails(browser.password_login("anna", "wrong").await, fails::PASSWORD_ERROR);
+    }
+    let browser = browser.at("198.51.100.1");
+    assert_refused(&browser, "anna").await;
+    world.advance(15 * MINUTES);
+    browser.password_login("anna", PASSWORD).await.unwrap();
+}
+
+#[tokio::test]
+async fn browsers_stay_known_for_half_a_year_and_only_the_last_twenty() {
+    let known = "auths.loginTypes.PasswordType.KnownBrowserModel";
+    let world = world().await;
+    for _ in 0..22 {
+        world.browser().password_login("anna", PASSWORD).await.unwrap();
+    }
+    assert_eq!(world.rows(known).await.len(), 20);
+    world.advance(180 * 24 * 60 * MINUTES);
+    world.sweep().await;
+    assert_eq!(world.rows(known).await.len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_tries_at_once_get_no_further_than_many_in_turn() {
+    let world = world().await;
+    let tries = (0..40).map(|_| async { world.browser().password_login("anna", "wrong").await });
+    let outcomes = futures_util::future::join_all(tries).await;
+    let failures: Vec<_> = outcomes.into_iter().map(|outcome| outcome.unwrap_err().kind().name).collect();
+    let count = |kind: Fail| failures.iter().filter(|name| **name == kind.name).count();
+    assert_eq!((count(fails::PASSWORD_ERROR), count(Fail::RATE_LIMITED)), (10, 30), "{failures:?}");
+}
+
+#[tokio::test]
+async fn tries_are_swept() {
+    let tries = "auths.loginTypes.PasswordType.PasswordTryModel";
+    let world = world().await;
+    miss(&world, "192.0.2.1", "anna").await;
+    assert_eq!(world.rows(tries).await.len(), 1);
+    world.advance(15 * MINUTES);
+    world.sweep().await;
+    assert_eq!(world.rows(tries).await.len(), 0);
+}
+
+#[tokio::test]
+async fn in_process_tries_are_not_counted() {
+    let world = world().await;
+    for _ in 0..12 {
+        let arguments = json!({ "username": "anna", "password": "wrong" });
+        assert_fails(world.password_call("getLoginCode", arguments).await, fails::PASSWORD_ERROR);
+    }
+    assert_eq!(world.element(PASSWORD_LOGIN).name().as_str(), PASSWORD_LOGIN);
+    world.browser().password_login("anna", PASSWORD).await.unwrap();
+}
