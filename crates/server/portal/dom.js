@@ -11,15 +11,19 @@ export function make(tag, properties, ...children) {
     else if (ATTRIBUTES.has(name) || name.includes("-") || !(name in node)) node.setAttribute(name, value === true ? "" : value);
     else node[name] = value;
   }
-  node.append(...children.flat().filter((child) => child !== undefined && child !== null && child !== false));
+  node.append(...present(children));
   return node;
 }
 
 /** Replaces what a node holds. */
 export function show(node, ...children) {
-  node.replaceChildren(...children.flat().filter((child) => child !== undefined && child !== null && child !== false));
+  node.replaceChildren(...present(children));
   node.removeAttribute("aria-busy");
   return node;
+}
+
+function present(children) {
+  return children.flat().filter((child) => child !== undefined && child !== null && child !== false);
 }
 
 /** What the server told this page. */
@@ -27,13 +31,18 @@ export function readSettings() {
   return JSON.parse(document.getElementById("settings").textContent);
 }
 
-/** A page's frame: the title of the app above a card. */
-export function card(settings, heading, ...children) {
+/** A card with a heading, and a sentence below that. */
+export function card(heading, lead, ...children) {
   return make("section", { class: "card" },
-    make("header", {},
-      make("p", { class: "app" }, settings.title),
-      heading && make("h1", { tabIndex: -1 }, heading)),
+    (heading || lead) && make("header", {},
+      heading && make("h1", { tabIndex: -1 }, heading),
+      lead && make("p", { class: "lead" }, lead)),
     children);
+}
+
+/** A part of a longer page, with what can be done about all of it. */
+export function section(heading, action, ...children) {
+  return make("section", { class: "card" }, make("header", { class: "title" }, make("h2", {}, heading), action), children);
 }
 
 /** A sentence that stands out. The kind is "error", "success" or "info". */
@@ -53,9 +62,20 @@ export function linkButton(text, href, kind = "") {
   return make("a", { class: `button ${kind}`, href }, text);
 }
 
+/** What can be done, side by side. */
+export function actions(...children) {
+  return make("div", { class: "actions" }, children);
+}
+
 /** Something is going on. */
 export function busy(text) {
-  return make("p", { class: "busy" }, make("span", { class: "spinner", "aria-hidden": "true" }), text);
+  return make("p", { class: "busy", role: "status" }, make("span", { class: "spinner", "aria-hidden": "true" }), text);
+}
+
+/** The first letter of a name, in a circle. */
+export function initial(name, kind = "") {
+  const [first = "·"] = Array.from(name.trim());
+  return make("span", { class: `tile ${kind}`, "aria-hidden": "true" }, first.toLocaleUpperCase());
 }
 
 /** Inputs for what a function asks for; the names are those of its arguments. */
@@ -82,14 +102,23 @@ export function typed(form) {
 }
 
 /** Asks before something is done. Resolves to whether to go on. */
-export function confirmed(question, yes, no) {
-  return new Promise((resolve) => {
-    const dialog = make("dialog", { onclose: () => { dialog.remove(); resolve(dialog.returnValue === "yes"); } },
-      make("p", {}, question),
-      make("div", { class: "actions" },
-        button(no, () => dialog.close("no"), "quiet"),
-        button(yes, () => dialog.close("yes"), "danger")));
-    document.body.append(dialog);
-    dialog.showModal();
+export function confirmed(heading, question, yes, no) {
+  const { dialog, closed } = openDialog(heading, question);
+  dialog.append(actions(
+    button(no, () => dialog.close(""), "quiet"),
+    button(yes, () => dialog.close("yes"), "danger")));
+  return closed.then((answer) => answer === "yes");
+}
+
+/** A dialog over the page. `closed` resolves to what it was closed with. */
+export function openDialog(heading, text) {
+  const dialog = make("dialog", { "aria-labelledby": "dialog-heading" },
+    make("h2", { id: "dialog-heading" }, heading),
+    text && make("p", {}, text));
+  const closed = new Promise((resolve) => {
+    dialog.addEventListener("close", () => { dialog.remove(); resolve(dialog.returnValue); });
   });
+  document.body.append(dialog);
+  dialog.showModal();
+  return { dialog, closed };
 }

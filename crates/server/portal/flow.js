@@ -1,39 +1,42 @@
-// From a login code to a session, and to a login page and back: what both pages share.
+// From a login code to a session: what the portal and the callback page share.
 
 import { call, loginByCode, recall, remember } from "./api.js";
-import { busy, button, card, linkButton, make, notice, show } from "./dom.js";
+import { actions, busy, button, card, initial, linkButton, make, notice, show } from "./dom.js";
 import { reference, text } from "./texts.js";
 
-/** For how long the name of an organisation is remembered. Without it the page of who is signed in shows the id. */
+/** For how long the name of an organisation is remembered. Without it the user centre shows the id. */
 const CORP_SECONDS = 30 * 24 * 60 * 60;
 
-/** Asks a login method where to sign in, and remembers what for: the callback page goes on from there. */
-export async function prepareVisit(settings, method, purpose) {
-  const answer = await call(settings, method.name, "getAuthorizeUrl", { purpose });
-  const url = new URL(answer.url);
-  if (url.protocol !== "https:" && url.protocol !== "http:") throw new TypeError("not a page");
-  remember(`visit:${answer.state}`, { method: method.name, title: method.title, purpose }, answer.expiresIn);
-  return { url, expiresIn: answer.expiresIn };
-}
-
 /** Opens a session with a login code. Asks for the organisation when there is a choice. */
-export async function enter(settings, main, { loginCode, corpList }) {
+export async function enter(settings, main, { loginCode, corpList }, returnTo) {
   const corps = corpList ?? [];
-  if (corps.length <= 1) return openSession(settings, main, loginCode, corps[0]);
-  const choices = corps.map((corp) =>
-    make("li", {}, button(corp.corpName || corp.corpId, () => openSession(settings, main, loginCode, corp), "choice")));
-  show(main, card(settings, text("chooseOrganisation"), make("ul", { class: "choices" }, choices)));
+  if (corps.length <= 1) return openSession(settings, main, loginCode, corps[0], returnTo);
+  const choices = corps.map((corp) => make("li", {},
+    make("button", { type: "button", class: "choice", onclick: () => openSession(settings, main, loginCode, corp, returnTo) },
+      initial(corp.corpName || corp.corpId), make("span", { class: "name" }, corp.corpName || corp.corpId))));
+  show(main, card(text("chooseOrganisation"), text("chooseOrganisationLead"), make("ul", { class: "choices" }, choices)));
   main.querySelector("h1").focus();
 }
 
-async function openSession(settings, main, loginCode, corp) {
-  show(main, card(settings, undefined, busy(text("signingIn"))));
+async function openSession(settings, main, loginCode, corp, returnTo) {
+  show(main, card(undefined, undefined, busy(text("signingIn"))));
   try {
     await loginByCode(settings, loginCode, corp?.corpId ?? "");
     if (corp) remember("corp", { corpId: corp.corpId, corpName: corp.corpName }, CORP_SECONDS);
-    location.replace(new URL(settings.portal, location.href));
+    location.replace(homeOf(settings, returnTo));
   } catch (error) {
     showFailure(settings, main, error);
+  }
+}
+
+/** Where to go on: a page of this site that was asked for, else the portal. */
+function homeOf(settings, returnTo) {
+  const portal = new URL(settings.portal, location.href);
+  try {
+    const asked = returnTo ? new URL(returnTo, portal) : portal;
+    return asked.origin === location.origin ? asked : portal;
+  } catch {
+    return portal;
   }
 }
 
@@ -48,37 +51,61 @@ export function showUnknownIdentity(settings, main, { name, title }, error) {
   recall("ticket");
   const { bindTicket } = error.data;
   const method = bindTicket && settings.methods.find((candidate) => candidate.name === name);
-  const toBind = method?.canBindByTicket && bindLaterButton(settings, { name, title }, error.data);
-  const toRegister = method?.canRegister
-    && button(text("register"), () => register(settings, main, method, bindTicket, toBind));
-  const sentence = text(toRegister ? "authMissingOrRegister" : "authMissing", { title });
-  showFailure(settings, main, error, sentence, toBind, toRegister);
+  const canBind = method?.canBindByTicket && settings.methods.length > 1;
+  const toBind = canBind && choice(text("bindLater"), text("bindLaterLead", { title }), keepTicket(settings, { name, title }, error.data));
+  const toRegister = method?.canRegister && registration(settings, main, method, bindTicket);
+  show(main, card(text("welcome"), text("authMissing", { title }),
+    !toBind && !toRegister && notice("info", text("askOperator", { title })),
+    toBind && make("ul", { class: "choices" }, make("li", {}, toBind)),
+    toBind && toRegister && make("p", { class: "or" }, make("span", {}, text("or"))),
+    toRegister,
+    actions(linkButton(text("back"), settings.portal, "quiet")),
+    make("p", { class: "reference" }, reference(error))));
+  main.querySelector("h1").focus();
 }
 
-function bindLaterButton(settings, { name, title }, { bindTicket, expiresIn }) {
+function choice(name, lead, onclick) {
+  return make("button", { type: "button", class: "choice", onclick },
+    make("span", { class: "name" }, make("strong", {}, name), make("span", { class: "soft" }, lead)));
+}
+
+function keepTicket(settings, { name, title }, { bindTicket, expiresIn }) {
   const seconds = expiresIn ?? 300;
   const until = Date.now() + seconds * 1000;
-  return button(text("bindLater", { title }), () => {
+  return () => {
     remember("ticket", { method: name, title, bindTicket }, (until - Date.now()) / 1000);
     location.replace(new URL(settings.portal, location.href));
-  }, "quiet");
+  };
 }
 
-async function register(settings, main, method, bindTicket, toBind) {
-  show(main, card(settings, undefined, busy(text("registering"))));
-  try {
-    await enter(settings, main, await call(settings, method.name, "register", { bindTicket }));
-  } catch (error) {
-    if (error.code !== "PERMISSION_DENIED") return showFailure(settings, main, error);
-    showFailure(settings, main, error, text("registrationClosed", { title: method.title }), toBind);
-  }
+function registration(settings, main, method, bindTicket) {
+  const nick = make("input", { name: "nick", maxLength: 64, autocomplete: "nickname" });
+  const submit = make("button", { type: "submit" }, text("register"));
+  const failure = make("div");
+  return make("form", {
+    onsubmit: async (event) => {
+      event.preventDefault();
+      submit.disabled = true;
+      show(failure);
+      try {
+        const given = nick.value.trim();
+        await enter(settings, main, await call(settings, method.name, "register", { bindTicket, ...(given && { nick: given }) }));
+      } catch (error) {
+        const isClosed = error.code === "PERMISSION_DENIED";
+        show(failure, notice("error", isClosed ? text("registrationClosed", { title: method.title }) : error.sentence, reference(error)));
+        submit.disabled = isClosed;
+      }
+    },
+  },
+    make("label", { class: "field" }, make("span", {}, text("nick")), nick, make("small", {}, text("nickHint", { title: method.title }))),
+    failure, submit);
 }
 
 /** Says what went wrong, with a way back and the ways on that there are. */
-export function showFailure(settings, main, error, sentence, ...waysOn) {
-  const isOnlyWay = !waysOn.some(Boolean);
+export function showFailure(settings, main, error, sentence) {
   const isCallError = typeof error?.sentence === "string";
-  show(main, card(settings, undefined,
+  show(main, card(text("failed"), undefined,
     notice("error", sentence ?? (isCallError ? error.sentence : text("unknownState")), isCallError ? reference(error) : undefined),
-    make("div", { class: "actions" }, linkButton(text("back"), settings.portal, isOnlyWay ? "" : "quiet"), waysOn)));
+    actions(linkButton(text("startAgain"), settings.portal))));
+  main.querySelector("h1").focus();
 }

@@ -1,39 +1,47 @@
 // The page of somebody who is not signed in: the ways to sign in, one of them open.
 
-import { call } from "./api.js";
-import { busy, button, card, inputs, make, notice, show, typed } from "./dom.js";
-import { enter, prepareVisit, showUnknownIdentity } from "./flow.js";
-import { reference, sentence, text } from "./texts.js";
+import { call, remember, remembered } from "./api.js";
+import { actions, busy, button, card, make, notice, show } from "./dom.js";
+import { enter, showUnknownIdentity } from "./flow.js";
+import { methodView } from "./method.js";
+import { text } from "./texts.js";
 
-/** Seconds before its end that a prepared visit is made anew. */
-const MARGIN_SECONDS = 15;
+/** For how long a tab remembers which way to sign in was open. */
+const CHOICE_SECONDS = 60 * 60;
 
 /** Shows the ways to sign in that are in use. */
 export async function showSignIn(settings, main, first) {
-  show(main, card(settings, text("signIn"), busy(text("loading"))));
+  const lead = text("signInLead", { title: settings.title });
+  show(main, card(text("signIn"), lead, busy(text("loading"))));
   const methods = await activeMethods(settings);
   if (methods.length === 0) {
-    show(main, card(settings, text("signIn"), first, notice("info", text("noMethods"))));
+    show(main, card(text("signIn"), lead, first, notice("info", text("noMethods")),
+      actions(button(text("tryAgain"), () => location.reload()))));
     return;
   }
   const panel = make("div", { id: "panel", class: "panel" });
-  const chosen = methods.find((method) => method.isDefault) ?? methods[0];
+  const chosen = methods.find((method) => method.name === remembered("method"))
+    ?? methods.find((method) => method.isDefault) ?? methods[0];
   const opener = new MethodPanel(settings, main, panel);
-  show(main, card(settings, text("signIn"), first, methods.length > 1 && tabs(methods, chosen, panel, opener), panel));
+  const ticket = remembered("ticket");
+  show(main, card(text("signIn"), lead, first,
+    ticket && notice("info", text("ticketWaits", { title: ticket.title })),
+    methods.length > 1 && tabs(methods, chosen, panel, opener), panel));
   await opener.open(chosen);
 }
 
+/** Asks every way to sign in whether it is in use, and keeps what it says of itself. */
 async function activeMethods(settings) {
-  const isActive = async (method) => {
-    if (!method.hasConfig) return true;
+  const asked = await Promise.all(settings.methods.map(async (method) => {
+    if (!method.hasConfig) return method;
     try {
-      return (await call(settings, method.name, "getLoginConfig")).isActive !== false;
+      const config = await call(settings, method.name, "getLoginConfig");
+      return config.isActive !== false && { ...method, config: config.authConfig };
     } catch {
-      return false;
+      return undefined;
     }
-  };
-  const active = await Promise.all(settings.methods.map(isActive));
-  return settings.methods.filter((_, index) => active[index]);
+  }));
+  return asked.filter(Boolean);
 }
 
 function tabs(methods, chosen, panel, opener) {
@@ -45,6 +53,7 @@ function tabs(methods, chosen, panel, opener) {
       other.tabIndex = other === tab ? 0 : -1;
     }
     panel.setAttribute("aria-labelledby", tab.id);
+    remember("method", method.name, CHOICE_SECONDS);
     return opener.open(method);
   };
   methods.forEach((method, index) => {
@@ -74,7 +83,6 @@ class MethodPanel {
   #main;
   #panel;
   #turn = 0;
-  #renewal;
 
   constructor(settings, main, panel) {
     this.#settings = settings;
@@ -82,65 +90,19 @@ class MethodPanel {
     this.#panel = panel;
   }
 
-  /** Opens one; what an earlier one was still waiting for is dropped. */
+  /** Opens one in the place of the one before. */
   async open(method) {
     const turn = ++this.#turn;
-    clearTimeout(this.#renewal);
-    if (method.signInFields) return this.#showForm(method);
     show(this.#panel, busy(text("loading")));
-    try {
-      const visit = await prepareVisit(this.#settings, method, "login");
-      if (turn !== this.#turn) return;
-      this.#showVisit(method, visit);
-      const seconds = Math.max(visit.expiresIn - MARGIN_SECONDS, MARGIN_SECONDS);
-      this.#renewal = setTimeout(() => this.open(method), seconds * 1000);
-    } catch (error) {
-      if (turn === this.#turn) this.#showError(method, error);
-    }
-  }
-
-  #showVisit(method, visit) {
-    const isShownHere = this.#settings.frameOrigins.includes(visit.url.origin);
-    const frame = isShownHere && make("iframe", {
-      class: "visit",
-      title: text("frameTitle", { title: method.title }),
-      // The login page leaves its frame for the callback page, and nothing else.
-      sandbox: "allow-scripts allow-same-origin allow-top-navigation",
-      allow: "local-network-access",
-      referrerpolicy: "no-referrer",
-      src: visit.url.href,
-    });
-    show(this.#panel,
-      make("p", { class: "hint" }, isShownHere ? text("frameHint") : text("elsewhereHint", { title: method.title })),
-      frame,
-      make("div", { class: "actions" },
-        button(isShownHere ? text("openFullPage") : text("continueTo", { title: method.title }),
-          () => location.assign(visit.url), isShownHere ? "quiet" : "")));
-  }
-
-  #showForm(method) {
-    const failure = make("div");
-    const submit = make("button", { type: "submit" }, text("signIn"));
-    const form = make("form", {
-      onsubmit: async (event) => {
-        event.preventDefault();
-        submit.disabled = true;
-        show(failure);
-        try {
-          await enter(this.#settings, this.#main, await call(this.#settings, method.name, "getLoginCode", typed(form)));
-        } catch (error) {
-          if (error.data?.bindTicket) return showUnknownIdentity(this.#settings, this.#main, method, error);
-          show(failure, notice("error", error.sentence ?? "", reference(error)));
-          submit.disabled = false;
-        }
+    const view = await methodView(this.#settings, method, {
+      purpose: "login",
+      on: {
+        success: (loginCode) => enter(this.#settings, this.#main, loginCode),
+        error: (failure) => {
+          if (failure.data?.bindTicket) showUnknownIdentity(this.#settings, this.#main, method, failure);
+        },
       },
-    }, inputs(method.signInFields), failure, make("div", { class: "actions" }, submit));
-    show(this.#panel, form);
-  }
-
-  #showError(method, error) {
-    show(this.#panel,
-      notice("error", error.sentence ?? sentence("OTHER"), reference(error)),
-      make("div", { class: "actions" }, button(text("tryAgain"), () => this.open(method))));
+    });
+    if (turn === this.#turn) show(this.#panel, view);
   }
 }

@@ -92,10 +92,10 @@ async fn respond_with_page(site: &Site, route: Route, head: &Parts) -> Response<
     }
     match route {
         Route::Api(form) => site.open_api.answer(&site.app, form, &head.headers).await,
-        Route::Portal => site.portal.page(&site.app),
+        Route::Portal => site.portal.page(&site.app, head),
         Route::PortalWithoutSlash => site.portal.redirect(),
-        Route::Callback => site.portal.callback(&site.app),
-        Route::Asset(file) => site.portal.asset(&file, head),
+        Route::Callback => site.portal.callback(&site.app, head),
+        Route::Asset(file) => site.portal.asset(&site.app, &file, head),
         Route::ElementFile(segments) => element_file::answer(site, segments, &head.headers).await,
         Route::Health => health::alive(),
         Route::Ready => guarded(site, health::ready(site)).await,

@@ -21,7 +21,7 @@ pub(crate) struct Reader<'a> {
 pub(crate) fn write(response: &mut Response<Body>, reader: &Reader<'_>) {
     if response.extensions_mut().remove::<Unwritten>().is_some() {
         *response.body_mut() = Body::from(text(response.status(), reader));
-        response.headers_mut().insert(VARY, HeaderValue::from_static("accept-language"));
+        response.headers_mut().insert(VARY, HeaderValue::from_static("accept-language, cookie"));
     }
 }
 

@@ -1,5 +1,11 @@
-use axum::http::HeaderMap;
-use axum::http::header::ACCEPT_LANGUAGE;
+use axum::http::header::{ACCEPT_LANGUAGE, COOKIE, HeaderValue};
+use axum::http::{HeaderMap, Uri};
+
+/// The cookie that keeps what a visitor chose. It says nothing else about him.
+const COOKIE_NAME: &str = "mti_lang";
+
+/// For how long it does, in seconds.
+const COOKIE_SECONDS: u32 = 365 * 24 * 60 * 60;
 
 /// A language that pages are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,8 +15,33 @@ pub(crate) enum Language {
 }
 
 impl Language {
-    /// The one that a browser likes best, of those that there are (RFC 9110, 12.5.4). English when it names none of them.
+    /// All of them, in the order that they are offered in.
+    pub(crate) const ALL: [Self; 2] = [Self::Chinese, Self::English];
+
+    /// The one that the visitor chose before, else the one that his browser likes best.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+        let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        let chosen = pairs.find(|(name, _)| *name == COOKIE_NAME).and_then(|(_, tag)| Self::named(tag));
+        chosen.unwrap_or_else(|| Self::preferred(headers))
+    }
+
+    /// The one that an address asks for: `?lang=en`.
+    pub(crate) fn asked_for(address: &Uri) -> Option<Self> {
+        let mut pairs = address.query()?.split('&');
+        pairs.find_map(|pair| pair.strip_prefix("lang=")).and_then(Self::named)
+    }
+
+    /// What keeps it as the visitor's choice, as the value of `Set-Cookie`.
+    pub(crate) fn cookie(self, is_secure: bool) -> Option<HeaderValue> {
+        let secure = if is_secure { "; Secure" } else { "" };
+        let tag = self.tag();
+        let cookie = format!("{COOKIE_NAME}={tag}; Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax{secure}");
+        HeaderValue::try_from(cookie).ok()
+    }
+
+    /// The one that a browser likes best, of those that there are (RFC 9110, 12.5.4). English when it names none of them.
+    fn preferred(headers: &HeaderMap) -> Self {
         let lines = headers.get_all(ACCEPT_LANGUAGE).iter().filter_map(|line| line.to_str().ok());
         let mut best = (0, Self::English);
         for (language, weight) in lines.flat_map(|line| line.split(',')).filter_map(weighted) {
@@ -21,12 +52,29 @@ impl Language {
         best.1
     }
 
+    /// The one of a tag, whatever its region.
+    fn named(tag: &str) -> Option<Self> {
+        let primary = tag.split('-').next()?;
+        if primary.eq_ignore_ascii_case("zh") {
+            Some(Self::Chinese)
+        } else if primary.eq_ignore_ascii_case("en") {
+            Some(Self::English)
+        } else {
+            None
+        }
+    }
+
     /// The tag that stands in a page's `lang`.
     pub(crate) fn tag(self) -> &'static str {
         match self {
             Self::English => "en",
             Self::Chinese => "zh-CN",
         }
+    }
+
+    /// What it calls itself.
+    pub(crate) fn own_name(self) -> &'static str {
+        self.choose("English", "中文")
     }
 
     /// The one of two texts that is in this language.
@@ -41,14 +89,7 @@ impl Language {
 /// One range of the header with its weight in thousandths.
 fn weighted(range: &str) -> Option<(Language, u16)> {
     let mut parts = range.split(';').map(str::trim);
-    let primary = parts.next()?.split('-').next()?;
-    let language = if primary.eq_ignore_ascii_case("zh") {
-        Language::Chinese
-    } else if primary.eq_ignore_ascii_case("en") {
-        Language::English
-    } else {
-        return None;
-    };
+    let language = Language::named(parts.next()?)?;
     let weight = match parts.find_map(|part| part.strip_prefix("q=")) {
         Some(weight) => thousandths(weight)?,
         None => 1000,

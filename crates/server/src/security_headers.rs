@@ -3,12 +3,26 @@ use axum::http::header::{
     X_FRAME_OPTIONS,
 };
 
-/// The policy of every page. Nothing is inline, nothing comes from elsewhere; only frames may show other origins.
-pub(crate) fn content_security_policy(frame_origins: &[String]) -> HeaderValue {
-    let frames = if frame_origins.is_empty() { "'none'".to_owned() } else { frame_origins.join(" ") };
+/// Who may show a page in a frame.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Ancestors {
+    /// Nobody.
+    None,
+    /// Pages of the same origin: where a login page in a frame sends that frame back to.
+    Own,
+}
+
+/// The policy of a page. Nothing is inline, nothing comes from elsewhere; only frames may show other origins, and from there come back to this one.
+pub(crate) fn content_security_policy(frame_origins: &[String], ancestors: Ancestors) -> HeaderValue {
+    let frames =
+        if frame_origins.is_empty() { "'none'".to_owned() } else { format!("'self' {}", frame_origins.join(" ")) };
+    let ancestors = match ancestors {
+        Ancestors::None => "'none'",
+        Ancestors::Own => "'self'",
+    };
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-         frame-src {frames}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+         frame-src {frames}; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
     );
     // Origins that were parsed and serialised hold nothing that a header cannot.
     HeaderValue::try_from(policy).unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"))

@@ -15,7 +15,7 @@ use crate::percent::encode_segment;
 use crate::places::Places;
 use crate::portal::Portal;
 use crate::rate_limit::RateLimiter;
-use crate::security_headers::content_security_policy;
+use crate::security_headers::{Ancestors, content_security_policy};
 
 /// What every connection of a server shares.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl Site {
             failures: options.failures.clone(),
         });
         Ok(Self {
-            policy: content_security_policy(&frame_origins),
+            policy: content_security_policy(&frame_origins, Ancestors::None),
             anonymous_calls: options.anonymous_calls_per_minute.map(RateLimiter::new),
             metrics: Metrics::new(),
             places: Arc::new(Places::new(&options)),

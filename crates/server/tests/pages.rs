@@ -46,6 +46,88 @@ async fn the_portal_lists_the_ways_to_sign_in_in_their_order() {
         (&preferred["isDefault"], &preferred["signInFields"], &preferred["canBind"], &preferred["canRegister"]),
         (&json!(true), &json!(null), &json!(true), &json!(true))
     );
+    assert_eq!(settings["methods"][2]["canRegister"], json!(false), "`allowRegister` is not said");
+}
+
+#[tokio::test]
+async fn a_way_to_sign_in_brings_the_component_of_its_type() {
+    let shop = shop().await;
+    let settings = settings(&get("/acme/shop/").send(shop.address).await);
+    let far = json!({"tag": "far-login", "module": "auths/loginTypes/FarType/ui/far-login.js"});
+    // What is no name of a custom element, or leads out of the front end, counts as nothing said.
+    let components: Vec<_> = (0..4).map(|index| settings["methods"][index]["component"].clone()).collect();
+    assert_eq!(components, [json!(null), far.clone(), far.clone(), far]);
+    let address =
+        format!("/acme/shop/{}auths/loginTypes/FarType/ui/far-login.js", settings["elements"].as_str().unwrap());
+    let module = get(&address).send(shop.address).await;
+    assert_eq!((module.status, module.header("content-type")), (200, Some("text/javascript; charset=utf-8")));
+}
+
+#[tokio::test]
+async fn components_elsewhere_find_the_ways_to_sign_in() {
+    let shop = shop().await;
+    let list = get("/acme/shop/portal/methods.json").send(shop.address).await;
+    assert_eq!((list.status, list.header("content-type")), (200, Some("application/json")));
+    assert_eq!(list.header("cache-control"), Some("no-cache"));
+    let list: Value = serde_json::from_str(&list.body).unwrap();
+    assert_eq!(list, settings(&get("/acme/shop/").send(shop.address).await)["methods"]);
+}
+
+#[tokio::test]
+async fn the_portal_speaks_the_language_of_the_visitor() {
+    let shop = shop().await;
+    let language = async |query: &str, headers: &[(&str, &str)]| {
+        let request = headers
+            .iter()
+            .fold(get(&format!("/acme/shop/{query}")), |request, (name, value)| request.with(name, value));
+        let page = request.send(shop.address).await;
+        let (_, rest) = page.body.split_once("<html lang=\"").unwrap();
+        (rest.split_once('"').unwrap().0.to_owned(), page)
+    };
+    for (accepted, expected) in [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh-CN"),
+        ("zh-TW", "zh-CN"),
+        ("en-GB,zh;q=0.5", "en"),
+        ("en;q=0.3, zh;q=0.7", "zh-CN"),
+        ("fr, de;q=0.9", "en"),
+        ("zh;q=0, en;q=0.1", "en"),
+        (";;q=,,zhx", "en"),
+    ] {
+        assert_eq!(language("", &[("Accept-Language", accepted)]).await.0, expected, "{accepted}");
+    }
+    let (chosen, page) = language("?lang=zh-CN", &[("Accept-Language", "en")]).await;
+    assert_eq!(chosen, "zh-CN");
+    let cookie = page.header("set-cookie").unwrap();
+    assert!(cookie.starts_with("mti_lang=zh-CN; Path=/; ") && cookie.ends_with("; HttpOnly; SameSite=Lax"), "{cookie}");
+    let (kept, page) = language("", &[("Accept-Language", "en"), ("Cookie", "other=1; mti_lang=zh-CN")]).await;
+    assert_eq!((kept.as_str(), page.header("set-cookie")), ("zh-CN", None));
+    assert_eq!(language("?lang=xx%0d%0a", &[("Accept-Language", "zh")]).await.0, "zh-CN");
+}
+
+#[tokio::test]
+async fn the_portal_has_the_colour_of_the_app() {
+    let shop = shop().await;
+    let theme = get("/acme/shop/portal/theme.css").send(shop.address).await;
+    assert_eq!((theme.status, theme.header("content-type")), (200, Some("text/css; charset=utf-8")));
+    assert_eq!(theme.body, ":root{--brand:#3d65fd;--on-brand:#ffffff}\n");
+    let below = kiosk().await;
+    assert_eq!(get("/acme/kiosk/portal/theme.css").send(below.address).await.status, 404);
+    assert!(!get("/acme/kiosk/").send(below.address).await.body.contains("theme.css"));
+}
+
+#[tokio::test]
+async fn the_callback_page_may_stand_in_a_frame_of_its_own_site_and_no_other_page_in_any() {
+    let shop = shop_with(|options| options.frame_origins = vec!["https://open.example.com".to_owned()]).await;
+    let callback = get("/acme/shop/auth/callback").send(shop.address).await;
+    let policy = callback.header("content-security-policy").unwrap();
+    assert!(policy.ends_with("; frame-ancestors 'self'"), "{policy}");
+    assert!(policy.contains("script-src 'self'; style-src 'self'; "), "{policy}");
+    assert_eq!(callback.header("x-frame-options"), Some("SAMEORIGIN"));
+    let portal = get("/acme/shop/").send(shop.address).await;
+    let policy = portal.header("content-security-policy").unwrap();
+    assert!(
+        policy.contains("frame-src 'self' https://open.example.com; ") && policy.ends_with("; frame-ancestors 'none'")
+    );
 }
 
 #[tokio::test]
@@ -70,7 +152,7 @@ async fn pages_hold_no_script_and_no_style_of_their_own() {
     for path in ["/acme/shop/", "/acme/shop/auth/callback"] {
         let page = get(path).send(shop.address).await;
         assert!(
-            !page.body.contains(" style=") && !page.body.contains("<style") && !page.body.contains(" on"),
+            !page.body.contains(" style=") && !page.body.contains("<style") && !page.body.contains(" onclick"),
             "{path}"
         );
         let scripts = page.body.matches("<script").count();
@@ -104,9 +186,10 @@ async fn everything_that_a_page_is_made_of_is_there_and_may_be_kept() {
         let mut pending: Vec<String> = [".js", ".css", ".svg"]
             .into_iter()
             .flat_map(|extension| addresses(&page, extension))
+            .filter(|address| address.contains("portal/"))
             .map(|address| format!("{base}{}", address.trim_start_matches("../")))
             .collect();
-        assert_eq!(pending.len(), 3);
+        assert_eq!(pending.len(), 4);
         let mut seen = Vec::new();
         while let Some(path) = pending.pop() {
             let file = get(&path).send(shop.address).await;
@@ -143,7 +226,7 @@ async fn every_answer_protects_itself() {
     let requests = [
         get("/acme/shop/"),
         get("/acme/shop"),
-        get("/acme/shop/auth/callback"),
+        get("/acme/shop/portal/methods.json"),
         get("/acme/shop/portal/portal.css"),
         get("/acme/shop/elements/probes/Probe/widget.js"),
         get("/healthz"),
@@ -161,7 +244,7 @@ async fn every_answer_protects_itself() {
             answer.header("content-security-policy"),
             Some(
                 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-                 frame-src https://open.example.com; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+                 frame-src 'self' https://open.example.com; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
             ),
             "{request:?}"
         );
@@ -192,7 +275,7 @@ async fn what_is_nowhere_is_a_page_that_leads_on() {
     for path in ["/", "/nowhere", "/acme", "/acme/other/", "/acme/shop/nothing"] {
         let answer = get(path).send(shop.address).await;
         assert_eq!((answer.status, answer.header("content-type")), (404, Some("text/html; charset=utf-8")), "{path}");
-        assert_eq!(answer.header("vary"), Some("accept-language"));
+        assert_eq!(answer.header("vary"), Some("accept-language, cookie"));
         assert!(answer.body.contains("<h1>There is no page at this address.</h1>"), "{}", answer.body);
         assert!(answer.body.contains("href=\"/acme/shop/\""), "{}", answer.body);
         assert!(answer.body.contains(answer.header("x-request-id").unwrap()), "{}", answer.body);

@@ -66,13 +66,13 @@ async fn what_the_server_says_comes_before_the_general_texts() {
 async fn a_bind_ticket_is_kept_for_whoever_says_so_alone() {
     let shop = shop().await;
     let mut keepers = Vec::new();
-    for name in ["api.js", "callback.js", "dom.js", "flow.js", "portal.js", "sign-in.js"] {
+    for name in ["account.js", "api.js", "callback.js", "dom.js", "flow.js", "method.js", "portal.js", "sign-in.js"] {
         let script = script(&shop, name).await;
         keepers.extend(script.matches("remember(\"ticket\"").map(|_| name));
     }
     assert_eq!(keepers, ["flow.js"]);
     let flow = script(&shop, "flow.js").await;
-    let (_, pressed) = function(&flow, "function bindLaterButton(").split_once("return button(").unwrap();
+    let (_, pressed) = function(&flow, "function keepTicket(").split_once("return () => {").unwrap();
     assert!(pressed.contains("remember(\"ticket\""));
     assert!(function(&flow, "export function showUnknownIdentity(").contains("recall(\"ticket\");"));
 }
@@ -80,27 +80,32 @@ async fn a_bind_ticket_is_kept_for_whoever_says_so_alone() {
 #[tokio::test]
 async fn nothing_is_bound_unasked() {
     let shop = shop().await;
-    let portal = script(&shop, "portal.js").await;
-    for (head, question, deed) in [
-        ("function ticketOffer(", "ticketQuestion", "\"bindByTicket\""),
-        ("async function bind(", "bindQuestion", "\"bind\""),
-        ("async function unbind(", "unbindQuestion", "\"unbind\""),
+    let account = script(&shop, "account.js").await;
+    for (head, question, asked, deed) in [
+        ("  #ticketOffer() {", "ticketQuestion", "if (!(await confirmed(", "\"bindByTicket\""),
+        ("  async #open(", "Lead`", "openDialog(", "await methodView("),
+        ("  async #unbind(", "unbindQuestion", "if (!(await confirmed(", "\"unbind\","),
     ] {
-        let body = function(&portal, head);
+        let body = method(&account, head);
         let position = |text: &str| body.find(text).unwrap_or_else(|| panic!("no `{text}` in `{head}`"));
-        assert!(position(question) < position("if (!(await confirmed("), "{head}");
-        assert!(position("if (!(await confirmed(") < position(deed), "{head}");
+        assert!(position(question) < position(deed) && position(asked) < position(deed), "{head}");
     }
 }
 
 #[tokio::test]
 async fn whoever_unbinds_his_own_session_is_asked_to_sign_in() {
     let shop = shop().await;
-    let portal = script(&shop, "portal.js").await;
-    let unbind = function(&portal, "async function unbind(");
+    let account = script(&shop, "account.js").await;
+    let unbind = method(&account, "  async #unbind(");
     let position = |text: &str| unbind.find(text).unwrap_or_else(|| panic!("no `{text}`"));
-    assert!(position("\"unbind\", {") < position("await currentUser(settings)"));
-    assert!(position("await currentUser(settings)") < position("start(text(\"unboundSignIn\"))"));
+    assert!(position("\"unbind\", {") < position("await currentUser(this.#settings)"));
+    assert!(position("await currentUser(this.#settings)") < position("this.#restart(text(\"unboundSignIn\"))"));
     let texts = script(&shop, "texts.js").await;
     assert!(texts.contains("unboundSignIn: \"Unbound. Please sign in again.\""));
+}
+
+/// The body of a method of a class.
+fn method<'a>(script: &'a str, head: &str) -> &'a str {
+    let (_, rest) = script.split_once(head).unwrap_or_else(|| panic!("there is no `{head}`"));
+    rest.split_once("\n  }\n").unwrap().0
 }

@@ -19,9 +19,9 @@ pub(crate) const ALICE: &str = "alice-token";
 /// Where the functions of the probe are.
 pub(crate) const PROBE: &str = "/api/acme/shop/probes/Probe/";
 
-const FILES: &str = r#"
+const FILES: &str = r##"
 //- app.json
-{"appId": "acme.shop", "version": "1.0.0", "title": "Shop </script><b>"}
+{"appId": "acme.shop", "version": "1.0.0", "title": "Shop </script><b>", "theme": "#3d65fd"}
 //- probes/Meta/e.json
 {"title": "Probes", "type": ""}
 //- probes/ProbeType/e.json
@@ -71,7 +71,7 @@ export const hidden = 1;
 //- auths/loginTypes/Meta/e.json
 {"title": "Login", "type": ""}
 //- auths/loginTypes/FarType/e.json
-{"title": "Far", "type": "auths.loginTypes.Meta", "functionList": [
+{"title": "Far", "type": "auths.loginTypes.Meta", "loginComponent": {"tag": "far-login", "module": "ui/far-login.js"}, "functionList": [
     {"name": "getLoginConfig", "title": "Config", "loginRequired": 0},
     {"name": "getAuthorizeUrl", "title": "URL", "loginRequired": 0, "args": [{"name": "purpose", "title": "Purpose", "dataType": "Stext"}]},
     {"name": "getLoginCode", "title": "Code", "loginRequired": 0, "args": [
@@ -83,17 +83,19 @@ export const hidden = 1;
 {"title": "Near", "type": "auths.loginTypes.Meta", "functionList": [
     {"name": "getLoginCode", "title": "Code", "loginRequired": 0, "args": [
         {"name": "username", "title": "Name", "dataType": "Stext"}, {"name": "password", "title": "Word", "dataType": "Stext"}]}]}
+//- auths/loginTypes/FarType/frontend/ui/far-login.js
+customElements.define("far-login", class extends HTMLElement {});
 //- auths/loginTypes/Late/e.json
-{"title": "Late", "type": "auths.loginTypes.FarType"}
+{"title": "Late", "type": "auths.loginTypes.FarType", "loginComponent": {"tag": "script", "module": "../../Late.js"}}
 //- auths/loginTypes/Second/e.json
 {"title": "Second", "type": "auths.loginTypes.FarType", "sort": 2}
 //- auths/loginTypes/Preferred/e.json
-{"title": "Preferred", "type": "auths.loginTypes.FarType", "sort": 2, "default": 1}
+{"title": "Preferred", "type": "auths.loginTypes.FarType", "sort": 2, "default": 1, "allowRegister": 1}
 //- auths/loginTypes/First/e.json
 {"title": "First", "type": "auths.loginTypes.NearType", "sort": 1}
 //- auths/loginTypes/Unseen/e.json
 {"title": "Unseen", "type": "auths.loginTypes.FarType", "accessModifier": "private"}
-"#;
+"##;
 
 steps! {
     /// Something that shows what reaches an element.

@@ -80,7 +80,7 @@ impl OpenApi {
         let mut response =
             static_file::answer(text.content.clone(), content_type, &text.tag, Freshness::Revalidated, headers);
         if form == Form::Page {
-            response.headers_mut().insert(VARY, HeaderValue::from_static("accept-language"));
+            response.headers_mut().insert(VARY, HeaderValue::from_static("accept-language, cookie"));
         }
         response
     }

@@ -8,15 +8,18 @@ use crate::page;
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// The files, each with its content type.
-const FILES: [(&str, &str, &str); 10] = [
+const FILES: [(&str, &str, &str); 13] = [
+    ("account.js", SCRIPT, include_str!("../../portal/account.js")),
     ("api.js", SCRIPT, include_str!("../../portal/api.js")),
     ("callback.js", SCRIPT, include_str!("../../portal/callback.js")),
     ("dom.js", SCRIPT, include_str!("../../portal/dom.js")),
     ("flow.js", SCRIPT, include_str!("../../portal/flow.js")),
     ("icon.svg", "image/svg+xml", include_str!("../../portal/icon.svg")),
+    ("method.js", SCRIPT, include_str!("../../portal/method.js")),
     ("pages.css", "text/css; charset=utf-8", include_str!("../../portal/pages.css")),
     ("portal.css", "text/css; charset=utf-8", include_str!("../../portal/portal.css")),
     ("portal.js", SCRIPT, include_str!("../../portal/portal.js")),
+    ("sessions.js", SCRIPT, include_str!("../../portal/sessions.js")),
     ("sign-in.js", SCRIPT, include_str!("../../portal/sign-in.js")),
     ("texts.js", SCRIPT, include_str!("../../portal/texts.js")),
 ];
@@ -54,8 +57,7 @@ impl Assets {
         let Some(asset) = self.files.iter().find(|asset| asset.name == name) else {
             return page::not_found();
         };
-        let is_current = query.and_then(|query| query.strip_prefix("v=")) == Some(&*self.version);
-        let freshness = if is_current { Freshness::Immutable } else { Freshness::Revalidated };
+        let freshness = Freshness::of(query, &self.version);
         static_file::answer(asset.content.clone(), asset.content_type.clone(), &self.version, freshness, asked)
     }
 }

@@ -3,22 +3,35 @@
 mod assets;
 mod methods;
 pub(crate) mod static_file;
+mod theme;
 
 use std::fmt;
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, Bytes};
-use axum::http::header::{HeaderValue, LOCATION};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, SET_COOKIE, X_FRAME_OPTIONS,
+};
 use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
 use mti_core::AppId;
 use mti_registry::{App, Snapshot};
 use serde::Serialize;
 
+use crate::language::Language;
 use crate::page;
 use crate::percent::encode_segment;
+use crate::security_headers::{Ancestors, content_security_policy};
 use assets::Assets;
 use methods::Method;
+use static_file::Freshness;
+
+/// The ways to sign in, for components that stand on pages of others.
+const METHODS: &str = "methods.json";
+
+/// The colour of the app.
+const THEME: &str = "theme.css";
 
 /// The pages of the portal and what they are made of.
 pub(crate) struct Portal {
@@ -27,15 +40,19 @@ pub(crate) struct Portal {
     path: String,
     name: String,
     origin: String,
-    frame_origins: Vec<String>,
+    /// The policy of the callback page, which comes back in the frame that a login page was shown in.
+    callback_policy: HeaderValue,
     rendered: Mutex<Option<Arc<Rendered>>>,
 }
 
 /// The pages as a snapshot has them.
 struct Rendered {
     generation: u64,
-    portal: Bytes,
-    callback: Bytes,
+    /// The sign-in page and the callback page, in each language.
+    pages: Vec<(Language, Bytes, Bytes)>,
+    methods: Bytes,
+    /// The style sheet and its version.
+    theme: Option<(Bytes, String)>,
 }
 
 /// What the scripts of a page are told. Every address is relative to the page, so that it holds behind any proxy.
@@ -46,8 +63,18 @@ struct Settings<'a> {
     origin: &'a str,
     api: String,
     portal: &'a str,
-    frame_origins: &'a [String],
+    elements: String,
     methods: &'a [Method],
+}
+
+/// What a page is made of, next to what its scripts are told.
+struct Document<'a> {
+    language: Language,
+    settings: Settings<'a>,
+    /// Where the portal is, from the page.
+    base: &'a str,
+    script: &'a str,
+    theme_version: Option<&'a str>,
 }
 
 impl Portal {
@@ -58,19 +85,30 @@ impl Portal {
             path: format!("{}/{name}", encode_segment(app.org())),
             name,
             origin: origin.to_owned(),
-            frame_origins: frame_origins.to_vec(),
+            callback_policy: content_security_policy(frame_origins, Ancestors::Own),
             rendered: Mutex::new(None),
         }
     }
 
     /// Where people sign in and out.
-    pub(crate) fn page(&self, app: &App) -> Response<Body> {
-        page::html(self.rendered(app).portal.clone())
+    pub(crate) fn page(&self, app: &App, head: &Parts) -> Response<Body> {
+        let chosen = Language::asked_for(&head.uri);
+        let language = chosen.unwrap_or_else(|| Language::of(&head.headers));
+        let mut response = page::html(self.rendered(app).page(language, |(_, portal, _)| portal));
+        let is_secure = self.origin.starts_with("https:");
+        let cookie = chosen.and_then(|language| language.cookie(is_secure));
+        response.headers_mut().extend(cookie.map(|cookie| (SET_COOKIE, cookie)));
+        response
     }
 
     /// Where a login sends the browser back to.
-    pub(crate) fn callback(&self, app: &App) -> Response<Body> {
-        page::html(self.rendered(app).callback.clone())
+    pub(crate) fn callback(&self, app: &App, head: &Parts) -> Response<Body> {
+        let mut response =
+            page::html(self.rendered(app).page(Language::of(&head.headers), |(_, _, callback)| callback));
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_SECURITY_POLICY, self.callback_policy.clone());
+        headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
+        response
     }
 
     /// To the portal from its address without the slash.
@@ -80,9 +118,19 @@ impl Portal {
         page::empty(StatusCode::PERMANENT_REDIRECT, &headers)
     }
 
-    /// A style sheet, a script or a picture.
-    pub(crate) fn asset(&self, file: &str, head: &Parts) -> Response<Body> {
-        self.assets.answer(file, head.uri.query(), &head.headers)
+    /// A style sheet, a script, a picture, or the ways to sign in.
+    pub(crate) fn asset(&self, app: &App, file: &str, head: &Parts) -> Response<Body> {
+        match file {
+            METHODS => json(self.rendered(app).methods.clone()),
+            THEME => match &self.rendered(app).theme {
+                Some((theme, version)) => {
+                    let freshness = Freshness::of(head.uri.query(), version);
+                    static_file::answer(theme.clone(), style_sheet(), version, freshness, &head.headers)
+                }
+                None => page::not_found(),
+            },
+            _ => self.assets.answer(file, head.uri.query(), &head.headers),
+        }
     }
 
     fn rendered(&self, app: &App) -> Arc<Rendered> {
@@ -105,47 +153,97 @@ impl Portal {
             || self.path.clone(),
             |app| app.manifest.title.clone().unwrap_or_else(|| app.manifest.key.id.to_string()),
         );
-        let settings = |levels_up: &str, portal| Settings {
-            title: &title,
-            origin: &self.origin,
-            api: format!("{levels_up}api/{}/", self.path),
-            portal,
-            frame_origins: &self.frame_origins,
-            methods: &methods,
+        let theme = running.and_then(|app| app.manifest.theme.as_deref()).and_then(theme::style_sheet).map(Bytes::from);
+        let theme = theme.map(|sheet| (sheet.clone(), static_file::tag(&sheet)));
+
+        let document = |language, base: &str, portal, script| {
+            let settings = Settings {
+                title: &title,
+                origin: &self.origin,
+                api: format!("{base}../../api/{}/", self.path),
+                portal,
+                elements: format!("{base}elements/"),
+                methods: &methods,
+            };
+            let theme_version = theme.as_ref().map(|(_, version)| &**version);
+            self.document(&Document { language, settings, base, script, theme_version })
         };
+        let pages = Language::ALL.map(|language| {
+            (language, document(language, "", "./", "portal.js"), document(language, "../", "../", "callback.js"))
+        });
         Rendered {
             generation: snapshot.generation(),
-            portal: self.document(&settings("../../", "./"), "portal/", "portal.js"),
-            callback: self.document(&settings("../../../", "../"), "../portal/", "callback.js"),
+            methods: Bytes::from(serde_json::to_vec(&methods).unwrap_or_default()),
+            pages: pages.into(),
+            theme,
         }
     }
 
-    fn document(&self, settings: &Settings<'_>, assets: &str, script: &str) -> Bytes {
+    fn document(&self, document: &Document<'_>) -> Bytes {
+        let Document { language, settings, base, script, theme_version } = document;
         // Inside a script element only `<` could end it.
         let json = serde_json::to_string(settings).unwrap_or_default().replace('<', "\\u003c");
         let title = page::escape(settings.title);
+        let initial = page::escape(settings.title.trim().chars().next().map(String::from).as_deref().unwrap_or("·"));
         let version = self.assets.version();
+        let lang = language.tag();
+        let theme = theme_version
+            .map(|version| format!("<link rel=\"stylesheet\" href=\"{base}portal/{THEME}?v={version}\">\n"))
+            .unwrap_or_default();
+        // The callback page is gone in a moment, and cannot be loaded a second time.
+        let switch = if base.is_empty() { language_switch(*language) } else { String::new() };
         Bytes::from(format!(
             r#"<!doctype html>
-<html lang="en">
+<html lang="{lang}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>{title}</title>
-<link rel="icon" type="image/svg+xml" href="{assets}icon.svg?v={version}">
-<link rel="stylesheet" href="{assets}portal.css?v={version}">
-<script type="application/json" id="settings">{json}</script>
-<script type="module" src="{assets}{script}?v={version}"></script>
+<link rel="icon" type="image/svg+xml" href="{base}portal/icon.svg?v={version}">
+<link rel="stylesheet" href="{base}portal/portal.css?v={version}">
+{theme}<script type="application/json" id="settings">{json}</script>
+<script type="module" src="{base}portal/{script}?v={version}"></script>
 </head>
 <body>
+<header class="bar"><a class="brand" href="{portal}"><span class="tile" aria-hidden="true">{initial}</span><span>{title}</span></a>{switch}</header>
 <main id="main" aria-busy="true"></main>
 <noscript><p class="notice">This page needs JavaScript. / 本页面需要启用 JavaScript。</p></noscript>
 </body>
 </html>
-"#
+"#,
+            portal = settings.portal,
         ))
     }
+}
+
+impl Rendered {
+    fn page(&self, language: Language, of: impl Fn(&(Language, Bytes, Bytes)) -> &Bytes) -> Bytes {
+        self.pages.iter().find(|(known, ..)| *known == language).map(of).cloned().unwrap_or_default()
+    }
+}
+
+/// Links to the page in its other languages.
+fn language_switch(current: Language) -> String {
+    let mut links = String::new();
+    for language in Language::ALL {
+        let (tag, name) = (language.tag(), language.own_name());
+        let current = if language == current { " aria-current=\"true\"" } else { "" };
+        // Writing to a string cannot fail.
+        let _ = write!(links, "<a href=\"?lang={tag}\" lang=\"{tag}\" hreflang=\"{tag}\"{current}>{name}</a>");
+    }
+    format!("<nav class=\"languages\" aria-label=\"语言 / Language\">{links}</nav>")
+}
+
+fn json(content: Bytes) -> Response<Body> {
+    let mut response = Response::new(Body::from(content));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+fn style_sheet() -> HeaderValue {
+    HeaderValue::from_static("text/css; charset=utf-8")
 }
 
 impl fmt::Debug for Portal {

@@ -13,6 +13,14 @@ pub(crate) enum Freshness {
     Revalidated,
 }
 
+impl Freshness {
+    /// That of a file whose address names a version: only the present one is for ever.
+    pub(crate) fn of(query: Option<&str>, version: &str) -> Self {
+        let is_current = query.and_then(|query| query.strip_prefix("v=")) == Some(version);
+        if is_current { Self::Immutable } else { Self::Revalidated }
+    }
+}
+
 /// The answer that gives out a file, or says that the browser has it already.
 pub(crate) fn answer(
     content: Bytes,

@@ -1,0 +1,736 @@
+// <wechat-login>: signs people in with WeChat, or binds their WeChat to the account that they are signed in to.
+//
+// What WeChat's page tells the page around its frame is little: that it has loaded, and, through the callback page in that
+// same frame, how the login ended. That somebody scanned or refused stands in the frame itself. So silence has an end here.
+
+/** @typedef {import("./wechat-login.js").WeChatLoginState} State */
+/** @typedef {import("./wechat-login.js").WeChatLoginConfig} Config */
+/** @typedef {import("./wechat-login.js").LoginFailure} Failure */
+
+const ENGLISH = {
+  region: "Sign in with WeChat",
+  frame: "WeChat: the code to scan",
+  loading: "Loading the code…",
+  ready: "You will confirm in WeChat and come back here.",
+  waiting: "Scan with WeChat",
+  waitingHint: "Open WeChat on your phone, scan the code and confirm there.",
+  waitingHintPhone: "Scan the code with WeChat on another phone, and confirm there.",
+  renewed: "This is a new code. Scan it with WeChat.",
+  scanned: "Scanned. Confirm on your phone.",
+  confirmed: "Confirmed. One moment…",
+  done: "Done.",
+  cancelled: "Cancelled on the phone.",
+  cancelledHint: "Nothing was signed in. You can start again with a new code.",
+  silent: "No answer from the phone yet.",
+  silentHint: "If you cancelled there, get a new code. If you are still at it, go on: the code is good.",
+  expired: "The code has expired.",
+  expiredHint: "Get a new one when you are ready.",
+  insideWeChat: "WeChat cannot scan its own screen.",
+  insideWeChatHint: "Tap ··· at the top right and choose “Open in browser”; or open this address on a computer.",
+  again: "New code",
+  retry: "Try again",
+  full: "Open the full page",
+  leave: "Continue to WeChat",
+  copy: "Copy the address",
+  copied: "Copied",
+  request: "Request",
+  errors: {
+    API_PARAMS_ERROR: "WeChat sign-in is not set up correctly here. Please tell the operator of this site.",
+    LOGIN_REQUIRED: "Please sign in first.",
+    PERMISSION_DENIED: "You are not allowed to do this.",
+    RATE_LIMITED: "Too many attempts. Please wait a moment, then try again.",
+    USER_AUTH_MISS: "This WeChat is not bound to any user here.",
+    AUTH_CONFLICT: "This WeChat is already bound to another user.",
+    LOGIN_TYPE_INACTIVE: "Signing in with WeChat is switched off.",
+    STATE_MISMATCH: "This sign-in is too old, or was started in another browser. Please scan a new code.",
+    WECHAT_CODE_INVALID: "WeChat's confirmation is not valid any more. Please scan a new code.",
+    WECHAT_CONFIG: "WeChat sign-in is not set up correctly here. Please tell the operator of this site.",
+    WECHAT_UNAVAILABLE: "WeChat does not answer. Please try again later.",
+    WECHAT_RATE_LIMITED: "WeChat is busy. Please try again in a minute.",
+    WECHAT_USER_REFUSED: "WeChat did not authorize this sign-in.",
+    CONFIG: "WeChat sign-in is not set up correctly here. Please tell the operator of this site.",
+    FRAME: "WeChat's page does not load here.",
+    UNREACHABLE: "The server cannot be reached. Check the connection, then try again.",
+    OTHER: "Something went wrong. Please try again.",
+  },
+};
+
+/** @type {typeof ENGLISH} */
+const CHINESE = {
+  region: "微信登录",
+  frame: "微信二维码",
+  loading: "正在加载二维码……",
+  ready: "前往微信确认，完成后返回本页。",
+  waiting: "请使用微信扫码",
+  waitingHint: "打开手机微信扫一扫，并在手机上确认。",
+  waitingHintPhone: "请用另一部手机的微信扫描二维码，并在该手机上确认。",
+  renewed: "二维码已更新，请使用微信扫码。",
+  scanned: "扫描成功，请在手机上确认。",
+  confirmed: "已确认，请稍候……",
+  done: "已完成。",
+  cancelled: "已在手机上取消。",
+  cancelledHint: "尚未登录，可以获取新的二维码重新开始。",
+  silent: "还没有收到手机的答复。",
+  silentHint: "如果已在手机上取消，请获取新的二维码；如果正在操作，请继续，当前二维码仍然有效。",
+  expired: "二维码已失效。",
+  expiredHint: "需要时请获取新的二维码。",
+  insideWeChat: "在微信中无法扫描自己屏幕上的二维码。",
+  insideWeChatHint: "请点右上角 ··· 选择“在浏览器打开”，或在电脑上打开本页地址。",
+  again: "获取新的二维码",
+  retry: "重试",
+  full: "在整页中打开",
+  leave: "前往微信",
+  copy: "复制地址",
+  copied: "已复制",
+  request: "请求编号",
+  errors: {
+    API_PARAMS_ERROR: "本站的微信登录配置有误，请联系网站管理员。",
+    LOGIN_REQUIRED: "请先登录。",
+    PERMISSION_DENIED: "您没有执行此操作的权限。",
+    RATE_LIMITED: "操作过于频繁，请稍候再试。",
+    USER_AUTH_MISS: "该微信尚未绑定本站用户。",
+    AUTH_CONFLICT: "该微信已绑定其他用户。",
+    LOGIN_TYPE_INACTIVE: "微信登录已停用。",
+    STATE_MISMATCH: "本次登录已超时，或不是在此浏览器中发起的，请重新扫码。",
+    WECHAT_CODE_INVALID: "微信授权已失效，请重新扫码。",
+    WECHAT_CONFIG: "本站的微信登录配置有误，请联系网站管理员。",
+    WECHAT_UNAVAILABLE: "微信暂时没有响应，请稍后再试。",
+    WECHAT_RATE_LIMITED: "微信繁忙，请一分钟后再试。",
+    WECHAT_USER_REFUSED: "微信未授权本次登录。",
+    CONFIG: "本站的微信登录配置有误，请联系网站管理员。",
+    FRAME: "微信页面未能在此处加载。",
+    UNREACHABLE: "无法连接服务器，请检查网络后重试。",
+    OTHER: "出错了，请重试。",
+  },
+};
+
+const STYLE = `
+:host {
+  --accent: var(--wechat-login-accent, #087a41);
+  --on-accent: var(--wechat-login-on-accent, #fff);
+  --ink: var(--wechat-login-ink, #14201a);
+  --soft: var(--wechat-login-soft, #5b6b63);
+  --line: var(--wechat-login-line, #d8e0dc);
+  --danger: var(--wechat-login-danger, #b3261e);
+  --radius: var(--wechat-login-radius, 12px);
+  display: block;
+  color: var(--ink);
+  font: inherit;
+  line-height: 1.5;
+  text-align: center;
+}
+:host([hidden]) { display: none; }
+@media (prefers-color-scheme: dark) {
+  :host {
+    --accent: var(--wechat-login-accent, #4bd48d);
+    --on-accent: var(--wechat-login-on-accent, #08150e);
+    --ink: var(--wechat-login-ink, #e9f1ed);
+    --soft: var(--wechat-login-soft, #a0b2a9);
+    --line: var(--wechat-login-line, #35443d);
+    --danger: var(--wechat-login-danger, #ff938a);
+  }
+}
+.root { display: grid; justify-items: center; gap: 12px; }
+.stage { position: relative; width: 100%; max-width: 300px; }
+.stage:empty, [hidden] { display: none; }
+iframe {
+  display: block;
+  width: 100%;
+  height: var(--wechat-login-frame-height, 400px);
+  border: 1px solid var(--line);
+  border-radius: var(--radius);
+  background: #fff;
+  color-scheme: light;
+}
+.status { margin: 0; font-size: 1.0625em; font-weight: 600; }
+.text { display: grid; gap: 2px; justify-items: center; max-width: 34em; }
+.hint, .reference { margin: 0; color: var(--soft); font-size: .875em; overflow-wrap: anywhere; }
+.reference { font-size: .75em; }
+.root[data-state="error"] .status { color: var(--danger); }
+.root[data-state="confirmed"] .status, .root[data-state="done"] .status { color: var(--accent); }
+.veil { position: absolute; inset: 1px; display: grid; place-items: center; border-radius: calc(var(--radius) - 1px); background: #fffffff2; }
+.mark { display: grid; place-items: center; width: 64px; height: 64px; color: var(--soft); }
+.mark svg { width: 100%; height: 100%; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
+.veil .mark { color: #46584f; }
+.root:is([data-state="confirmed"], [data-state="done"]) .mark { color: #087a41; }
+.root[data-state="error"] .mark { color: #b3261e; }
+.spinner { width: 40px; height: 40px; border: 3px solid #8884; border-top-color: #087a41; border-radius: 50%; animation: turn 1s linear infinite; }
+@keyframes turn { to { transform: rotate(1turn); } }
+.actions { display: flex; flex-wrap: wrap; gap: 8px; justify-content: center; }
+button {
+  min-height: 44px;
+  padding: 8px 18px;
+  font: inherit;
+  font-weight: 600;
+  color: var(--ink);
+  background: none;
+  border: 1px solid var(--line);
+  border-radius: var(--radius);
+  cursor: pointer;
+}
+button:hover { border-color: var(--accent); }
+button.main { color: var(--on-accent); background: var(--accent); border-color: var(--accent); }
+button.main:hover { filter: brightness(1.08); }
+button.plain { min-height: 32px; padding: 4px 10px; font-size: .875em; font-weight: 500; color: var(--soft); border-color: transparent; }
+button.plain:hover { color: var(--ink); text-decoration: underline; }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+@media (prefers-reduced-motion: reduce) { .spinner { animation-duration: 6s; } }
+@media (forced-colors: active) { .spinner { border-top-color: Highlight; } }
+`;
+
+const MARKUP = `
+<div class="root" part="root">
+  <div class="stage" part="stage"></div>
+  <div class="text" part="text" role="status" aria-live="polite" aria-atomic="true">
+    <p class="status" part="status"></p>
+    <p class="hint" part="hint"></p>
+    <p class="reference" part="reference"></p>
+  </div>
+  <div class="actions" part="actions"></div>
+</div>`;
+
+/** Line drawings of 24 by 24. */
+const MARKS = {
+  done: '<circle cx="12" cy="12" r="9"/><path d="m8 12.5 2.7 2.7L16 9.5"/>',
+  phone: '<rect x="7" y="2.5" width="10" height="19" rx="2.5"/><path d="M11 18.5h2m-3.2-7 1.6 1.6 3-3.2"/>',
+  cancelled: '<circle cx="12" cy="12" r="9"/><path d="m9 9 6 6m0-6-6 6"/>',
+  expired: '<circle cx="12" cy="12" r="9"/><path d="M12 7v5l3 2"/>',
+  error: '<path d="M12 3.5 2.8 19.5h18.4zM12 10v4m0 2.8v.1"/>',
+};
+
+/** What covers the code in a state: a name of MARKS, or a turning circle. @type {Partial<Record<State, keyof typeof MARKS | "spinner">>} */
+const VEILS = {
+  loading: "spinner",
+  scanned: "phone",
+  confirmed: "spinner",
+  done: "done",
+  cancelled: "cancelled",
+  expired: "expired",
+  error: "error",
+};
+
+/** The longest that a call to the server may take, in milliseconds: longer than an exchange with WeChat. */
+const CALL_PATIENCE = 40_000;
+/** The longest that WeChat's page may take to load, in milliseconds. */
+const FRAME_PATIENCE = 20_000;
+/** How long after the code is shown the silence is spoken of, in seconds. */
+const SILENCE_SECONDS = 90;
+/** Seconds before its end that a login is begun anew. */
+const MARGIN_SECONDS = 20;
+/** How often a code is renewed while nobody does anything. */
+const RENEWALS = 6;
+/** Where the callback page looks for what a login was begun for. */
+const VISIT = "mti:visit:";
+
+/** @type {CSSStyleSheet | undefined} */
+let sheet;
+
+export class WeChatLogin extends HTMLElement {
+  static observedAttributes = ["api", "auth-type", "config", "element", "lang", "mode", "purpose", "user-id"];
+
+  /** What a login page may ask of it. */
+  static purposes = ["login", "bind"];
+
+  /** @type {State} */
+  #state = "loading";
+  /** @type {Config | null} */
+  #config = null;
+  /** @type {Record<"success" | "error", Function | null>} */
+  #handlers = { success: null, error: null };
+  #turn = 0;
+  #renewals = 0;
+  #isQueued = false;
+  /** @type {{ state: string, address: URL, pageOrigin: string, callbackOrigin: string } | null} */
+  #visit = null;
+  /** @type {HTMLIFrameElement | null} */
+  #frame = null;
+  /** @type {Set<ReturnType<typeof setTimeout>>} */
+  #timers = new Set();
+  /** @type {Failure | null} */
+  #failure = null;
+
+  constructor() {
+    super();
+    const root = this.attachShadow({ mode: "open" });
+    root.innerHTML = MARKUP;
+    if (!sheet) (sheet = new CSSStyleSheet()).replaceSync(STYLE);
+    root.adoptedStyleSheets = [sheet];
+  }
+
+  connectedCallback() {
+    for (const name of ["api", "authType", "config", "element", "mode", "purpose", "userId", "onSuccess", "onError"]) this.#upgrade(name);
+    if (!this.hasAttribute("role")) this.setAttribute("role", "region");
+    window.addEventListener("message", this.#hear);
+    document.addEventListener("visibilitychange", this.#look);
+    document.addEventListener("securitypolicyviolation", this.#notice);
+    this.#queue();
+  }
+
+  disconnectedCallback() {
+    window.removeEventListener("message", this.#hear);
+    document.removeEventListener("visibilitychange", this.#look);
+    document.removeEventListener("securitypolicyviolation", this.#notice);
+    this.#drop();
+  }
+
+  /** @param {string} name @param {string | null} before @param {string | null} after */
+  attributeChangedCallback(name, before, after) {
+    if (before === after) return;
+    if (name === "config") this.#config = null;
+    if (name === "lang") this.#render();
+    else if (this.isConnected) this.#queue();
+  }
+
+  /** What it is doing. Changes are told by `statechange`. */
+  get state() { return this.#state; }
+
+  get authType() { return this.getAttribute("auth-type") ?? "WeChatType"; }
+  set authType(value) { this.#reflect("auth-type", value); }
+
+  /** Where the login's functions are: `/api/acme/demo/auths/loginTypes/MyWeChatLogin/`. */
+  get api() { return this.getAttribute("api") ?? ""; }
+  set api(value) { this.#reflect("api", value); }
+
+  /** The login's full name: `auths.loginTypes.MyWeChatLogin`. */
+  get element() { return this.getAttribute("element") ?? ""; }
+  set element(value) { this.#reflect("element", value); }
+
+  get mode() { return /** @type {"frame" | "top" | "redirect"} */ (this.getAttribute("mode") ?? "frame"); }
+  set mode(value) { this.#reflect("mode", value); }
+
+  get purpose() { return /** @type {"login" | "bind"} */ (this.getAttribute("purpose") ?? "login"); }
+  set purpose(value) { this.#reflect("purpose", value); }
+
+  get userId() { return this.getAttribute("user-id") ?? ""; }
+  set userId(value) { this.#reflect("user-id", value); }
+
+  get config() { return this.#config ?? parsed(this.getAttribute("config")) ?? {}; }
+  set config(value) {
+    this.#config = typeof value === "string" ? parsed(value) : value;
+    if (this.isConnected) this.#queue();
+  }
+
+  get onSuccess() { return this.#handlers.success ?? this.getAttribute("on-success"); }
+  set onSuccess(value) { this.#handle("success", value); }
+
+  get onError() { return this.#handlers.error ?? this.getAttribute("on-error"); }
+  set onError(value) { this.#handle("error", value); }
+
+  /** Begins anew, with a new code. */
+  restart() {
+    this.#renewals = 0;
+    this.#begin();
+  }
+
+  /** Leaves this page for WeChat's; the callback page goes on from there. */
+  async leave() {
+    const visit = this.#visit ?? await this.#prepare();
+    if (visit) location.assign(visit.address.href);
+  }
+
+  /** Properties that were set before this class was known. @param {string} name */
+  #upgrade(name) {
+    if (!Object.hasOwn(this, name)) return;
+    const self = /** @type {any} */ (this);
+    const value = self[name];
+    delete self[name];
+    self[name] = value;
+  }
+
+  /** @param {string} name @param {unknown} value */
+  #reflect(name, value) {
+    if (value === null || value === undefined || value === "") this.removeAttribute(name);
+    else this.setAttribute(name, String(value));
+  }
+
+  /** @param {"success" | "error"} kind @param {unknown} value */
+  #handle(kind, value) {
+    this.#handlers[kind] = typeof value === "function" ? value : null;
+    this.#reflect(`on-${kind}`, typeof value === "string" ? value : null);
+  }
+
+  /** Attributes come one by one: what they mean together is begun once. */
+  #queue() {
+    if (this.#isQueued) return;
+    this.#isQueued = true;
+    queueMicrotask(() => {
+      this.#isQueued = false;
+      if (this.isConnected) this.restart();
+    });
+  }
+
+  #drop() {
+    this.#turn += 1;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    this.#visit = null;
+    this.#frame?.remove();
+    this.#frame = null;
+  }
+
+  /** @param {number} milliseconds @param {() => void} action */
+  #after(milliseconds, action) {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      action();
+    }, milliseconds);
+    this.#timers.add(timer);
+  }
+
+  async #begin() {
+    this.#drop();
+    const isPicture = (this.config.scope ?? "snsapi_login") === "snsapi_login";
+    if (isPicture && isInsideWeChat()) return this.#enter("inside-wechat");
+    if (this.mode === "redirect" || !isPicture) return this.#enter("ready");
+    this.#enter("loading");
+    const turn = this.#turn;
+    const visit = await this.#prepare();
+    if (!visit || turn !== this.#turn) return;
+    const frame = document.createElement("iframe");
+    const isKept = this.mode !== "top";
+    frame.title = this.#text("frame");
+    frame.referrerPolicy = "no-referrer";
+    frame.setAttribute("part", "frame");
+    frame.allow = "local-network-access";
+    // It leads to the callback page: in its own frame, or in the whole window.
+    frame.setAttribute("sandbox", "allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox"
+      + (isKept ? "" : " allow-top-navigation"));
+    const language = this.#isChinese() ? "cn" : "en";
+    frame.src = extended(visit.address, `login_type=jssdk&self_redirect=${isKept}&lang=${language}`);
+    let loads = 0;
+    frame.addEventListener("load", () => {
+      loads += 1;
+      if (this.#frame !== frame) return;
+      if (loads === 1) this.#enter("waiting");
+      // WeChat's page loads itself anew when its code has expired. Where it leads to the callback page, that speaks first.
+      else if (this.#state === "waiting" || this.#state === "silent") this.#after(1500, () => this.#state !== "confirmed" && this.#enter("waiting", "renewed"));
+      if (loads === 1) this.#after(this.#silence() * 1000, () => this.#state === "waiting" && this.#enter("silent"));
+    });
+    this.#frame = frame;
+    this.#render();
+    this.#after(FRAME_PATIENCE, () => loads === 0 && this.#frame === frame && this.#fail({ error: "FRAME" }));
+  }
+
+  #silence() {
+    const seconds = Number(this.getAttribute("patience"));
+    return seconds > 0 ? seconds : SILENCE_SECONDS;
+  }
+
+  /** Asks the server for a login, and notes what it is for. */
+  async #prepare() {
+    const turn = this.#turn;
+    try {
+      const { redirectUri } = this.config;
+      const api = await this.#address();
+      const answer = await call(api, "getAuthorizeUrl", { ...(redirectUri && { redirectUri }), purpose: this.purpose });
+      if (turn !== this.#turn) return null;
+      const address = new URL(answer.url);
+      if (!/^https?:$/.test(address.protocol)) throw failed("OTHER");
+      const callback = address.searchParams.get("redirect_uri") ?? redirectUri ?? location.href;
+      const visit = { state: String(answer.state), address, pageOrigin: address.origin, callbackOrigin: new URL(callback, location.href).origin };
+      const seconds = Math.max(Number(answer.expiresIn) || 600, 2 * MARGIN_SECONDS);
+      remember(visit.state, { element: named(api), purpose: this.purpose, returnTo: this.getAttribute("return-to") ?? undefined }, seconds);
+      this.#visit = visit;
+      this.#after((seconds - MARGIN_SECONDS) * 1000, () => this.#expire());
+      return visit;
+    } catch (error) {
+      if (turn === this.#turn) this.#fail(asFailure(error));
+      return null;
+    }
+  }
+
+  /** Where the functions of the login are: as it was told, or where a login with this appId is found beside this module. */
+  async #address() {
+    if (this.api) return new URL(this.api.replace(/\/?$/, "/"), document.baseURI).href;
+    const place = /^(.*\/)([^/]+\/[^/]+\/)elements\//.exec(new URL(import.meta.url).pathname);
+    if (!place) throw failed("CONFIG", "say in the attribute `api` where the login's functions are");
+    const functionsOf = (/** @type {string} */ element) =>
+      new URL(`${place[1]}api/${place[2]}${element.split(".").map(encodeURIComponent).join("/")}/`, import.meta.url).href;
+    if (this.element) return functionsOf(this.element);
+    const list = await fetch(new URL(`${place[1]}${place[2]}portal/methods.json`, import.meta.url), { cache: "no-store" })
+      .then((response) => response.json())
+      .catch(() => { throw failed("UNREACHABLE"); });
+    for (const { name } of list) {
+      const config = await call(functionsOf(name), "getLoginConfig", {}).catch(() => null);
+      const isMeant = config?.authType === this.authType && (!this.config.appId || config.authConfig?.appId === this.config.appId);
+      if (isMeant) return functionsOf(name);
+    }
+    throw failed("CONFIG", "no login here has this `appId`: say in the attribute `element` which one is meant");
+  }
+
+  /** The code's time is over. It is renewed for somebody who looks at it, though not for ever. */
+  #expire() {
+    if (this.#state === "confirmed" || this.#state === "done") return;
+    if (this.#state === "ready") return this.#drop();
+    this.#drop();
+    this.#enter("expired");
+    this.#look();
+  }
+
+  #look = () => {
+    if (this.#state !== "expired" || document.visibilityState !== "visible" || this.#renewals >= RENEWALS) return;
+    this.#renewals += 1;
+    this.#begin();
+  };
+
+  /** A page whose policy forbids the frame still leads to WeChat's page. @param {SecurityPolicyViolationEvent} event */
+  #notice = (event) => {
+    if (!this.#frame || event.effectiveDirective !== "frame-src" || !event.blockedURI.startsWith(this.#visit?.pageOrigin ?? " ")) return;
+    this.#frame.remove();
+    this.#frame = null;
+    this.#enter("ready");
+  };
+
+  /** @param {MessageEvent} event */
+  #hear = (event) => {
+    const visit = this.#visit;
+    if (!visit || !this.#frame || event.source !== this.#frame.contentWindow) return;
+    const message = Object(event.data);
+    if (event.origin === visit.callbackOrigin && message.type === "login:callback") {
+      /** @type {WindowProxy} */ (event.source).postMessage({ type: "login:taken" }, visit.callbackOrigin);
+      this.#finish(Object(message.query));
+    } else if (event.origin === visit.pageOrigin && message.type === "login:progress") {
+      // WeChat's own page is silent here. One that does speak is believed in what it shows, and in nothing else.
+      if (["waiting", "scanned"].includes(message.state) && ["waiting", "silent", "scanned"].includes(this.#state)) this.#enter(message.state);
+    }
+  };
+
+  /** @param {Record<string, unknown>} query What the callback was called with. */
+  async #finish(query) {
+    const visit = this.#visit;
+    if (!visit || this.#state === "confirmed" || this.#state === "done") return;
+    if (query.state !== visit.state) return this.#fail({ error: "STATE_MISMATCH" });
+    forget(visit.state);
+    const { code, state } = query;
+    this.#drop();
+    if (typeof code !== "string" || code === "" || code === "authdeny") return this.#enter("cancelled");
+    const turn = this.#turn;
+    this.#enter("confirmed");
+    try {
+      const api = await this.#address();
+      const answer = this.purpose === "bind"
+        ? await call(api, "bind", { userId: this.userId, code, state })
+        : await call(api, "getLoginCode", { code, state });
+      if (turn !== this.#turn) return;
+      this.#enter("done");
+      this.#tell("success", answer);
+    } catch (error) {
+      if (turn === this.#turn) this.#fail(asFailure(error));
+    }
+  }
+
+  /** @param {Partial<Failure> & { error: string }} failure */
+  #fail(failure) {
+    this.#drop();
+    this.#failure = { errcode: 0, message: "", requestId: "", data: {}, ...failure };
+    this.#failure.sentence = this.#sentence(this.#failure);
+    this.#enter("error");
+    this.#tell("error", this.#failure);
+  }
+
+  /** @param {"success" | "error"} kind @param {unknown} detail */
+  #tell(kind, detail) {
+    this.dispatchEvent(new CustomEvent(kind, { detail }));
+    const named = this.getAttribute(`on-${kind}`) ?? "";
+    const handler = this.#handlers[kind] ?? (Object.hasOwn(window, named) ? Reflect.get(window, named) : null);
+    if (typeof handler === "function") handler.call(this, detail);
+  }
+
+  /** @param {State} state @param {"renewed"} [saying] */
+  #enter(state, saying) {
+    const before = this.#state;
+    this.#state = state;
+    this.setAttribute("state", state);
+    this.#render(saying);
+    if (before !== state) this.dispatchEvent(new CustomEvent("statechange", { detail: { state } }));
+  }
+
+  #isChinese() {
+    const own = /** @type {HTMLElement | null} */ (this.closest("[lang]"))?.lang;
+    const known = [own, ...navigator.languages].find((language) => /^(zh|en)\b/i.test(language ?? ""));
+    return /^zh\b/i.test(known ?? "");
+  }
+
+  /** @param {Exclude<keyof typeof ENGLISH, "errors">} key */
+  #text(key) {
+    return (this.#isChinese() ? CHINESE : ENGLISH)[key];
+  }
+
+  /** @param {Failure} failure */
+  #sentence({ error, message }) {
+    const { errors } = this.#isChinese() ? CHINESE : ENGLISH;
+    return Object.hasOwn(errors, error) ? errors[/** @type {keyof typeof errors} */ (error)] : message || errors.OTHER;
+  }
+
+  /** @param {"renewed"} [saying] */
+  #render(saying) {
+    const root = /** @type {ShadowRoot} */ (this.shadowRoot);
+    const find = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (root.querySelector(selector));
+    const state = this.#state;
+    const failure = state === "error" ? this.#failure : null;
+    const key = state === "inside-wechat" ? "insideWeChat" : state;
+    /** @type {Partial<Record<State, string>>} */
+    const hints = {
+      waiting: this.#text(isPhone() ? "waitingHintPhone" : "waitingHint"),
+      cancelled: this.#text("cancelledHint"),
+      silent: this.#text("silentHint"),
+      expired: this.#text("expiredHint"),
+      "inside-wechat": this.#text("insideWeChatHint"),
+    };
+    this.setAttribute("aria-label", this.#text("region"));
+    find(".root").dataset.state = state;
+    put(find(".status"), failure ? this.#sentence(failure) : key === "error" ? "" : this.#text(saying ?? key));
+    put(find(".hint"), hints[state] ?? "");
+    put(find(".reference"), failure?.requestId ? `${this.#text("request")} ${failure.requestId}` : "");
+    this.#renderStage(find(".stage"), state);
+    this.#renderActions(find(".actions"), state);
+  }
+
+  /** @param {HTMLElement} stage @param {State} state */
+  #renderStage(stage, state) {
+    const frame = this.#frame;
+    // A frame that is moved loads anew: it stays where it is.
+    for (const child of [...stage.children]) if (child !== frame) child.remove();
+    if (frame && !frame.isConnected) stage.append(frame);
+    const veil = VEILS[state];
+    if (!veil) return;
+    const cover = document.createElement("div");
+    cover.className = frame ? "veil" : "mark";
+    cover.setAttribute("aria-hidden", "true");
+    const drawing = veil === "spinner" ? '<div class="spinner"></div>' : `<svg viewBox="0 0 24 24">${MARKS[veil]}</svg>`;
+    cover.innerHTML = frame && veil !== "spinner" ? `<div class="mark">${drawing}</div>` : drawing;
+    if (!frame) cover.style.margin = "24px auto";
+    stage.append(cover);
+  }
+
+  /** @param {HTMLElement} place @param {State} state */
+  #renderActions(place, state) {
+    const again = { text: this.#text("again"), action: () => this.restart(), kind: "main" };
+    const full = { text: this.#text("full"), action: () => this.leave(), kind: "plain" };
+    const copy = { text: this.#text("copy"), action: (/** @type {HTMLElement} */ pressed) => this.#copy(pressed), kind: "main" };
+    const retry = { ...again, text: this.#text("retry") };
+    /** @type {Partial<Record<State, (typeof again | typeof copy)[]>>} */
+    const actions = {
+      ready: [{ text: this.#text("leave"), action: () => this.leave(), kind: "main" }],
+      waiting: [full],
+      scanned: [{ ...again, kind: "plain" }],
+      silent: [again, full],
+      cancelled: [again],
+      expired: [again],
+      "inside-wechat": [copy],
+      error: this.#failure?.error === "FRAME" ? [retry, { ...full, kind: "" }] : [retry],
+    };
+    const wanted = actions[state] ?? [];
+    const hadFocus = place.contains(/** @type {ShadowRoot} */ (this.shadowRoot).activeElement);
+    place.replaceChildren(...wanted.map(({ text, action, kind }) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = kind;
+      button.part.add("button", ...(kind === "main" ? ["button-main"] : []));
+      button.textContent = text;
+      button.addEventListener("click", () => action(button));
+      return button;
+    }));
+    place.hidden = wanted.length === 0;
+    // Whoever pressed a button with the keyboard goes on from where it was.
+    if (hadFocus) /** @type {HTMLElement | null} */ (place.firstElementChild)?.focus();
+  }
+
+  /** @param {HTMLElement} pressed */
+  async #copy(pressed) {
+    try {
+      await navigator.clipboard.writeText(location.href);
+      pressed.textContent = this.#text("copied");
+    } catch {
+      put(/** @type {HTMLElement} */ (this.shadowRoot?.querySelector(".reference")), location.href);
+    }
+  }
+}
+
+/** @param {HTMLElement} node @param {string} text */
+function put(node, text) {
+  // What is said already is not said again to those who listen.
+  if (node.textContent !== text) node.textContent = text;
+  node.hidden = text === "";
+}
+
+/** @param {string | null} json @returns {Config | null} */
+function parsed(json) {
+  try {
+    return json ? Object(JSON.parse(json)) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The address with more parameters, all others as the server wrote them. @param {URL} address @param {string} parameters */
+function extended(address, parameters) {
+  const url = new URL(address);
+  return `${url.origin}${url.pathname}${url.search ? `${url.search}&` : "?"}${parameters}${url.hash}`;
+}
+
+/** The full name in an address of functions: `…/api/acme/demo/auths/loginTypes/MyWeChatLogin/`. @param {string} api */
+function named(api) {
+  const path = /\/api\/[^/]+\/[^/]+\/(.+)\/$/.exec(new URL(api).pathname);
+  return path ? path[1].split("/").map(decodeURIComponent).join(".") : "";
+}
+
+/** WeChat, its desktop client included, and WeCom. */
+function isInsideWeChat() {
+  return /MicroMessenger|wxwork/i.test(navigator.userAgent);
+}
+
+function isPhone() {
+  return matchMedia("(pointer: coarse) and (max-width: 600px)").matches;
+}
+
+/** @param {string} error @param {string} [message] @returns {Failure} */
+function failed(error, message = "") {
+  return { error, errcode: 0, message, requestId: "", data: {} };
+}
+
+/** @param {any} error @returns {Failure} */
+function asFailure(error) {
+  return typeof error?.error === "string" ? error : failed("OTHER", String(error?.message ?? ""));
+}
+
+/** @param {string} api @param {string} name @param {object} args @returns {Promise<any>} */
+async function call(api, name, args) {
+  let envelope;
+  try {
+    const response = await fetch(api + name, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(args),
+      credentials: "same-origin",
+      cache: "no-store",
+      redirect: "error",
+      signal: AbortSignal.timeout(CALL_PATIENCE),
+    });
+    envelope = await response.json();
+  } catch {
+    throw failed("UNREACHABLE");
+  }
+  if (envelope.errcode === 0) return envelope.data;
+  throw {
+    error: String(envelope.error ?? "OTHER"),
+    errcode: Number(envelope.errcode) || 0,
+    message: String(envelope.errmsg ?? ""),
+    requestId: String(envelope.requestId ?? ""),
+    data: Object(envelope.data),
+  };
+}
+
+/** @param {string} state @param {object} value @param {number} seconds */
+function remember(state, value, seconds) {
+  try {
+    sessionStorage.setItem(VISIT + state, JSON.stringify({ value, until: Date.now() + seconds * 1000 }));
+  } catch { /* The callback page says so when it finds nothing. */ }
+}
+
+/** @param {string} state */
+function forget(state) {
+  try { sessionStorage.removeItem(VISIT + state); } catch { /* There is nothing to forget. */ }
+}
+
+if (!customElements.get("wechat-login")) customElements.define("wechat-login", WeChatLogin);
