@@ -4,6 +4,7 @@
 
 mod calling;
 mod checking;
+mod database;
 mod durability;
 mod login;
 mod looking;

@@ -18,6 +18,7 @@ pub(crate) struct Output {
     format: Format,
     results: Stream<io::Stdout>,
     remarks: Stream<io::Stderr>,
+    shows_progress: bool,
 }
 
 #[derive(Debug)]
@@ -38,6 +39,7 @@ impl Output {
         let (stdout, stderr) = (io::stdout(), io::stderr());
         Self {
             format,
+            shows_progress: format == Format::Human && stderr.is_terminal(),
             results: Stream::new(colored(stdout.is_terminal()), stdout),
             remarks: Stream::new(colored(stderr.is_terminal()), stderr),
         }
@@ -88,6 +90,13 @@ impl Output {
         self.remarks.write(text);
     }
 
+    /// Puts a line in the place of the last one, on a terminal only; the empty text takes it away.
+    pub(crate) fn progress(&self, text: &str) {
+        if self.shows_progress {
+            self.remarks.replace_line(text);
+        }
+    }
+
     /// Says what went wrong.
     pub(crate) fn error(&self, text: &str) {
         let (start, end) = if self.remarks.color { ("\u{1b}[1;31m", "\u{1b}[0m") } else { ("", "") };
@@ -120,9 +129,17 @@ impl<W: Write> Stream<W> {
     }
 
     fn write_line(&self, text: &str) {
+        self.write_all(&format!("{text}\n"));
+    }
+
+    fn replace_line(&self, text: &str) {
+        self.write_all(&format!("\r\u{1b}[2K{text}"));
+    }
+
+    fn write_all(&self, text: &str) {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(open) = writer.as_mut() {
-            let written = writeln!(open, "{text}").and_then(|()| open.flush());
+            let written = open.write_all(text.as_bytes()).and_then(|()| open.flush());
             // Gone, or full: there is nobody left to tell.
             if written.is_err() {
                 *writer = None;

@@ -6,6 +6,7 @@ use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Gate;
+use super::acknowledged::Acknowledged;
 use super::holder::Holder;
 use super::store::Store;
 use crate::store::{self, Importer, Overlay, Table, Tables};
@@ -61,6 +62,7 @@ struct NewTable {
 /// their changes at once, waits for the disk, and answers.
 pub(super) struct Committer {
     store: Store,
+    acknowledged: Acknowledged,
     gate: Arc<Gate>,
     tables: Arc<Tables>,
     /// Given up last.
@@ -72,8 +74,14 @@ pub(super) struct Committer {
 }
 
 impl Committer {
-    pub(super) fn new(store: Store, gate: Arc<Gate>, tables: Arc<Tables>, holder: Holder) -> Self {
-        Self { store, gate, tables, holder, broken: None, last_group: 0 }
+    pub(super) fn new(
+        store: Store,
+        acknowledged: Acknowledged,
+        gate: Arc<Gate>,
+        tables: Arc<Tables>,
+        holder: Holder,
+    ) -> Self {
+        Self { store, acknowledged, gate, tables, holder, broken: None, last_group: 0 }
     }
 
     /// Works until nobody can hand in jobs any more, then closes the store.
@@ -188,7 +196,8 @@ impl Committer {
         Ok(done)
     }
 
-    fn apply(&mut self, changes: store::Changes) -> Result<(), DataError> {
+    fn apply(&mut self, mut changes: store::Changes) -> Result<(), DataError> {
+        self.acknowledged.count(&mut changes);
         let closed_to_readers = self.gate.write().unwrap_or_else(PoisonError::into_inner);
         let applied = self.store.apply(changes);
         drop(closed_to_readers);
@@ -197,6 +206,9 @@ impl Committer {
 
     fn sync(&mut self) -> Result<(), DataError> {
         let synced = self.store.sync();
+        if synced.is_ok() {
+            self.acknowledged.note();
+        }
         self.noted(synced)
     }
 

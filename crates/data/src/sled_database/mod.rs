@@ -1,5 +1,6 @@
 //! The embedded database: sled with one committer, so that a group of batches costs one write to the disk.
 
+mod acknowledged;
 mod cache;
 mod committer;
 mod holder;

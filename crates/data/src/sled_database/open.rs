@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::acknowledged::Acknowledged;
 use super::committer::{Committer, QUEUE};
 use super::holder::Holder;
 use super::store::{Store, failed, unavailable};
@@ -27,11 +28,12 @@ pub(super) fn open(options: &SledOptions) -> Result<Arc<Opened>, DataError> {
     let tree = open_tree(directory)?;
     let file = File::open(directory.join("db")).map_err(|error| unavailable(&error))?;
     let store = Store { tree, file: Arc::new(file), cache: Arc::default() };
+    let acknowledged = Acknowledged::open(directory, &store)?;
     check_format(directory, &store)?;
     let gate = Arc::new(RwLock::new(Some(store.clone())));
     let tables = Arc::new(Tables::default());
     let (jobs, queue) = mpsc::channel(QUEUE);
-    let committer = Committer::new(store, Arc::clone(&gate), Arc::clone(&tables), holder);
+    let committer = Committer::new(store, acknowledged, Arc::clone(&gate), Arc::clone(&tables), holder);
     let committer = thread::Builder::new()
         .name("mti-data-commit".to_owned())
         .spawn(move || committer.run(queue))

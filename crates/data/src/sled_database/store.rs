@@ -60,6 +60,10 @@ impl Keyspace for Store {
 pub(super) fn failed(error: sled::Error) -> DataError {
     match error {
         sled::Error::Io(error) => unavailable(&error),
+        // Their own messages are for the engine's authors.
+        sled::Error::Corruption { .. } | sled::Error::Unsupported(_) => {
+            DataError::corrupt("the storage engine cannot read its files")
+        }
         other => DataError::corrupt(other.to_string()),
     }
 }

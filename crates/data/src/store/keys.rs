@@ -14,6 +14,9 @@ pub(crate) const FORMAT: u64 = 1;
 /// Where the form is noted.
 pub(crate) const FORMAT_KEY: &[u8] = b"\x00format";
 
+/// Where the number of commits is noted.
+pub(crate) const COMMITS_KEY: &[u8] = b"\x00commits";
+
 /// Where the number of the newest table is noted.
 pub(super) const NEWEST_TABLE: &[u8] = b"\x00tables";
 

@@ -13,7 +13,7 @@ mod transfer;
 
 pub(crate) use execute::execute;
 pub(crate) use find::{aggregate, find};
-pub(crate) use keys::{FORMAT, FORMAT_KEY};
+pub(crate) use keys::{COMMITS_KEY, FORMAT, FORMAT_KEY};
 pub(crate) use overlay::{Changes, Overlay};
 pub(crate) use prepare::{changes, prepare};
 pub(crate) use table::{Table, Tables};

@@ -22,7 +22,14 @@ pub(crate) fn export(
     take: &mut dyn FnMut(TablePart) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, DataError> {
     for (index, schema) in schemas.iter().enumerate() {
-        let table = tables.get(schema)?;
+        let table = match tables.get(schema) {
+            Ok(table) => table,
+            // One that was not made ready is read as it is.
+            Err(not_prepared) => match prepare::stored_record(keyspace, schema)? {
+                Some(record) => Arc::new(Table::new(schema, &record)),
+                None => return Err(not_prepared),
+            },
+        };
         let assigned = match keyspace.get(&keys::counter(table.id))? {
             Some(bytes) => rows::number(bytes.as_ref())?,
             None => 0,

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use url::Url;
 
+use crate::command::db::DbCommand;
 use crate::command::dev::DevArguments;
 use crate::command::new::NewCommand;
 
@@ -85,6 +86,9 @@ pub(crate) enum Command {
     Get(NameArgument),
     /// Call a method of an element, or read a property
     Call(CallArguments),
+    /// Back up, restore or migrate the app's databases
+    #[command(subcommand)]
+    Db(DbCommand),
     /// Make an app, a Type, an instance or a model
     #[command(subcommand)]
     New(NewCommand),

@@ -5,6 +5,7 @@ mod call;
 mod check;
 mod completions;
 mod databases;
+mod db;
 mod dev;
 mod dev_page;
 mod explain;
@@ -94,6 +95,7 @@ impl Command {
             Self::Explain(arguments) => explain::run(arguments, opening, output),
             Self::Get(arguments) => get::run(arguments, opening, output),
             Self::Call(arguments) => call::run(arguments, opening, output),
+            Self::Db(command) => db::run(command, opening, output),
             Self::New(command) => new::run(command, opening, output),
             Self::Schema(arguments) => schema::run(arguments, opening, output),
             Self::Completions(arguments) => Ok(completions::run(arguments.shell, opening.program_name, output)),

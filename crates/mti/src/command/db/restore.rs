@@ -1,0 +1,167 @@
+use std::sync::Arc;
+
+use mti_data::{DataError, Declaration, Delivery, ModelSchema, Row, TablePart};
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use super::backup_file::{BadBackup, Line, Reader, Summary};
+use super::models::{Kept, Models};
+use super::progress::Progress;
+use super::{RestoreArguments, refused};
+use crate::command::opening::Opening;
+use crate::exit::{CommandError, Exit};
+use crate::output::Output;
+
+/// How many rows are handed to the database at once.
+const AT_ONCE: usize = 500;
+
+/// How many of them wait at most.
+const WAITING: usize = 4;
+
+/// Brings the rows of a backup in. The whole file is read and checked before anything is changed.
+pub(super) fn run(arguments: &RestoreArguments, opening: &Opening<'_>, output: &Output) -> Result<Exit, CommandError> {
+    let models = Models::open(&arguments.data, opening, output)?;
+    let summary = checked(arguments, &models)?;
+    let mut progress = Progress::new(output, Some(summary.rows));
+    let mut restored = 0;
+    for kept in &models.databases {
+        restored += restore(arguments, &models, kept, &summary, &mut progress)?;
+    }
+    drop(progress);
+    if restored != summary.rows {
+        return Err(CommandError::usage(format!(
+            "the databases took {restored} rows, the backup has {}: do not use what was restored",
+            summary.rows
+        )));
+    }
+    models.close();
+    show(arguments, &summary, output);
+    Ok(Exit::Done)
+}
+
+/// Reads the whole file, and sees whether its rows fit the models of the app.
+fn checked(arguments: &RestoreArguments, models: &Models) -> Result<Summary, CommandError> {
+    let (mut reader, header) = Reader::open(&arguments.file).map_err(bad)?;
+    let app = models.app.key().id.to_string();
+    if header.app_id != app {
+        return Err(CommandError::usage(format!(
+            "`{}` is a backup of the app `{}`, this one is `{app}`",
+            arguments.file.display(),
+            header.app_id
+        )));
+    }
+    let mut declaration: Option<&Declaration> = None;
+    while let Some(line) = reader.next().map_err(bad)? {
+        match line {
+            Line::Table(start) => {
+                let known = models.declarations().find(|known| known.schema.model() == start.model);
+                declaration = Some(known.ok_or_else(|| {
+                    bad(reader.bad(format!("the app has no model `{}` to put these rows into", start.model)))
+                })?);
+            }
+            Line::Row(row) => {
+                if let Some(Err(error)) = declaration.map(|known| known.schema.complete(&row)) {
+                    return Err(bad(reader.bad(error.to_string())));
+                }
+            }
+            Line::Backup(_) | Line::End(_) => {}
+        }
+    }
+    reader.into_summary().map_err(bad)
+}
+
+/// Fills the tables of one database: all of them, or none.
+fn restore(
+    arguments: &RestoreArguments,
+    models: &Models,
+    kept: &Kept,
+    summary: &Summary,
+    progress: &mut Progress<'_>,
+) -> Result<u64, CommandError> {
+    let is_restored = |schema: &ModelSchema| summary.tables.iter().any(|table| table.model == schema.model());
+    let schemas: Vec<Arc<ModelSchema>> = kept
+        .models
+        .iter()
+        .map(|declaration| &declaration.schema)
+        .filter(|schema| is_restored(schema))
+        .cloned()
+        .collect();
+    for schema in &schemas {
+        // Without the rows that a new table begins with: those of the backup take their place.
+        let prepared = kept.database.prepare(Arc::clone(schema), Vec::new());
+        models.runtime.block_on(prepared).map_err(refused)?;
+    }
+    let (send, deliveries) = mpsc::channel(WAITING);
+    let (database, wanted, replace) = (Arc::clone(&kept.database), schemas.clone(), arguments.replace);
+    let import = models.runtime.spawn(async move { database.import(wanted, replace, deliveries).await });
+    let delivered = deliver(arguments, &schemas, &send, progress);
+    // The import ends when all has been delivered, or nobody delivers any more.
+    drop(send);
+    let imported = models.runtime.block_on(import);
+    let imported = imported.map_err(|error| CommandError::usage(format!("the import gave up: {error}")))?;
+    delivered.map_err(bad)?;
+    imported.map_err(|error| match error {
+        DataError::UniqueViolation { .. } => {
+            CommandError::usage(format!("{error}, in the backup itself: nothing of it was restored"))
+        }
+        error => refused(error),
+    })
+}
+
+/// Reads the file once more and hands over the rows of these tables. Stops when nobody takes them any more.
+fn deliver(
+    arguments: &RestoreArguments,
+    schemas: &[Arc<ModelSchema>],
+    send: &mpsc::Sender<Delivery>,
+    progress: &mut Progress<'_>,
+) -> Result<(), BadBackup> {
+    let (mut reader, _) = Reader::open(&arguments.file)?;
+    let mut current: Option<TablePart> = None;
+    loop {
+        let line = reader.next()?;
+        let is_complete = match &line {
+            Some(Line::Row(_)) => current.as_ref().is_some_and(|part| part.rows.len() == AT_ONCE),
+            _ => true,
+        };
+        if is_complete && let Some(part) = &mut current {
+            let model = schemas.get(part.table).map_or("", |schema| schema.model());
+            progress.add(model, part.rows.len() as u64);
+            let rows: Vec<Row> = std::mem::take(&mut part.rows);
+            if send.blocking_send(Delivery::Part(TablePart { rows, ..*part })).is_err() {
+                return Ok(());
+            }
+        }
+        match line {
+            Some(Line::Table(start)) => {
+                let table = schemas.iter().position(|schema| schema.model() == start.model);
+                current = table.map(|table| TablePart { table, assigned: start.assigned, rows: Vec::new() });
+            }
+            Some(Line::Row(row)) => {
+                if let Some(part) = &mut current {
+                    part.rows.push(row);
+                }
+            }
+            Some(Line::Backup(_) | Line::End(_)) => {}
+            None => {
+                // Whoever takes no more says why himself.
+                drop(send.blocking_send(Delivery::End));
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn show(arguments: &RestoreArguments, summary: &Summary, output: &Output) {
+    let file = arguments.file.display();
+    if output.is_json() {
+        output.json(&json!({ "file": file.to_string(), "tables": summary.tables, "rows": summary.rows }));
+    } else {
+        let tables = summary.tables.len();
+        output.result(&format!("restored {tables} tables with {} rows from `{file}`", summary.rows));
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
+fn bad(error: BadBackup) -> CommandError {
+    CommandError::usage(error.to_string())
+}

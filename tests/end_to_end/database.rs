@@ -1,0 +1,231 @@
+//! `db`, and what a process finds where its data should be.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::support::{Server, Tree, demo, mti_in};
+
+const USERS: &str = "auths.models.UserModel";
+
+fn query(app: &Tree, data: &str, model: &str) -> Value {
+    mti_in(app.path(), &["call", model, "query", "--data", data], "").ended_with(0).json()
+}
+
+fn create(app: &Tree, data: &str, model: &str, row: &Value) -> Value {
+    let arguments = json!({ "rowData": row }).to_string();
+    mti_in(app.path(), &["call", model, "create", &arguments, "--data", data], "").ended_with(0).json()
+}
+
+/// An app with rows in two tables, and with one that was taken out again.
+fn used() -> Tree {
+    let app = demo();
+    create(&app, "data", USERS, &json!({"userId": "微信", "nick": "it's \"quoted\"\n"}));
+    create(&app, "data", USERS, &json!({"userId": "gone", "nick": "gone"}));
+    create(&app, "data", "corps.models.CorpModel", &json!({"corpId": "panda", "corpName": "熊猫"}));
+    let delete = r#"{"filter": "Q(userId='gone')"}"#;
+    mti_in(app.path(), &["call", USERS, "deleteByFilter", delete, "--data", "data"], "").ended_with(0);
+    app
+}
+
+#[test]
+fn a_backup_restores_into_another_database() {
+    let app = used();
+    let made = mti_in(app.path(), &["db", "backup", "b.jsonl", "--data", "data"], "").ended_with(0);
+    assert_eq!(made.stdout, "backed up 2 tables with 5 rows to `b.jsonl`\n");
+    assert_eq!(made.stderr, "", "no progress where there is no terminal");
+    let restore = ["--format", "json", "db", "restore", "b.jsonl", "--data", "other"];
+    let restored = mti_in(app.path(), &restore, "").ended_with(0).json();
+    assert_eq!(
+        restored,
+        json!({"file": "b.jsonl", "rows": 5, "tables": [
+            {"model": USERS, "rows": 3},
+            {"model": "corps.models.CorpModel", "rows": 2}
+        ]})
+    );
+    for model in [USERS, "corps.models.CorpModel"] {
+        assert_eq!(query(&app, "data", model), query(&app, "other", model));
+    }
+    let next = create(&app, "other", USERS, &json!({"userId": "next", "nick": "next"}));
+    assert_eq!(next["id"], 5, "a number that was taken out stays used");
+    let again = ["call", USERS, "create", r#"{"rowData": {"userId": "user123"}}"#, "--data", "other"];
+    assert!(mti_in(app.path(), &again, "").ended_with(1).stderr.contains("`userId`"), "unique combinations hold");
+}
+
+#[test]
+fn a_backup_is_for_its_owner_and_never_written_over() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let app = used();
+    mti_in(app.path(), &["db", "backup", "b.jsonl", "--data", "data"], "").ended_with(0);
+    assert_eq!(fs::metadata(app.join("b.jsonl")).expect("a file").permissions().mode() & 0o777, 0o600);
+    let before = fs::read(app.join("b.jsonl")).expect("a file");
+    let again = mti_in(app.path(), &["db", "backup", "b.jsonl", "--data", "data"], "").ended_with(2);
+    assert!(again.stderr.contains("`b.jsonl` is there already"), "{}", again.stderr);
+    assert_eq!(fs::read(app.join("b.jsonl")).expect("a file"), before);
+    let nowhere = mti_in(app.path(), &["db", "backup", "no/b.jsonl", "--data", "data"], "").ended_with(2);
+    assert!(nowhere.stderr.contains("cannot write `no/b.jsonl`"), "{}", nowhere.stderr);
+}
+
+#[test]
+fn a_table_with_rows_is_replaced_only_when_told() {
+    let app = used();
+    mti_in(app.path(), &["db", "backup", "b.jsonl", "--data", "data"], "").ended_with(0);
+    let before = query(&app, "data", USERS);
+    create(&app, "data", USERS, &json!({"userId": "later"}));
+    let refused = mti_in(app.path(), &["db", "restore", "b.jsonl", "--data", "data"], "").ended_with(2);
+    assert!(refused.stderr.contains(USERS) && refused.stderr.contains("--replace"), "{}", refused.stderr);
+    assert_eq!(query(&app, "data", USERS)["totalCount"], 4);
+    let replaced = mti_in(app.path(), &["db", "restore", "b.jsonl", "--data", "data", "--replace"], "").ended_with(0);
+    assert_eq!(replaced.stdout, "restored 2 tables with 5 rows from `b.jsonl`\n");
+    assert_eq!(query(&app, "data", USERS), before);
+}
+
+#[test]
+fn a_damaged_backup_changes_nothing() {
+    let app = used();
+    mti_in(app.path(), &["db", "backup", "b.jsonl", "--data", "data"], "").ended_with(0);
+    let whole = fs::read_to_string(app.join("b.jsonl")).expect("a file");
+    let lines: Vec<&str> = whole.lines().collect();
+    let without_the_end = lines[..lines.len() - 1].join("\n") + "\n";
+    for (damaged, part) in [
+        (without_the_end, "ends before its end"),
+        (whole.replace("熊猫", "熊熊"), "damaged"),
+        (whole.replace("\"nick\"", "\"nck\""), "`nck`"),
+        (whole.replace("{\"row\":", "{\"row\""), "damaged"),
+        (whole.replace("\"format\":1", "\"format\":2"), "newer program"),
+        (whole.replace("\"appId\":\"acme.demo\"", "\"appId\":\"acme.other\""), "`acme.other`"),
+        (whole.replace("{\"table\":{\"model\":\"auths", "{\"table\":{\"model\":\"aths"), "no model"),
+        (format!("{whole}{whole}"), "behind the end"),
+        (String::new(), "no backup"),
+        ("{}".to_owned(), "no backup"),
+    ] {
+        app.write("damaged.jsonl", &damaged);
+        let restore = ["db", "restore", "damaged.jsonl", "--data", "data", "--replace"];
+        let refused = mti_in(app.path(), &restore, "").ended_with(2);
+        assert!(refused.stderr.contains(part), "{part} in {}", refused.stderr);
+    }
+    assert_eq!(query(&app, "data", USERS)["totalCount"], 3);
+    assert_eq!(query(&app, "data", "corps.models.CorpModel")["rowDatas"][1]["corpName"], "熊猫");
+}
+
+#[test]
+fn migrate_says_what_it_changes_and_does_it() {
+    let app = Tree::new(
+        r#"
+//- app.json
+{"appId": "acme.shop", "title": "Shop", "version": "1.0.0"}
+//- models/Customer/e.json
+{"type": "models.NormalType", "title": "Customers"}
+//- models/Customer/Customer.json
+{"fields": [{"name": "id", "title": "Id", "dataType": "AutoInt", "primaryKey": true},
+            {"name": "name", "title": "Name", "dataType": "Stext"}]}
+//- initData.json
+{"models.Customer": [{"name": "Ada"}, {"name": "Bo"}]}
+"#,
+    );
+    let foretold = mti_in(app.path(), &["db", "migrate", "--dry-run"], "").ended_with(0).stdout;
+    assert!(foretold.contains("models.Customer (in databases.Default)\n  make the table\n"), "{foretold}");
+    let made = mti_in(app.path(), &["db", "migrate"], "").ended_with(0).stdout;
+    assert_eq!(made.replace("changed", "would change"), foretold);
+    let quiet = mti_in(app.path(), &["db", "migrate"], "").ended_with(0).stdout;
+    assert_eq!(quiet, "every table fits its model: there is nothing to change\n");
+
+    app.write(
+        "models/Customer/Customer.json",
+        r#"{"fields": [{"name": "id", "title": "Id", "dataType": "AutoInt", "primaryKey": true},
+                       {"name": "name", "title": "Name", "dataType": "Stext"},
+                       {"name": "age", "title": "Age", "dataType": "Integer"}], "uniqueList": [["name"]]}"#,
+    );
+    let changed = mti_in(app.path(), &["--format", "json", "db", "migrate"], "").ended_with(0).json();
+    let customer = changed["models"].as_array().expect("models").iter().find(|at| at["model"] == "models.Customer");
+    assert_eq!(
+        customer.expect("the model"),
+        &json!({"model": "models.Customer", "database": "databases.Default",
+                "changes": ["add field `age`", "add unique combination (name)"]})
+    );
+    let again = mti_in(app.path(), &["call", "models.Customer", "create", r#"{"rowData": {"name": "Bo"}}"#], "");
+    assert!(again.ended_with(1).stderr.contains("`name`"));
+
+    app.write("initData.json", "{}");
+    app.write(
+        "models/Customer/Customer.json",
+        r#"{"fields": [{"name": "id", "title": "Id", "dataType": "AutoInt", "primaryKey": true},
+                       {"name": "name", "title": "Name", "dataType": "Integer"}]}"#,
+    );
+    let refused = mti_in(app.path(), &["db", "migrate"], "").ended_with(1);
+    assert!(refused.stderr.contains("`name` held text"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_second_process_is_told_who_has_the_data() {
+    let app = demo();
+    let server = Server::dev(app.path());
+    for arguments in [
+        &["call", USERS, "query"][..],
+        &["db", "backup", "b.jsonl"],
+        &["db", "migrate"],
+        &["serve", "--bind", "127.0.0.1:0"],
+    ] {
+        let refused = mti_in(app.path(), arguments, "").ended_with(2);
+        assert!(refused.stderr.contains("held by `mti` (process "), "{arguments:?}: {}", refused.stderr);
+    }
+    assert!(!app.join("b.jsonl").exists(), "a backup that failed leaves no file");
+    server.terminate();
+}
+
+/// The files in which the embedded database has its rows.
+fn files_of_store(app: &Tree) -> Vec<PathBuf> {
+    fn below(directory: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(directory).expect("a directory").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                below(&path, found);
+            } else if path.file_name().is_some_and(|name| name != "holder" && name != "acknowledged") {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    below(&app.join("appData/databases/Default"), &mut found);
+    found.sort();
+    found
+}
+
+#[test]
+fn a_damaged_store_is_refused_with_what_to_do_or_read_as_it_was() {
+    let app = demo();
+    // What would be made anew were it lost is no proof that it is there.
+    create(&app, "appData", USERS, &json!({"userId": "later"}));
+    let read = || mti_in(app.path(), &["call", USERS, "query"], "");
+    let good = read().ended_with(0).json();
+    let mut refused = 0;
+    for file in files_of_store(&app) {
+        let whole = fs::read(&file).expect("a file");
+        let length = whole.len();
+        let flipped = |at: usize| {
+            let mut bytes = whole.clone();
+            if let Some(bytes) = bytes.get_mut(at..(at + 64).min(length)) {
+                bytes.iter_mut().for_each(|byte| *byte ^= 0xff);
+            }
+            bytes
+        };
+        let damaged = [whole[..length / 2].to_vec(), Vec::new(), flipped(0), flipped(length / 3), flipped(length / 2)];
+        for bytes in damaged {
+            fs::write(&file, bytes).expect("writes");
+            let answer = read();
+            if answer.code == 0 {
+                let rows = &answer.json()["rowDatas"];
+                assert_eq!(rows, &good["rowDatas"], "nothing else is ever answered: {}", file.display());
+            } else {
+                refused += 1;
+                assert!(answer.stderr.contains("damaged") && answer.stderr.contains("backup"), "{}", answer.stderr);
+                assert!(!answer.stderr.contains("panicked"), "{}", answer.stderr);
+            }
+            fs::write(&file, &whole).expect("writes");
+        }
+    }
+    assert!(refused > 0, "no damage was noticed");
+    assert_eq!(read().ended_with(0).json(), good);
+}
