@@ -207,7 +207,9 @@ fn a_damaged_store_is_refused_with_what_to_do_or_read_as_it_was() {
         let flipped = |at: usize| {
             let mut bytes = whole.clone();
             if let Some(bytes) = bytes.get_mut(at..(at + 64).min(length)) {
-                bytes.iter_mut().for_each(|byte| *byte ^= 0xff);
+                for byte in bytes {
+                    *byte ^= 0xff;
+                }
             }
             bytes
         };

@@ -6,6 +6,7 @@ mod calling;
 mod checking;
 mod database;
 mod durability;
+mod killed;
 mod login;
 mod looking;
 mod making;

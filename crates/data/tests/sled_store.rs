@@ -116,6 +116,30 @@ async fn a_newer_store_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_lost_what_was_acknowledged_is_refused() {
+    let (database, directory) = temporary();
+    let schema = person();
+    prepare(&database, &schema).await;
+    insert(&database, &schema, json!({"userId": "u1"})).await.unwrap();
+    database.close().await.unwrap();
+    // sled by itself would take these for stores that have just begun.
+    let log = directory.path().join("db");
+    let whole = std::fs::read(&log).unwrap();
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 0xff;
+    for damaged in [Vec::new(), whole[..whole.len() / 2].to_vec(), flipped] {
+        std::fs::write(&log, damaged).unwrap();
+        let error = open(directory.path()).prepare(schema.clone(), Vec::new()).await.unwrap_err();
+        assert!(matches!(error, DataError::Corrupt { .. }), "{error}");
+        assert!(error.to_string().contains("restore it from a backup"), "{error}");
+    }
+    std::fs::write(&log, whole).unwrap();
+    let database = open(directory.path());
+    assert_eq!(database.prepare(schema.clone(), Vec::new()).await, Ok(Prepared { created: false }));
+    assert_eq!(find(&database, &schema, "Q(userId='u1')").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_foreign_sled_database_is_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let foreign = sled::open(directory.path()).unwrap();

@@ -7,7 +7,7 @@ mod server;
 mod tree;
 
 pub(crate) use browser::Browser;
-pub(crate) use command::{command, mti, mti_in};
+pub(crate) use command::{command, mti, mti_in, signal};
 pub(crate) use eventually::eventually;
 pub(crate) use server::{Server, free_address};
 pub(crate) use tree::{APP_ID, LOGIN, Tree, demo};

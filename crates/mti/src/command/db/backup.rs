@@ -17,6 +17,12 @@ use crate::output::Output;
 /// How many parts of tables wait to be written at most.
 const WAITING: usize = 4;
 
+/// The tables that one database has.
+struct Tables<'a> {
+    kept: &'a Kept,
+    schemas: Vec<Arc<ModelSchema>>,
+}
+
 /// Writes every row of every model into one file.
 pub(super) fn run(arguments: &BackupArguments, opening: &Opening<'_>, output: &Output) -> Result<Exit, CommandError> {
     let models = Models::open(&arguments.data, opening, output)?;
@@ -29,11 +35,11 @@ pub(super) fn run(arguments: &BackupArguments, opening: &Opening<'_>, output: &O
         })
     };
     let written_at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    let schemas = tables.iter().flat_map(|(_, schemas)| schemas).map(|schema| &**schema);
+    let schemas = tables.iter().flat_map(|tables| &tables.schemas).map(|schema| &**schema);
     let header = Header::new(&models.app.key(), u64::try_from(written_at).unwrap_or_default(), schemas);
     let mut writer = Writer::create(&arguments.file, header).map_err(cannot)?;
     let mut progress = Progress::new(output, None);
-    for (kept, schemas) in &tables {
+    for Tables { kept, schemas } in &tables {
         let (send, mut parts) = mpsc::channel(WAITING);
         let (database, wanted) = (Arc::clone(&kept.database), schemas.clone());
         let export = models.runtime.spawn(async move { database.export(wanted, send).await });
@@ -60,7 +66,7 @@ pub(super) fn run(arguments: &BackupArguments, opening: &Opening<'_>, output: &O
 }
 
 /// The tables that there are, by their databases. Models that were never used have none.
-fn tables(models: &Models) -> Result<Vec<(&Kept, Vec<Arc<ModelSchema>>)>, CommandError> {
+fn tables(models: &Models) -> Result<Vec<Tables<'_>>, CommandError> {
     let mut tables = Vec::with_capacity(models.databases.len());
     for kept in &models.databases {
         let mut schemas = Vec::with_capacity(kept.models.len());
@@ -76,7 +82,7 @@ fn tables(models: &Models) -> Result<Vec<(&Kept, Vec<Arc<ModelSchema>>)>, Comman
             }
             schemas.push(Arc::clone(schema));
         }
-        tables.push((kept, schemas));
+        tables.push(Tables { kept, schemas });
     }
     Ok(tables)
 }

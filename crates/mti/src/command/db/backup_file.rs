@@ -1,6 +1,7 @@
 //! The file of a backup: lines of JSON, so that every kind of database can be filled from it, and other programs can
 //! read it. It begins with what it is, ends with what it holds, and has the rows of one table after another between.
 
+use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -286,5 +287,9 @@ impl Reader {
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a `String` does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
