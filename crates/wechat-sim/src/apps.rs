@@ -1,7 +1,9 @@
 use mti_element::Secret;
+use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use crate::bounded::BoundedMap;
+use crate::error::SimulatorError;
 use crate::options::UnknownApps;
 
 /// The account to which applications belong that name none.
@@ -10,25 +12,35 @@ const DEFAULT_ACCOUNT: &str = "open-platform";
 /// How many applications are learned.
 const LEARNED_CAPACITY: usize = 256;
 
+/// How many applications are registered.
+const REGISTERED_CAPACITY: usize = 256;
+
 /// An application as it is registered with WeChat.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AppRegistration {
     /// The public identifier.
     pub app_id: String,
     /// The secret; `None` accepts the first one that is presented, and from then on no other.
+    #[serde(default)]
     pub secret: Option<Secret>,
     /// Which pages the application may use.
+    #[serde(default)]
     pub kind: AppKind,
     /// Where browsers may be sent.
+    #[serde(default)]
     pub callback: CallbackRule,
     /// The open-platform account, within which a person has one unionId.
+    #[serde(default = "default_account")]
     pub account: String,
 }
 
 /// What sort of application it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum AppKind {
     /// A website: `/connect/qrconnect`, scope `snsapi_login`.
+    #[default]
     Website,
     /// A service account: `/connect/oauth2/authorize`, scopes `snsapi_base` and `snsapi_userinfo`.
     ServiceAccount,
@@ -37,14 +49,23 @@ pub enum AppKind {
 }
 
 /// Where browsers may be sent with a code.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum CallbackRule {
     /// Any port of this machine, which WeChat itself refuses.
+    #[default]
     Loopback,
     /// Any path on these hosts.
     Hosts(Vec<String>),
     /// These addresses, to the letter.
     Exactly(Vec<String>),
+    /// These addresses, to the letter, if they are on these hosts.
+    HostsAndExactly {
+        /// The hosts.
+        hosts: Vec<String>,
+        /// The addresses.
+        addresses: Vec<String>,
+    },
 }
 
 impl AppRegistration {
@@ -59,7 +80,7 @@ impl AppRegistration {
             secret: None,
             kind: AppKind::Either,
             callback: CallbackRule::Loopback,
-            account: DEFAULT_ACCOUNT.to_owned(),
+            account: default_account(),
         }
     }
 
@@ -88,10 +109,23 @@ impl CallbackRule {
                 Some(Host::Domain(host)) => host == "localhost",
                 None => false,
             },
-            Self::Hosts(hosts) => hosts.iter().any(|host| Some(host.as_str()) == address.host_str()),
-            Self::Exactly(addresses) => addresses.iter().any(|address| address == redirect_uri),
+            Self::Hosts(hosts) => is_on(hosts, &address),
+            Self::Exactly(addresses) => is_among(addresses, redirect_uri),
+            Self::HostsAndExactly { hosts, addresses } => is_on(hosts, &address) && is_among(addresses, redirect_uri),
         }
     }
+}
+
+fn is_on(hosts: &[String], address: &Url) -> bool {
+    hosts.iter().any(|host| Some(host.as_str()) == address.host_str())
+}
+
+fn is_among(addresses: &[String], redirect_uri: &str) -> bool {
+    addresses.iter().any(|address| address == redirect_uri)
+}
+
+fn default_account() -> String {
+    DEFAULT_ACCOUNT.to_owned()
 }
 
 /// The applications there are.
@@ -127,10 +161,25 @@ impl Apps {
         self.registered.push(app);
     }
 
+    /// Adds an application that came over HTTP.
+    pub(crate) fn register_foreign(&mut self, app: AppRegistration) -> Result<(), SimulatorError> {
+        if !is_well_formed(&app.app_id) {
+            return Err(SimulatorError::MalformedApp(app.app_id.chars().take(80).collect()));
+        }
+        if self.registered.len() >= REGISTERED_CAPACITY {
+            return Err(SimulatorError::TooMany("applications"));
+        }
+        self.register(app);
+        Ok(())
+    }
+
     /// The registered applications and those learned, newest first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &AppRegistration> {
+        self.registered.iter().chain(self.learned.newest_first().map(|(_, app)| app))
+    }
+
     pub(crate) fn ids(&self) -> Vec<String> {
-        let learned = self.learned.newest_first().map(|(app_id, _)| app_id.to_owned());
-        self.registered.iter().map(|app| app.app_id.clone()).chain(learned).collect()
+        self.all().map(|app| app.app_id.clone()).collect()
     }
 }
 

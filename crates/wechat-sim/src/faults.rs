@@ -17,6 +17,9 @@ use crate::world::World;
 /// How many zeros the bomb unpacks to.
 const BOMB_LENGTH: usize = 10 * 1024 * 1024;
 
+/// The most bytes that an answer is followed by.
+const MAX_OVERSIZE: usize = 64 * 1024 * 1024;
+
 impl World {
     /// The fault that hits this call, used up by it.
     pub(crate) fn next_fault(&self, endpoint: Endpoint) -> Option<Effect> {
@@ -63,7 +66,7 @@ pub(crate) fn after(world: Arc<World>, effect: Option<&Effect>, content_type: &s
         Some(Effect::GzipBomb) => {
             return (content_type, [(CONTENT_ENCODING, "gzip")], zeros_in_gzip(BOMB_LENGTH)).into_response();
         }
-        Some(Effect::Oversize(spaces)) => body.resize(body.len().saturating_add(*spaces), b' '),
+        Some(Effect::Oversize(spaces)) => body.resize(body.len().saturating_add((*spaces).min(MAX_OVERSIZE)), b' '),
         Some(Effect::Empty) => body.clear(),
         Some(Effect::Truncated) => body.truncate(body.len() / 2),
         Some(Effect::ByteOrderMark) => {

@@ -42,7 +42,7 @@ fn is_ours(world: &World, address: &str) -> bool {
     match address.host() {
         Some(Host::Ipv4(host)) => host.is_loopback(),
         Some(Host::Ipv6(host)) => host.is_loopback(),
-        Some(Host::Domain(host)) => host == "localhost" || world.hosts().iter().any(|known| known == host),
+        Some(Host::Domain(host)) => host == "localhost" || world.answers_to(host),
         None => false,
     }
 }

@@ -44,8 +44,13 @@ impl SimulatorHandle {
         self.world.mint_code(app_id, person_id, "snsapi_login")
     }
 
+    /// Adds a person, or replaces the one of the same id.
+    pub fn add_person(&self, person: Person) -> Result<(), SimulatorError> {
+        self.world.contents().put_person(person)
+    }
+
     /// Who can sign in.
-    pub fn people(&self) -> &[Person] {
+    pub fn people(&self) -> Vec<Person> {
         self.world.people()
     }
 

@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 /// What can be turned while the simulator runs. The default is WeChat on a good day.
@@ -29,6 +31,8 @@ pub struct Knobs {
     pub expired_code_errcode: i64,
     /// Whether applications learn unionIds.
     pub union_id: UnionIdMode,
+    /// Who is marked as a snapshot user.
+    pub snapshot: SnapshotMode,
     /// Whether nobody tells his name and picture.
     pub privacy: bool,
     /// What nicknames look like.
@@ -49,6 +53,8 @@ pub struct Knobs {
     pub require_wechat_browser: bool,
     /// Whether the server interfaces take `POST`.
     pub accept_post: bool,
+    /// The addresses that may exchange codes; `None` is all, others get 40164.
+    pub ip_allow_list: Option<Vec<IpAddr>>,
     /// Calls per minute and interface before 45011.
     pub minute_quota: Option<u32>,
     /// Calls per day and interface before 45009.
@@ -183,6 +189,18 @@ pub enum UnionIdMode {
     Rekeyed,
 }
 
+/// Who is marked `is_snapshotuser`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SnapshotMode {
+    /// The people who are snapshot users.
+    Own,
+    /// Everybody, real users too.
+    Everybody,
+    /// Nobody, although some have virtual unionIds.
+    Unmarked,
+}
+
 /// What nicknames look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -214,6 +232,7 @@ impl Default for Knobs {
             refresh_semantics: RefreshSemantics::Renew,
             expired_code_errcode: 40029,
             union_id: UnionIdMode::On,
+            snapshot: SnapshotMode::Own,
             privacy: false,
             nickname: Nickname::Own,
             phone_owner: None,
@@ -224,6 +243,7 @@ impl Default for Knobs {
             refuse_ports: false,
             require_wechat_browser: false,
             accept_post: true,
+            ip_allow_list: None,
             minute_quota: None,
             daily_quota: None,
             page_error: None,

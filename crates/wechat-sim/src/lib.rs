@@ -25,6 +25,7 @@
 //! only to loopback host names, so that no web page can reach it by a name of its own.
 
 mod apps;
+mod authority;
 mod bounded;
 mod clock;
 mod error;
@@ -35,6 +36,7 @@ mod handle;
 mod html;
 mod identifiers;
 mod knobs;
+mod listener;
 mod login;
 mod options;
 mod parameters;
@@ -47,11 +49,14 @@ mod wire;
 mod world;
 
 pub use apps::{AppKind, AppRegistration, CallbackRule};
+pub use authority::{TestAuthority, WECHAT_HOSTS};
 pub use clock::{Clock, ManualClock};
 pub use error::SimulatorError;
 pub use handle::SimulatorHandle;
 pub use identifiers::{openid_for, unionid_for};
-pub use knobs::{DenyMode, Effect, Endpoint, Fault, Knobs, Nickname, RefreshSemantics, RidStyle, UnionIdMode};
+pub use knobs::{
+    DenyMode, Effect, Endpoint, Fault, Knobs, Nickname, RefreshSemantics, RidStyle, SnapshotMode, UnionIdMode,
+};
 pub use options::{SimulatorOptions, UnknownApps};
 pub use people::{Person, cast};
 pub use simulator::Simulator;

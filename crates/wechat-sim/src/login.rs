@@ -11,6 +11,9 @@ use crate::knobs::DenyMode;
 use crate::tickets::{PollAnswer, Stage, Ticket};
 use crate::world::{Contents, World};
 
+/// The longest that a poll is held.
+const MAX_POLL_HOLD: Duration = Duration::from_mins(10);
+
 /// What the phone's answer came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Outcome {
@@ -30,6 +33,15 @@ impl World {
     /// A login that can still be answered.
     pub(crate) fn pending_ticket(&self, uuid: &str) -> Result<Ticket, SimulatorError> {
         pending(&self.contents(), uuid, self.now()).cloned()
+    }
+
+    /// The logins that can still be answered, newest first, but not more than this many.
+    pub(crate) fn pending_tickets(&self, at_most: usize) -> Vec<(String, Ticket)> {
+        let now = self.now();
+        let contents = self.contents();
+        let uuids = contents.tickets.newest_first().map(|(uuid, _)| uuid);
+        let tickets = uuids.filter_map(|uuid| Some((uuid.to_owned(), pending(&contents, uuid, now).ok()?.clone())));
+        tickets.take(at_most).collect()
     }
 
     /// The phone opens the page.
@@ -88,7 +100,7 @@ impl World {
         if let Some(errcode) = knobs.poll_error {
             return PollAnswer::without_code(errcode);
         }
-        let deadline = Instant::now() + Duration::from_millis(knobs.poll_hold_ms);
+        let deadline = Instant::now() + Duration::from_millis(knobs.poll_hold_ms).min(MAX_POLL_HOLD);
         loop {
             if let Some(answer) = self.news(uuid, last) {
                 return answer;

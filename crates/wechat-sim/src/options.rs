@@ -1,8 +1,10 @@
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use url::Url;
 
 use crate::apps::AppRegistration;
+use crate::authority::TestAuthority;
 use crate::clock::Clock;
 use crate::knobs::Knobs;
 use crate::people::{Person, cast};
@@ -22,7 +24,10 @@ pub struct SimulatorOptions {
     pub knobs: Knobs,
     /// Where it takes the time from.
     pub clock: Clock,
-    /// The address that browsers use, when it is not that of `bind`.
+    /// Who vouches for its certificate. With one it speaks TLS and answers to [`WECHAT_HOSTS`](crate::WECHAT_HOSTS)
+    /// too; without, neither.
+    pub authority: Option<Arc<TestAuthority>>,
+    /// The address that browsers use, when it is not the one that they ask at.
     pub public_url: Option<Url>,
     /// Host names that are answered besides the loopback ones.
     pub hosts: Vec<String>,
@@ -48,6 +53,7 @@ impl Default for SimulatorOptions {
             people: cast(),
             knobs: Knobs::default(),
             clock: Clock::system(),
+            authority: None,
             public_url: None,
             hosts: Vec::new(),
         }

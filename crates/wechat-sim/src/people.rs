@@ -1,21 +1,36 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use crate::error::SimulatorError;
 
 /// Somebody with a WeChat account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Person {
     /// Names the person in this simulator and determines the openIds.
     pub id: String,
     /// What the person is there for.
+    #[serde(default)]
     pub title: String,
     /// What the person calls himself.
     pub nickname: String,
     /// Whether there is a picture.
+    #[serde(default = "yes")]
     pub has_avatar: bool,
     /// Whether applications learn a unionId.
+    #[serde(default = "yes")]
     pub has_union_id: bool,
     /// Whether the answer is marked `is_snapshotuser`, with a unionId that several people share.
+    #[serde(default)]
     pub is_snapshot: bool,
+}
+
+impl Person {
+    /// Whether the id can be part of an address.
+    pub(crate) fn check(&self) -> Result<(), SimulatorError> {
+        let is_known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let is_well_formed = (1..=64).contains(&self.id.len()) && self.id.bytes().all(is_known);
+        is_well_formed.then_some(()).ok_or_else(|| SimulatorError::MalformedPerson(self.id.chars().take(80).collect()))
+    }
 }
 
 /// What WeChat calls those who do not tell their name.
@@ -48,4 +63,8 @@ fn person(id: &str, title: &str, nickname: &str) -> Person {
         has_union_id: true,
         is_snapshot: false,
     }
+}
+
+fn yes() -> bool {
+    true
 }

@@ -2,12 +2,12 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
+use rustls::ServerConfig;
 use tokio::net::TcpListener;
-use url::Url;
 
 use crate::error::SimulatorError;
 use crate::handle::SimulatorHandle;
+use crate::listener::{Listener, Peer};
 use crate::options::SimulatorOptions;
 use crate::routes;
 use crate::world::World;
@@ -17,6 +17,7 @@ use crate::world::World;
 pub struct Simulator {
     listener: TcpListener,
     address: SocketAddr,
+    tls: Option<Arc<ServerConfig>>,
     world: Arc<World>,
 }
 
@@ -33,11 +34,8 @@ impl Simulator {
         let failed = |source| SimulatorError::Bind { address: wanted, source };
         let listener = TcpListener::bind(wanted).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let base = match options.public_url.clone() {
-            Some(base) => base,
-            None => loopback_url(address),
-        };
-        Ok(Self { listener, address, world: Arc::new(World::new(options, base)) })
+        let tls = options.authority.as_ref().map(|authority| authority.server_config()).transpose()?;
+        Ok(Self { listener, address, tls, world: Arc::new(World::new(options, address)) })
     }
 
     /// Where it listens.
@@ -48,7 +46,7 @@ impl Simulator {
     /// Where it listens, as a base address for `endpoints.open` and `endpoints.api`, without a slash at its
     /// end.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.world.own_url()
     }
 
     /// Reaches into it, before and while it answers.
@@ -56,16 +54,11 @@ impl Simulator {
         SimulatorHandle { world: Arc::clone(&self.world) }
     }
 
-    /// Its routes, to be served in some other way, by TLS for instance.
-    pub fn router(&self) -> Router {
-        routes::router(Arc::clone(&self.world))
-    }
-
     /// Answers until `shutdown` is ready, then ends all long polls and returns.
     pub async fn serve(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), SimulatorError> {
-        let router = self.router();
         let world = self.world;
-        axum::serve(self.listener, router)
+        let service = routes::router(Arc::clone(&world)).into_make_service_with_connect_info::<Peer>();
+        axum::serve(Listener::new(self.listener, self.tls), service)
             .with_graceful_shutdown(async move {
                 shutdown.await;
                 world.close();
@@ -73,10 +66,4 @@ impl Simulator {
             .await
             .map_err(SimulatorError::Serve)
     }
-}
-
-fn loopback_url(address: SocketAddr) -> Url {
-    let text = format!("http://{address}");
-    #[expect(clippy::expect_used, reason = "the address is a socket address")]
-    Url::parse(&text).expect("a socket address makes a URL")
 }

@@ -1,12 +1,13 @@
 //! What the four server interfaces answer.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use crate::grants::{Authorization, Token};
 use crate::identifiers::{openid_for, unionid_for};
-use crate::knobs::{Endpoint, Knobs, Nickname, RefreshSemantics, UnionIdMode};
+use crate::knobs::{Endpoint, Knobs, Nickname, RefreshSemantics, SnapshotMode, UnionIdMode};
 use crate::parameters::Parameters;
 use crate::people::{ANONYMOUS, Person};
 use crate::wire::RAW_NICKNAME;
@@ -16,22 +17,35 @@ use crate::world::{Contents, World};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SnsError(pub(crate) i64);
 
+/// Who calls.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    pub(crate) address: IpAddr,
+    /// The simulator's address as the caller wrote it.
+    pub(crate) origin: String,
+}
+
 /// The fields of a good answer.
 pub(crate) type Fields = Map<String, Value>;
 
 impl World {
     /// Processes a request to a server interface.
-    pub(crate) fn serve_sns(&self, endpoint: Endpoint, parameters: &Parameters) -> Result<Fields, SnsError> {
+    pub(crate) fn serve_sns(
+        &self,
+        endpoint: Endpoint,
+        parameters: &Parameters,
+        caller: &Caller,
+    ) -> Result<Fields, SnsError> {
         self.count_call(endpoint)?;
         match endpoint {
-            Endpoint::AccessToken => self.exchange(parameters),
+            Endpoint::AccessToken => self.exchange(parameters, caller.address),
             Endpoint::RefreshToken => self.refresh(parameters),
             Endpoint::Auth => self.check(parameters),
-            Endpoint::Userinfo => self.user_info(parameters),
+            Endpoint::Userinfo => self.user_info(parameters, caller),
         }
     }
 
-    fn exchange(&self, parameters: &Parameters) -> Result<Fields, SnsError> {
+    fn exchange(&self, parameters: &Parameters, from: IpAddr) -> Result<Fields, SnsError> {
         let app_id = required(parameters, "appid", 41002)?;
         if parameters.get("grant_type") != Some("authorization_code") {
             return Err(SnsError(40002));
@@ -40,6 +54,9 @@ impl World {
         let mut contents = self.contents();
         let knobs = contents.knobs.clone();
         let app = contents.apps.resolve(app_id).ok_or(SnsError(40013))?;
+        if knobs.ip_allow_list.as_ref().is_some_and(|allowed| !allowed.contains(&from)) {
+            return Err(SnsError(40164));
+        }
         if !app.accepts_secret(required(parameters, "secret", 41004)?) {
             return Err(SnsError(40125));
         }
@@ -57,16 +74,21 @@ impl World {
         code.is_used = true;
         let authorization = code.authorization.clone();
 
-        let person = self.person(&authorization.person_id).map_err(|_| SnsError(40029))?;
+        let person = contents.person(&authorization.person_id).cloned().ok_or(SnsError(40029))?;
         let is_first = contents.grants.is_first_login(&person.id, app_id);
         let access_token = contents.grants.issue_access_token(authorization.clone(), now);
         let refresh_token = contents.grants.issue_refresh_token(authorization.clone(), access_token.clone(), now);
         let mut fields = token_fields(&authorization, &access_token, &refresh_token, &knobs);
         let is_hidden = is_first && knobs.union_id == UnionIdMode::Late;
-        if !is_hidden && let Some(union_id) = union_id(&mut contents, person, app_id) {
+        if !is_hidden && let Some(union_id) = union_id(&mut contents, &person, app_id) {
             fields.insert("unionid".to_owned(), json!(union_id));
         }
-        if person.is_snapshot {
+        let is_marked = match knobs.snapshot {
+            SnapshotMode::Own => person.is_snapshot,
+            SnapshotMode::Everybody => true,
+            SnapshotMode::Unmarked => false,
+        };
+        if is_marked {
             fields.insert("is_snapshotuser".to_owned(), json!(1));
         }
         Ok(fields)
@@ -113,13 +135,13 @@ impl World {
         Ok(Map::from_iter([("errcode".to_owned(), json!(0)), ("errmsg".to_owned(), json!("ok"))]))
     }
 
-    fn user_info(&self, parameters: &Parameters) -> Result<Fields, SnsError> {
+    fn user_info(&self, parameters: &Parameters, caller: &Caller) -> Result<Fields, SnsError> {
         let Authorization { app_id, person_id, scope } = self.authorized(parameters, 40001)?.authorization;
         if scope.split(',').all(|part| part == "snsapi_base") {
             return Err(SnsError(48001));
         }
-        let person = self.person(&person_id).map_err(|_| SnsError(50002))?;
         let mut contents = self.contents();
+        let person = contents.person(&person_id).cloned().ok_or(SnsError(50002))?;
         let knobs = contents.knobs.clone();
         let nickname = match knobs.nickname {
             _ if knobs.privacy || person.is_snapshot => ANONYMOUS.to_owned(),
@@ -129,9 +151,9 @@ impl World {
             Nickname::ControlCharacters | Nickname::InvalidUtf8 => RAW_NICKNAME.to_owned(),
         };
         let avatar = if knobs.privacy {
-            self.address_of("/sim/avatar/anonymous/132")
+            format!("{}/sim/avatar/anonymous/132", caller.origin)
         } else if person.has_avatar {
-            self.address_of(&format!("/sim/avatar/{}/132", person.id))
+            format!("{}/sim/avatar/{}/132", caller.origin, person.id)
         } else {
             String::new()
         };
@@ -149,7 +171,7 @@ impl World {
         }) else {
             return Err(SnsError(-1));
         };
-        if let Some(union_id) = union_id(&mut contents, person, &app_id) {
+        if let Some(union_id) = union_id(&mut contents, &person, &app_id) {
             fields.insert("unionid".to_owned(), json!(union_id));
         }
         Ok(fields)
@@ -251,7 +273,8 @@ fn token_fields(authorization: &Authorization, access_token: &str, refresh_token
     ])
 }
 
-fn union_id(contents: &mut Contents, person: &Person, app_id: &str) -> Option<String> {
+/// What an application learns as the unionId of a person.
+pub(crate) fn union_id(contents: &mut Contents, person: &Person, app_id: &str) -> Option<String> {
     let account = contents.apps.resolve(app_id)?.account.clone();
     if !person.has_union_id {
         return None;

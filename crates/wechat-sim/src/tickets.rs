@@ -30,6 +30,18 @@ pub(crate) enum Stage {
     Confirmed { code: String },
 }
 
+impl Stage {
+    /// Its name on the control page and in answers.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Scanned => "scanned",
+            Self::Cancelled => "cancelled",
+            Self::Confirmed { .. } => "confirmed",
+        }
+    }
+}
+
 /// What the long poll says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PollAnswer {

@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 /// Stands for bytes that no JSON writer would write.
 pub(crate) const RAW_NICKNAME: &str = "raw nickname goes here";
 
+/// The deepest nesting that is written.
+const MAX_DEPTH: usize = 1_000_000;
+
 /// Writes an answer as the knobs want it, spoiled by an effect if there is one.
 pub(crate) fn write(outcome: Result<Fields, SnsError>, knobs: &Knobs, effect: Option<&Effect>) -> Vec<u8> {
     let mut fields = outcome.unwrap_or_else(|error| error_fields(error, knobs.rid_style));
@@ -66,7 +69,8 @@ fn spoil_text(text: &mut String, effect: &Effect) {
         Effect::DuplicateKeys => format!("\"openid\":\"{}\",", somebody_else()),
         Effect::HugeNumber => "\"huge\":1e999,".to_owned(),
         Effect::DeepNesting(depth) => {
-            format!("\"deep\":{}{},", "[".repeat(*depth), "]".repeat(*depth))
+            let depth = (*depth).min(MAX_DEPTH);
+            format!("\"deep\":{}{},", "[".repeat(depth), "]".repeat(depth))
         }
         _ => return,
     };

@@ -189,6 +189,12 @@ pub(crate) struct WechatSimArguments {
     /// The secret of the application at the same place
     #[arg(long = "secret", value_name = "SECRET")]
     pub(crate) secrets: Vec<String>,
+    /// Speak HTTPS under WeChat's own host names, for clients that know no others
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Where the test CA is kept, for the next time too [default: a new one each time]
+    #[arg(long, value_name = "DIR", requires = "tls")]
+    pub(crate) ca_dir: Option<PathBuf>,
 }
 
 /// Reads where to listen. `localhost` is the one name that needs no looking up.

@@ -24,6 +24,7 @@ mod simulation;
 mod tree;
 mod wechat;
 mod wechat_sim;
+mod wechat_sim_authority;
 
 use std::ffi::OsString;
 use std::path::Path;

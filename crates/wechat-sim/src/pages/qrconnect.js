@@ -3,7 +3,8 @@
   "use strict";
 
   const { uuid, prefix, state, self: selfRedirect, deny, double } = document.body.dataset;
-  const tips = ["wx_default_tip", "wx_after_scan", "wx_after_cancel"];
+  const tips = ["wx_default_tip", "wx_after_scan", "wx_after_cancel", "sim_continue"];
+  let isFast = false;
 
   function show(tip) {
     for (const id of tips) {
@@ -11,12 +12,33 @@
     }
   }
 
-  async function leave(url) {
+  function tell(status) {
+    if (window.parent !== window) {
+      window.parent.postMessage({ type: "status", status }, "*");
+    }
+  }
+
+  // Where the answer goes: behind everything, even behind a fragment. Without scanning, before the fragment.
+  function callback(answer) {
+    const [address, fragment] = isFast ? prefix.split("#", 2) : [prefix];
+    if (fragment === undefined) {
+      return prefix + answer;
+    }
+    return `${address}${address.includes("?") ? "&" : "?"}${answer}#${fragment.replace(/[?&]$/, "")}`;
+  }
+
+  async function leave(answer) {
+    const url = callback(answer);
     if (double === "true") {
       await fetch(url, { mode: "no-cors", credentials: "include" }).catch(() => {});
     }
-    const target = selfRedirect === "true" ? window : window.top;
-    target.location.href = url;
+    const isOwnFrame = selfRedirect === "true";
+    // A browser may keep a frame from leading the page around it elsewhere until somebody clicks.
+    const link = document.getElementById("sim_continue");
+    link.href = url;
+    link.target = isOwnFrame ? "_self" : "_top";
+    show("sim_continue");
+    (isOwnFrame ? window : window.top).location.href = url;
   }
 
   function again(delay, last) {
@@ -27,7 +49,7 @@
     switch (errcode) {
       case 405:
         if (code) {
-          leave(`${prefix}code=${code}&state=${state}`);
+          leave(`code=${code}&state=${state}`);
         } else {
           location.reload();
         }
@@ -39,9 +61,9 @@
       case 403:
         show("wx_after_cancel");
         if (deny === "stateOnly") {
-          leave(`${prefix}state=${state}`);
+          leave(`state=${state}`);
         } else if (deny === "authdeny") {
-          leave(`${prefix}code=authdeny&state=${state}`);
+          leave(`code=authdeny&state=${state}`);
         } else {
           again(2000, 403);
         }
@@ -68,6 +90,7 @@
   }
 
   document.getElementById("sim_fast_login").addEventListener("click", () => {
+    isFast = true;
     fetch("/sim/approve", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
@@ -75,5 +98,12 @@
     });
   });
 
+  const picture = document.querySelector(".js_qrcode_img");
+  if (picture.complete) {
+    tell("wxQRcodeReady");
+  } else {
+    picture.addEventListener("load", () => tell("wxQRcodeReady"));
+  }
+  tell("wxReady");
   again(100);
 })();

@@ -8,16 +8,19 @@ use axum::http::header::USER_AGENT;
 use axum::response::Response;
 
 use crate::apps::AppKind;
-use crate::html::Fill;
+use crate::html::{Fill, render};
 use crate::knobs::{DenyMode, Knobs};
 use crate::parameters::Parameters;
-use crate::routes::pages::{ERROR, QR_CONNECT, page};
+use crate::routes::look::Look;
+use crate::routes::pages::{ERROR, QR_CONNECT, page, page_with_styles};
 use crate::routes::phone;
 use crate::tickets::{Flow, Stage, Ticket};
 use crate::world::World;
 
 /// The order in which WeChat documents the parameters.
 const DOCUMENTED_ORDER: [&str; 5] = ["appid", "redirect_uri", "response_type", "scope", "state"];
+
+const STYLE_SHEET: &str = "<link rel=\"stylesheet\" href=\"{{address}}\">";
 
 /// What is wrong with a request, as WeChat's error page says it. Mistakes are never sent to the callback.
 #[derive(Debug, Clone, Copy)]
@@ -43,19 +46,36 @@ pub(crate) async fn website(State(world): State<Arc<World>>, RawQuery(query): Ra
         DenyMode::StateOnly => "stateOnly",
         DenyMode::Authdeny => "authdeny",
     };
-    page(
+    let look = Look::of(&parameters);
+    let words = look.words;
+    let style_sheet = look.style_sheet.as_ref();
+    let link = style_sheet.map(|sheet| render(STYLE_SHEET, &[("address", Fill::Text(&sheet.address))]));
+    let offers_fast_login = knobs.fast_login && !look.refuses_fast_login;
+    page_with_styles(
         QR_CONNECT,
         &[
             ("uuid", Fill::Text(&uuid)),
             ("app", Fill::Text(&app_id)),
-            ("language", Fill::Text(if parameters.get("lang") == Some("en") { "en" } else { "zh-CN" })),
+            ("language", Fill::Text(words.language)),
+            ("title", Fill::Text(words.title)),
+            ("alt", Fill::Text(words.alt)),
+            ("tip", Fill::Text(words.tip)),
+            ("scanned", Fill::Text(words.scanned)),
+            ("cancelled", Fill::Text(words.cancelled)),
+            ("continue", Fill::Text(words.go_on)),
+            ("phone", Fill::Text(words.phone)),
+            ("fastlabel", Fill::Text(words.fast_login)),
+            ("look", Fill::Text(&look.classes)),
+            ("scheme", Fill::Text(look.color_scheme)),
+            ("stylesheet", Fill::Markup(link.as_deref().unwrap_or_default())),
             ("prefix", Fill::Text(&prefix)),
             ("state", Fill::Text(&state)),
             ("self", Fill::Text(bool_text(parameters.get("self_redirect") == Some("true")))),
             ("deny", Fill::Text(deny_mode)),
             ("double", Fill::Text(bool_text(knobs.double_callback))),
-            ("fast", Fill::Text(if knobs.fast_login { "" } else { "hidden" })),
+            ("fast", Fill::Text(if offers_fast_login { "" } else { "hidden" })),
         ],
+        style_sheet.map_or("", |sheet| &sheet.source),
     )
 }
 
@@ -106,11 +126,14 @@ fn check(
     if DOCUMENTED_ORDER.iter().any(|name| parameters.is_repeated(name)) {
         return fail(None, "该链接无法访问");
     }
-    if value("response_type") != "code" {
+    // The script that makes frames says where it comes from, and leaves the rest to the page.
+    let is_framed = flow == Flow::QrCode && value("login_type") == "jssdk";
+    let response_type = parameters.get("response_type").or(is_framed.then_some("code"));
+    if response_type != Some("code") {
         return fail(None, "response_type 参数错误");
     }
     let is_strict = match flow {
-        Flow::QrCode => knobs.strict_order_qrconnect,
+        Flow::QrCode => knobs.strict_order_qrconnect && !is_framed,
         Flow::InsideWeChat => knobs.strict_order,
     };
     if is_strict && !parameters.are_ordered(&DOCUMENTED_ORDER) {

@@ -1,7 +1,9 @@
 //! What is served where.
 
+mod asked_at;
 mod authorize;
 mod control;
+mod look;
 mod pages;
 mod phone;
 mod picture;
@@ -15,7 +17,9 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get, post};
 
+use self::server_calls::ServerCall;
 use crate::guard::refuse_foreigners;
+use crate::knobs::Endpoint;
 use crate::world::World;
 
 /// The largest request body, in bytes.
@@ -28,13 +32,18 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/connect/qrcode/{uuid}", get(picture::qr_code))
         .route("/connect/l/qrconnect", get(poll::poll))
         .route("/connect/confirm", get(phone::show).post(phone::answer))
-        .route("/sns/oauth2/access_token", any(server_calls::access_token))
-        .route("/sns/oauth2/refresh_token", any(server_calls::refresh_token))
-        .route("/sns/auth", any(server_calls::auth))
-        .route("/sns/userinfo", any(server_calls::userinfo))
-        .route("/sim/", get(control::page))
-        .route("/sim/knobs", get(control::knobs).put(control::set_knobs).post(control::submit_knobs))
-        .route("/sim/people", get(control::people))
+        .route("/connect/zh_CN/htmledition/js/wxLogin.js", get(pages::wx_login))
+        .route("/sns/oauth2/access_token", any(|call: ServerCall| call.answer(Endpoint::AccessToken)))
+        .route("/sns/oauth2/refresh_token", any(|call: ServerCall| call.answer(Endpoint::RefreshToken)))
+        .route("/sns/auth", any(|call: ServerCall| call.answer(Endpoint::Auth)))
+        .route("/sns/userinfo", any(|call: ServerCall| call.answer(Endpoint::Userinfo)))
+        .route("/sim/", get(control::control_page))
+        .route("/sim/knobs", get(control::knobs).put(control::set_knobs).post(control::set_all))
+        .route("/sim/knobs/fields", post(control::set_fields))
+        .route("/sim/knobs/faults", post(control::add_fault))
+        .route("/sim/knobs/clear", post(control::clear))
+        .route("/sim/people", get(control::people).put(control::put_person))
+        .route("/sim/apps", get(control::apps).put(control::put_app))
         .route("/sim/pending", get(control::pending))
         .route("/sim/approve", post(control::approve))
         .route("/sim/deny", post(control::deny))

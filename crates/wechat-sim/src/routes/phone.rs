@@ -6,13 +6,13 @@ use axum::Form;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use crate::error::SimulatorError;
 use crate::html::{Fill, render};
 use crate::login::Outcome;
-use crate::routes::pages::{CONFIRM, PERSON, RETURN, notice, page};
+use crate::routes::pages::{CONFIRM, PERSON, RETURN, WAIT, notice, page};
 use crate::tickets::Flow;
 use crate::world::World;
 
@@ -28,6 +28,15 @@ pub(crate) struct Answer {
     #[serde(default)]
     person: String,
     action: Action,
+    /// Where the answer was given, if not on the phone.
+    #[serde(default, rename = "return")]
+    place: Option<Place>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Place {
+    Control,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -35,6 +44,8 @@ pub(crate) struct Answer {
 enum Action {
     Approve,
     Deny,
+    /// Nothing for now: the login goes on waiting.
+    Wait,
 }
 
 /// Opening the page is scanning the picture.
@@ -51,14 +62,18 @@ pub(crate) async fn answer(State(world): State<Arc<World>>, Form(answer): Form<A
     let outcome = match answer.action {
         Action::Approve => world.approve(&answer.uuid, &answer.person),
         Action::Deny => world.deny(&answer.uuid),
+        Action::Wait => {
+            return page(WAIT, &[("uuid", Fill::Text(&answer.uuid))]);
+        }
     };
     match (outcome, flow, answer.action) {
         (Err(error), ..) => refusal(&error),
+        (Ok(_), ..) if matches!(answer.place, Some(Place::Control)) => Redirect::to("/sim/").into_response(),
         (Ok(outcome), Flow::InsideWeChat, _) => go_back(&world, outcome),
         (Ok(_), Flow::QrCode, Action::Approve) => {
             notice("已确认登录，请回到电脑。", "Confirmed. Return to the computer.")
         }
-        (Ok(_), Flow::QrCode, Action::Deny) => {
+        (Ok(_), Flow::QrCode, Action::Deny | Action::Wait) => {
             notice("已取消登录，可再次扫码。", "Cancelled. You may scan the picture again.")
         }
     }
@@ -71,23 +86,28 @@ pub(crate) fn question(world: &World, uuid: &str) -> Response {
         Err(error) => return refusal(&error),
     };
     let mut people = String::new();
-    for (index, person) in world.people().iter().enumerate() {
+    let owner = world.phone_owner();
+    for person in world.people() {
         people.push_str(&render(
             PERSON,
             &[
                 ("id", Fill::Text(&person.id)),
                 ("title", Fill::Text(&person.title)),
                 ("nickname", Fill::Text(&person.nickname)),
-                ("checked", Fill::Text(if index == 0 { "checked" } else { "" })),
+                ("checked", Fill::Text(if person.id == owner { "checked" } else { "" })),
             ],
         ));
     }
+    let asks = match ticket.scope.as_str() {
+        "snsapi_login" => "登录该网站 / Sign in to this website",
+        _ => "获取你的昵称、头像 / Learn your nickname and picture",
+    };
     page(
         CONFIRM,
         &[
             ("uuid", Fill::Text(uuid)),
             ("app", Fill::Text(&ticket.app_id)),
-            ("scope", Fill::Text(&ticket.scope)),
+            ("scope", Fill::Text(asks)),
             ("people", Fill::Markup(&people)),
         ],
     )
@@ -95,9 +115,7 @@ pub(crate) fn question(world: &World, uuid: &str) -> Response {
 
 /// Where nobody is asked, the owner of the phone agrees.
 pub(crate) fn answer_silently(world: &World, uuid: &str) -> Response {
-    let owner = world.contents().knobs.phone_owner.clone();
-    let owner = owner.or_else(|| world.people().first().map(|person| person.id.clone()));
-    match world.approve(uuid, &owner.unwrap_or_default()) {
+    match world.approve(uuid, &world.phone_owner()) {
         Ok(outcome) => go_back(world, outcome),
         Err(error) => refusal(&error),
     }

@@ -1,22 +1,28 @@
 //! The simulator's own interface: knobs, people, and answers without a phone.
 
+mod fault_form;
+mod fields;
+mod page;
+
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
-use axum::{Form, Json};
+use axum::response::{IntoResponse, Response};
 use mti_element::Secret;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+pub(crate) use self::page::{add_fault, clear, control_page, set_all, set_fields};
+use crate::apps::AppRegistration;
 use crate::error::SimulatorError;
 use crate::handle::SimulatorHandle;
-use crate::html::Fill;
 use crate::identifiers::openid_for;
 use crate::knobs::Knobs;
 use crate::login::Outcome;
-use crate::routes::pages::{CONTROL, page as render_template};
+use crate::people::Person;
+use crate::sns::union_id;
 use crate::world::World;
 
 #[derive(Debug, Deserialize)]
@@ -50,34 +56,6 @@ pub(crate) struct PeopleFilter {
     app_id: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
-pub(crate) struct KnobsForm {
-    knobs: String,
-}
-
-/// The control page.
-fn render_page(world: &World, message: &str) -> Response {
-    let (knobs, apps) = {
-        let contents = world.contents();
-        (contents.knobs.clone(), contents.apps.ids().join(", "))
-    };
-    let knobs = serde_json::to_string_pretty(&knobs).unwrap_or_default();
-    let people: Vec<&str> = world.people().iter().map(|person| person.id.as_str()).collect();
-    render_template(
-        CONTROL,
-        &[
-            ("message", Fill::Text(message)),
-            ("knobs", Fill::Text(&knobs)),
-            ("apps", Fill::Text(&apps)),
-            ("people", Fill::Text(&people.join(", "))),
-        ],
-    )
-}
-
-pub(crate) async fn page(State(world): State<Arc<World>>) -> Response {
-    render_page(&world, "")
-}
-
 pub(crate) async fn knobs(State(world): State<Arc<World>>) -> Json<Knobs> {
     Json(world.contents().knobs.clone())
 }
@@ -88,53 +66,69 @@ pub(crate) async fn set_knobs(State(world): State<Arc<World>>, Json(knobs): Json
     Json(knobs)
 }
 
-/// The same by the form of the control page.
-pub(crate) async fn submit_knobs(State(world): State<Arc<World>>, Form(form): Form<KnobsForm>) -> Response {
-    match serde_json::from_str(&form.knobs) {
-        Ok(knobs) => {
-            SimulatorHandle { world }.set_knobs(knobs);
-            Redirect::to("/sim/").into_response()
-        }
-        Err(error) => render_page(&world, &format!("not changed: {error}")),
-    }
-}
-
-/// Who there is, with openIds under the given application, or under all that are known.
+/// Who there is, with openIds and unionIds under the given application, or under all that are known.
 pub(crate) async fn people(State(world): State<Arc<World>>, Query(filter): Query<PeopleFilter>) -> Json<Value> {
+    let mut contents = world.contents();
     let apps = match filter.app_id {
         Some(app_id) => vec![app_id],
-        None => world.contents().apps.ids(),
+        None => contents.apps.ids(),
     };
-    let people = world.people().iter().map(|person| {
-        let open_ids: Map<String, Value> =
-            apps.iter().map(|app| (app.clone(), json!(openid_for(&person.id, app)))).collect();
+    let people = contents.people.clone();
+    let people = people.iter().map(|person| {
+        let open_ids = apps.iter().map(|app| (app.clone(), json!(openid_for(&person.id, app))));
+        let open_ids: Map<String, Value> = open_ids.collect();
+        let union_ids = apps.iter().filter_map(|app| Some((app.clone(), json!(union_id(&mut contents, person, app)?))));
+        let union_ids: Map<String, Value> = union_ids.collect();
         let mut entry = json!(person);
         if let Some(entry) = entry.as_object_mut() {
             entry.insert("openIds".to_owned(), Value::Object(open_ids));
+            entry.insert("unionIds".to_owned(), Value::Object(union_ids));
         }
         entry
     });
     Json(people.collect())
 }
 
+/// Adds a person, or replaces the one of the same id.
+pub(crate) async fn put_person(State(world): State<Arc<World>>, Json(person): Json<Person>) -> Response {
+    let outcome = world.contents().put_person(person.clone());
+    match outcome {
+        Ok(()) => Json(person).into_response(),
+        Err(error) => refusal(&error),
+    }
+}
+
+/// The applications, without secrets.
+pub(crate) async fn apps(State(world): State<Arc<World>>) -> Json<Value> {
+    Json(world.contents().apps.all().map(described).collect())
+}
+
+/// Registers an application, or replaces the one of the same id.
+pub(crate) async fn put_app(State(world): State<Arc<World>>, Json(app): Json<AppRegistration>) -> Response {
+    let description = described(&app);
+    let outcome = world.contents().apps.register_foreign(app);
+    match outcome {
+        Ok(()) => Json(description).into_response(),
+        Err(error) => refusal(&error),
+    }
+}
+
 /// The logins that can still be answered, newest first.
 pub(crate) async fn pending(State(world): State<Arc<World>>) -> Json<Value> {
-    let uuids: Vec<String> = world.contents().tickets.newest_first().map(|(uuid, _)| uuid.to_owned()).collect();
-    let pending = uuids.into_iter().filter_map(|uuid| {
-        let ticket = world.pending_ticket(&uuid).ok()?;
-        Some(json!({
+    let pending = world.pending_tickets(usize::MAX).into_iter().map(|(uuid, ticket)| {
+        json!({
             "uuid": uuid,
             "appId": ticket.app_id,
+            "stage": ticket.stage.name(),
             "scope": ticket.scope,
             "redirectUri": ticket.redirect_uri,
-        }))
+        })
     });
     Json(pending.collect())
 }
 
 pub(crate) async fn approve(State(world): State<Arc<World>>, Json(answer): Json<Answer>) -> Response {
-    let first = world.people().first().map(|person| person.id.clone());
-    let person = answer.person.or(first).unwrap_or_default();
+    let person = answer.person.unwrap_or_else(|| world.phone_owner());
     outcome(world.approve(&answer.uuid, &person))
 }
 
@@ -169,6 +163,21 @@ fn outcome(outcome: Result<Outcome, SimulatorError>) -> Response {
     }
 }
 
+fn described(app: &AppRegistration) -> Value {
+    json!({
+        "appId": app.app_id,
+        "kind": app.kind,
+        "callback": app.callback,
+        "account": app.account,
+        "hasSecret": app.secret.is_some(),
+    })
+}
+
 fn refusal(error: &SimulatorError) -> Response {
-    (StatusCode::NOT_FOUND, Json(json!({ "error": error.to_string() }))).into_response()
+    let status = match error {
+        SimulatorError::MalformedApp(_) | SimulatorError::MalformedPerson(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        SimulatorError::TooMany(_) => StatusCode::INSUFFICIENT_STORAGE,
+        _ => StatusCode::NOT_FOUND,
+    };
+    (status, Json(json!({ "error": error.to_string() }))).into_response()
 }
