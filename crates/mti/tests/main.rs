@@ -5,5 +5,6 @@
 mod code_examples;
 mod facade;
 mod generated;
+mod guide;
 mod levels;
 mod readme;

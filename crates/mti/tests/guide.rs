@@ -1,0 +1,289 @@
+//! The Rust code of `docs/writing-types.md`, word for word: it compiles, and does what is said of it.
+
+use std::fs;
+use std::path::Path;
+
+use mti::App;
+use mti::prelude::*;
+use mti_testkit::Tree;
+use serde_json::json;
+
+use crate::guide::hello::{Book, Gate, Greeting, GuestBook, NOBODY_NAMED, Plain, Titled, who_greets};
+
+#[rustfmt::skip]
+#[expect(dead_code, unreachable_pub, reason = "`main` is that of another program, and its own crate")]
+mod hello {
+    use mti::prelude::*;
+
+    steps! {
+        /// What is said to somebody who comes in.
+        "greetings.Meta": Greeting, GreetingSteps {
+            /// The whole greeting.
+            "greet" fn greet(name: String) -> String;
+            /// How somebody is addressed.
+            "address" fn address(name: String) -> String;
+            /// The word that it begins with.
+            property "firstWord" fn first_word() -> String;
+        }
+    }
+
+    use serde::Deserialize;
+
+    /// Nobody was named.
+    pub const NOBODY_NAMED: Fail = Fail::new("NOBODY_NAMED", 90001, 400, "say who is to be greeted");
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    pub struct Plain {
+        first_word: String,
+    }
+
+    impl Level for Plain {
+        fn open(context: &OpenContext<'_>) -> Result<Self> {
+            context.config()
+        }
+    }
+
+    #[level]
+    impl GreetingSteps for Plain {
+        async fn greet(&self, this: Greeting<'_>, name: String) -> Result<String> {
+            if name.is_empty() {
+                return Err(NOBODY_NAMED.into());
+            }
+            Ok(format!("{}, {}", this.first_word().await?, this.address(name).await?))
+        }
+
+        async fn address(&self, _: Greeting<'_>, name: String) -> Result<String> {
+            Ok(name)
+        }
+
+        async fn first_word(&self, _: Greeting<'_>) -> Result<String> {
+            Ok(self.first_word.clone())
+        }
+    }
+
+    #[derive(Deserialize)]
+    pub struct Titled {
+        title: String,
+    }
+
+    impl Level for Titled {
+        fn open(context: &OpenContext<'_>) -> Result<Self> {
+            context.config()
+        }
+    }
+
+    #[level]
+    impl GreetingSteps for Titled {
+        async fn address(&self, this: Greeting<'_>, name: String) -> Result<String> {
+            Ok(format!("{} {}", self.title, this.sup().address(name).await?))
+        }
+    }
+
+    use serde::Serialize;
+
+    steps! {
+        /// A greeting that writes down whom it met.
+        "greetings.GuestBookType": GuestBook, GuestBookSteps {
+            /// Greets a guest, and writes the guest down.
+            "welcome" fn welcome(name: String) -> Guest;
+        }
+    }
+
+    /// A guest who was written down.
+    #[derive(Debug, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    pub struct Guest {
+        pub name: String,
+        pub greeting: String,
+        pub came_at: i64,
+    }
+
+    pub struct Book;
+
+    impl Level for Book {
+        fn open(_: &OpenContext<'_>) -> Result<Self> {
+            Ok(Self)
+        }
+    }
+
+    #[level(GreetingSteps)]
+    impl GuestBookSteps for Book {
+        async fn welcome(&self, this: GuestBook<'_>, name: String) -> Result<Guest> {
+            let greeting = this.through::<Greeting<'_>>()?.greet(name.clone()).await?;
+            let row = row! { "name": name, "greeting": greeting, "cameAt": Clock::of(&this.app()) };
+            let row = this.app().get::<Model<'_>>("greetings.models.Guest")?.create(row).await?;
+            Ok(Guest::deserialize(row)?)
+        }
+    }
+
+    #[level(part)]
+    impl GreetingSteps for Book {
+        async fn address(&self, this: Greeting<'_>, name: String) -> Result<String> {
+            Ok(format!("dear {}", this.sup().address(name).await?))
+        }
+    }
+
+    use mti::core::Code;
+
+    #[derive(Deserialize)]
+    pub struct Gate {
+        key: Secret,
+    }
+
+    impl Level for Gate {
+        fn open(context: &OpenContext<'_>) -> Result<Self> {
+            let gate: Self = context.config()?;
+            if gate.key.reveal().len() < 16 {
+                return Err(context.config_problem(Code::ConfigWrongType, "/key", "`key` has fewer than 16 characters"));
+            }
+            Ok(gate)
+        }
+
+        async fn retire(&self) {
+            tracing::debug!("after the last call: what was opened is closed here");
+        }
+    }
+
+    #[level]
+    impl GreetingSteps for Gate {
+        async fn greet(&self, this: Greeting<'_>, name: String) -> Result<String> {
+            if !name.starts_with(self.key.reveal()) {
+                return Err(Fail::PERMISSION_DENIED.because("say the word first"));
+            }
+            this.sup().greet(name).await
+        }
+    }
+
+    pub(super) fn who_greets(app: &mti::App) -> Result<Vec<String>> {
+        let mut titles = Vec::new();
+        for name in app.instances_of(Greeting::TYPE) {
+            titles.push(app.get_element_define(name.as_str())?.title.clone());
+        }
+        for element in app.find_elements(".greetings.PlainType:#sort>3")? {
+            titles.push(element.name().to_string());
+        }
+        Ok(titles)
+    }
+
+    fn main() -> std::process::ExitCode {
+        mti::main()
+            .level::<Plain>("acme.hello", "greetings.PlainType")
+            .level::<Titled>("acme.hello", "greetings.TitledType")
+            .level::<Book>("acme.hello", "greetings.GuestBookType")
+            .run()
+    }
+}
+
+/// The files of the guide.
+const HELLO: &str = r#"
+//- app.json
+{ "appId": "acme.hello", "version": "0.1.0" }
+//- greetings/Meta/e.json
+{ "title": "Greetings", "type": "" }
+//- greetings/PlainType/e.json
+{
+  "title": "A plain greeting", "type": "greetings.Meta", "backend": "rust",
+  "functionList": [{
+    "name": "greet", "title": "Greet somebody", "returnType": "Stext", "loginRequired": 0,
+    "args": [{ "name": "name", "title": "Who", "dataType": "Stext", "required": true }]
+  }]
+}
+//- greetings/PlainType/PlainType.json
+{ "firstWord": "hello" }
+//- greetings/Desk/e.json
+{ "title": "At the desk", "type": "greetings.PlainType" }
+//- greetings/TitledType/e.json
+{ "title": "With a title", "type": "greetings.PlainType", "backend": "rust" }
+//- greetings/Doctor/e.json
+{ "title": "At the doctor's", "type": "greetings.TitledType", "sort": 4 }
+//- greetings/Doctor/Doctor.json
+{ "title": "Dr." }
+//- greetings/GuestBookType/e.json
+{ "title": "With a guest book", "type": "greetings.PlainType", "backend": "rust" }
+//- greetings/Book/e.json
+{ "title": "At the door", "type": "greetings.GuestBookType" }
+//- greetings/models/Guest/e.json
+{ "title": "Guests", "type": "models.NormalType" }
+//- greetings/models/Guest/Guest.json
+{
+  "fields": [
+    { "name": "id", "title": "Id", "dataType": "AutoInt", "primaryKey": true },
+    { "name": "name", "title": "Name", "dataType": "Stext" },
+    { "name": "greeting", "title": "Greeting", "dataType": "Stext" },
+    { "name": "cameAt", "title": "When, in Unix seconds", "dataType": "Integer" }
+  ]
+}
+"#;
+
+#[tokio::test]
+async fn the_inherited_greeting_calls_the_overridden_step() -> Result<()> {
+    let tree = Tree::new(HELLO);
+    let app = App::builder(tree.path())
+        .level::<Plain>("acme.hello", "greetings.PlainType")
+        .level::<Titled>("acme.hello", "greetings.TitledType")
+        .level::<Book>("acme.hello", "greetings.GuestBookType")
+        .open()?;
+    assert_eq!(app.check(), []);
+
+    let doctor: Greeting<'_> = app.get("greetings.Doctor")?;
+    assert_eq!(doctor.greet("Ada".to_owned()).await?, "hello, Dr. Ada");
+
+    let failure = app.get_element("greetings.Desk")?.call("greet", json!({ "name": "" })).await.unwrap_err();
+    assert!(failure.is(NOBODY_NAMED));
+
+    let book: GuestBook<'_> = app.get("greetings.Book")?;
+    assert_eq!(book.welcome("Bo".to_owned()).await?.greeting, "hello, dear Bo");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_other_examples_of_the_guide_do_what_they_say() -> Result<()> {
+    let tree = Tree::new(HELLO);
+    tree.write_all(
+        r#"
+//- greetings/Desk/e.json
+{ "title": "At the gate", "type": "greetings.PlainType", "backend": "rust" }
+//- greetings/Desk/Desk.json
+{ "key": "open sesame and more" }
+"#,
+    );
+    let open = || {
+        App::builder(tree.path())
+            .level::<Plain>("acme.hello", "greetings.PlainType")
+            .level::<Titled>("acme.hello", "greetings.TitledType")
+            .level::<Book>("acme.hello", "greetings.GuestBookType")
+            .level::<Gate>("acme.hello", "greetings.Desk")
+            .open()
+    };
+    let app = open()?;
+    let desk: Greeting<'_> = app.get("greetings.Desk")?;
+    assert!(desk.greet("Ada".to_owned()).await.unwrap_err().is(Fail::PERMISSION_DENIED));
+    assert_eq!(desk.greet("open sesame and more".to_owned()).await?, "hello, open sesame and more");
+    assert_eq!(who_greets(&app)?, ["At the door", "At the gate", "At the doctor's", "greetings.Doctor"]);
+
+    tree.write("greetings/Desk/Desk.json", "{\n  \"key\": \"too short\"\n}");
+    let findings = open()?.check();
+    let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+    assert_eq!(finding.location.as_ref().and_then(|place| place.line), Some(2), "{finding:?}");
+    Ok(())
+}
+
+#[test]
+fn the_rust_code_of_the_guide_is_in_this_file() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let guide = fs::read_to_string(here.join("../../docs/writing-types.md")).expect("the guide");
+    let compiled = without_space(&include_str!("guide.rs").replace("pub(super) ", ""));
+    let blocks: Vec<&str> = guide.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(!blocks.is_empty());
+    for block in blocks {
+        assert!(compiled.contains(&without_space(block)), "copy this into `tests/guide.rs`:\n{block}");
+    }
+    for file in guide.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+        assert!(without_space(HELLO).contains(&without_space(file)), "copy this into `HELLO`:\n{file}");
+    }
+}
+
+fn without_space(code: &str) -> String {
+    code.split_whitespace().collect()
+}
