@@ -142,3 +142,24 @@ fn findings_as_sarif_name_rule_level_and_place() {
     }
     mti_in(app.path(), &["tree", "--format", "sarif"], "").ended_with(2);
 }
+
+#[test]
+fn findings_in_a_parent_app_are_relative_to_its_root_in_sarif() {
+    let apps = tempfile::tempdir().expect("a directory");
+    let write = |path: &str, text: &str| {
+        let path = apps.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+        std::fs::write(path, text).expect("a file");
+    };
+    write("base/app.json", r#"{"appId": "acme.base", "version": "1.0.0"}"#);
+    write("base/broken/e.json", r#"{"title": "Broken", "type": "no.such.Type"}"#);
+    write(
+        "shop/app.json",
+        r#"{"appId": "acme.shop", "version": "1.0.0", "extends": [{"appId": "acme.base", "version": "1.0.0"}]}"#,
+    );
+    let log = mti_in(&apps.path().join("shop"), &["check", "--format", "sarif"], "").ended_with(1).json();
+    let run = &log["runs"][0];
+    let artifact = &run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"];
+    assert_eq!(artifact, &json!({"uri": "broken/e.json", "uriBaseId": "acme.base"}));
+    assert!(run["originalUriBaseIds"]["acme.base"]["description"]["text"].is_string());
+}

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::json::Pointer;
+use crate::diagnostic::{Code, Diagnostic, Location};
+use crate::json::{Pointer, Span};
 use crate::merge::Layered;
 
 /// What [`substitute`] did and could not do.
@@ -25,23 +25,61 @@ impl Substitution {
         let missing = self.missing.iter().map(|missing| {
             let finding = Diagnostic::new(Code::VariableMissing, format!("the variable `{}` is not set", missing.name))
                 .with_help(format!("add `{}=…` to `.env`, or set it in the environment", missing.name));
-            located(finding, document, &missing.pointer)
+            located(finding, document, &missing.pointer, missing.offset)
         });
         let malformed = self.malformed.iter().map(|malformed| {
             let finding = Diagnostic::new(Code::BadPlaceholder, "this placeholder is not closed, or names nothing")
                 .with_help("write `{{NAME}}` or `${NAME}`; the characters themselves are written `\\\\{{` and `$${`");
-            located(finding, document, &malformed.pointer)
+            located(finding, document, &malformed.pointer, malformed.offset)
         });
         missing.chain(malformed).collect()
     }
 }
 
-fn located(mut finding: Diagnostic, document: &Layered, pointer: &Pointer) -> Diagnostic {
-    if let Some(origin) = document.origin(pointer) {
-        finding.app = Some(origin.app.id);
-        finding.location = Some(origin.location);
-    }
+/// The finding at the placeholder that begins at a byte of the string at `pointer`.
+fn located(mut finding: Diagnostic, document: &Layered, pointer: &Pointer, offset: usize) -> Diagnostic {
+    let Some((source, span)) = document.source(pointer) else { return finding };
+    finding.app = Some(source.app.id.clone());
+    finding.location = Some(match (span, &source.text) {
+        (Some(span), Some(text)) => {
+            let literal = span.of(text);
+            let start = span.start + written_offset(literal, offset);
+            let rest = text.get(start..span.end).unwrap_or_default();
+            let length = placeholder(rest).map_or("${".len(), |(_, after)| rest.len() - after.len());
+            Location::at(&*source.file, text, Span::new(start, start + length))
+        }
+        _ => Location::file(&*source.file),
+    });
     finding
+}
+
+/// Where the byte `offset` of a string is written in its JSON literal, which may have escapes before it.
+fn written_offset(literal: &str, offset: usize) -> usize {
+    let mut characters = literal.char_indices().skip(1);
+    let mut passed = 0;
+    while let Some((at, character)) = characters.next() {
+        if passed >= offset {
+            return at;
+        }
+        if character != '\\' {
+            passed += character.len_utf8();
+            continue;
+        }
+        match characters.next() {
+            Some((digits, 'u')) => {
+                let digits = literal.get(digits + 1..digits + 5).unwrap_or_default();
+                passed += match u32::from_str_radix(digits, 16).unwrap_or_default() {
+                    // Of the two halves of a pair each counts for two of its four bytes.
+                    0xD800..0xE000 => 2,
+                    unit => char::from_u32(unit).map_or(1, char::len_utf8),
+                };
+                characters.nth(3);
+            }
+            _ => passed += 1,
+        }
+    }
+    // What is not found is shown at the string.
+    0
 }
 
 /// A placeholder whose variable is not set.

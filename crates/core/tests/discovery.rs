@@ -183,7 +183,7 @@ fn directories_that_no_element_can_have_are_told() {
 #[test]
 fn some_directories_are_never_searched() {
     let mut files = String::from(
-        "//- .mtiignore\n# a comment\n/scratch\n*.bak/\n!keep.bak/\n//- kept/e.json\n{\"title\": \"A\", \"type\": \"\"}\n",
+        "//- .mtiignore\n\u{feff}/scratch\n# a comment\n*.bak/\n!keep.bak/\n//- kept/e.json\n{\"title\": \"A\", \"type\": \"\"}\n",
     );
     for directory in
         ["dist", "node_modules", "__pycache__", "target", "appData", "commons", ".git", "a/dist", "scratch", "old.bak"]

@@ -75,8 +75,8 @@ fn malformed_placeholders_stay_and_are_told() {
 }
 
 #[test]
-fn findings_name_the_variable_the_file_and_the_line() {
-    let text = "{\n  \"a\": \"{{GONE}}\",\n  \"b\": \"${\"\n}";
+fn findings_name_the_variable_and_stand_where_the_placeholder_is_written() {
+    let text = "{\n  \"a\": \"\\u00e9\\n {{GONE}}\",\n  \"b\": \"${\"\n}";
     let mut document = Layered::new(vec![Layer {
         origin: SourceRef {
             app: AppKey { id: AppId::parse("acme.shop").unwrap(), version: parse_version("1.0.0").unwrap() },
@@ -87,7 +87,7 @@ fn findings_name_the_variable_the_file_and_the_line() {
     }]);
     let substitution = substitute(document.value_mut(), &|_| None);
     let diagnostics = substitution.diagnostics(&document);
-    assert_eq!(places(&diagnostics), ["variable-missing - a/config.json:2:8", "bad-placeholder - a/config.json:3:8"]);
+    assert_eq!(places(&diagnostics), ["variable-missing - a/config.json:2:18", "bad-placeholder - a/config.json:3:9"]);
     assert!(diagnostics[0].message.contains("`GONE`"));
     assert_eq!(diagnostics[0].app.as_ref().unwrap().as_str(), "acme.shop");
 }

@@ -1,11 +1,13 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use mti_core::{Code, Diagnostic, Location, Severity};
-use serde_json::{Value, json};
+use mti_core::{AppId, Code, Diagnostic, Location, Severity};
+use serde_json::{Map, Value, json};
 
 /// The findings as SARIF 2.1.0, which code hosts show beside the lines that they are about.
-pub(crate) fn sarif(diagnostics: &[Diagnostic]) -> Value {
+///
+/// Paths are relative to the root of the `running` app; those in another app have its id as their base.
+pub(crate) fn sarif(diagnostics: &[Diagnostic], running: Option<&AppId>) -> Value {
     // One rule for every code, in the order of their numbers.
     let codes: BTreeSet<Code> = diagnostics.iter().map(|finding| finding.code).collect();
     json!({
@@ -20,7 +22,8 @@ pub(crate) fn sarif(diagnostics: &[Diagnostic]) -> Value {
                 },
             },
             "columnKind": "unicodeCodePoints",
-            "results": diagnostics.iter().map(|finding| result(finding, &codes)).collect::<Vec<_>>(),
+            "originalUriBaseIds": bases(diagnostics.iter().filter_map(|finding| base_of(finding, running))),
+            "results": diagnostics.iter().map(|finding| result(finding, base_of(finding, running), &codes)).collect::<Vec<_>>(),
         }],
     })
 }
@@ -36,12 +39,22 @@ fn rule(code: Code) -> Value {
     })
 }
 
-fn result(finding: &Diagnostic, codes: &BTreeSet<Code>) -> Value {
+/// The app that the path of a finding is relative to, if it is not the running one.
+fn base_of<'a>(finding: &'a Diagnostic, running: Option<&AppId>) -> Option<&'a AppId> {
+    finding.app.as_ref().filter(|app| running.is_some_and(|running| *app != running))
+}
+
+/// What the bases of paths are. Where another app lies is nobody else's business.
+fn bases<'a>(apps: impl Iterator<Item = &'a AppId>) -> Map<String, Value> {
+    apps.map(|app| (app.to_string(), json!({"description": {"text": format!("the root of the app {app}")}}))).collect()
+}
+
+fn result(finding: &Diagnostic, base: Option<&AppId>, codes: &BTreeSet<Code>) -> Value {
     let text = match &finding.help {
         Some(help) => format!("{}\nhelp: {help}", finding.message),
         None => finding.message.clone(),
     };
-    let locations: Vec<Value> = finding.location.iter().map(location).collect();
+    let locations: Vec<Value> = finding.location.iter().map(|place| location(place, base)).collect();
     json!({
         "ruleId": finding.code.id(),
         "ruleIndex": codes.iter().position(|code| *code == finding.code),
@@ -51,8 +64,12 @@ fn result(finding: &Diagnostic, codes: &BTreeSet<Code>) -> Value {
     })
 }
 
-fn location(location: &Location) -> Value {
-    let mut place = json!({"artifactLocation": {"uri": uri(&location.file)}});
+fn location(location: &Location, base: Option<&AppId>) -> Value {
+    let artifact = match base {
+        Some(app) => json!({"uri": uri(&location.file), "uriBaseId": app.to_string()}),
+        None => json!({"uri": uri(&location.file)}),
+    };
+    let mut place = json!({"artifactLocation": artifact});
     if let (Some(line), Some(members)) = (location.line, place.as_object_mut()) {
         let region = match location.column {
             Some(column) => json!({"startLine": line, "startColumn": column}),

@@ -32,6 +32,8 @@ impl IgnoreRules {
 }
 
 fn compile(text: &str, problems: &mut Vec<Diagnostic>) -> Option<Gitignore> {
+    // A byte order mark would become part of the first pattern.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut builder = GitignoreBuilder::new("");
     let mut offset = 0;
     for line in text.split_inclusive('\n') {

@@ -13,10 +13,12 @@ pub(crate) fn run(opening: &Opening<'_>, output: &Output) -> Result<Exit, Comman
     let found = opening.find()?;
     let mut diagnostics = found.diagnostics;
     let mut elements = 0;
+    let mut running = None;
     match found.builder.open() {
         Ok(app) => {
             diagnostics.extend(app.check());
             elements = app.snapshot().len();
+            running = Some(app.key().id);
         }
         Err(OpenError::App(AppError::Chain(findings))) => diagnostics.extend(findings),
         Err(error) => return Err(error.into()),
@@ -35,7 +37,7 @@ pub(crate) fn run(opening: &Opening<'_>, output: &Output) -> Result<Exit, Comman
             output.remark(&summary);
         }
         Format::Sarif => {
-            output.json(&sarif(&diagnostics));
+            output.json(&sarif(&diagnostics, running.as_ref()));
             output.remark(&summary);
         }
     }
