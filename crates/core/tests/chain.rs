@@ -137,6 +137,31 @@ fn two_versions_of_one_app_are_told_in_both_files() {
 }
 
 #[test]
+fn versions_are_chosen_so_that_every_demand_is_met() {
+    let taken = |apps: &[(String, Arc<dyn AppFiles>)]| keys(&resolve(apps, None).0.unwrap());
+    let bases = ["1.0.0", "1.1.0", "1.2.0"].map(|version| app(&format!("a.base@{version}"), &[]));
+
+    // What is asked for last narrows what was taken first.
+    let mut apps = vec![
+        app("a.shop@1.0.0", &[("a.left", "^1"), ("a.right", "^1")]),
+        app("a.left@1.0.0", &[("a.base", "^1")]),
+        app("a.right@1.0.0", &[("a.base", ">=1.0, <1.2")]),
+    ];
+    apps.extend(bases.iter().cloned());
+    assert_eq!(taken(&apps), ["a.shop@1.0.0", "a.left@1.0.0", "a.right@1.0.0", "a.base@1.1.0"]);
+
+    // An older parent is taken where the newest contradicts another one.
+    let mut apps = vec![
+        app("a.shop@1.0.0", &[("a.left", "^1"), ("a.right", "^1")]),
+        app("a.left@1.0.0", &[("a.base", "1.0.0")]),
+        app("a.left@1.5.0", &[("a.base", "1.2.0")]),
+        app("a.right@1.0.0", &[("a.base", "1.0.0")]),
+    ];
+    apps.extend(bases.iter().cloned());
+    assert_eq!(taken(&apps), ["a.shop@1.0.0", "a.left@1.0.0", "a.right@1.0.0", "a.base@1.0.0"]);
+}
+
+#[test]
 fn contradicting_orders_are_told_in_every_file() {
     let apps = [
         app("a.shop@1.0.0", &[("a.left", "^1"), ("a.right", "^1")]),

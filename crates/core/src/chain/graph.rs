@@ -1,6 +1,6 @@
 //! Which app extends which.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::search::{AppSearchPath, Candidate, Finder};
@@ -14,6 +14,9 @@ use crate::version::VersionRequirement;
 
 /// How many apps a chain may have.
 const APP_LIMIT: usize = 256;
+
+/// How many choices of versions are tried before two demands are told to contradict each other.
+const ATTEMPT_LIMIT: usize = 256;
 
 /// The running app, which is number 0, and all its ancestors.
 pub(super) struct AppGraph {
@@ -36,25 +39,55 @@ struct Demand {
     pointer: Option<Pointer>,
 }
 
+/// What a choice of versions has to keep to, learnt from choices that contradicted themselves.
+#[derive(Clone)]
+enum Constraint {
+    /// The version of the app has to meet this.
+    Meets(AppId, VersionRequirement),
+    /// This version of this app asks for what cannot be.
+    Not(AppKey),
+}
+
+impl Constraint {
+    fn admits(&self, key: &AppKey) -> bool {
+        match self {
+            Self::Meets(id, requirement) => key.id != *id || requirement.accepts(&key.version),
+            Self::Not(excluded) => key != excluded,
+        }
+    }
+}
+
 impl AppGraph {
     /// Reads the `app.json` of every ancestor.
+    ///
+    /// Of each app the highest version is taken that is asked for. Where a later demand asks for another one, choices that
+    /// keep to it are tried, those that differ least first; when none is free of contradictions, those of the first are told.
     pub(super) fn gather(
-        manifest: AppManifest,
-        files: Arc<dyn AppFiles>,
+        manifest: &AppManifest,
+        files: &Arc<dyn AppFiles>,
         search: &AppSearchPath,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Self {
-        let finder = Finder::new(search, files.root());
-        let mut gathering = Gathering {
-            graph: Self { apps: Vec::new() },
-            search,
-            finder,
-            demanded: HashMap::new(),
-            path: Vec::new(),
-            diagnostics,
-        };
-        gathering.add(Candidate { manifest, files }, None);
-        gathering.graph
+        let mut first = None;
+        let mut untried = VecDeque::from([Vec::new()]);
+        for _ in 0..ATTEMPT_LIMIT {
+            let Some(constraints) = untried.pop_front() else { break };
+            let running = Candidate { manifest: manifest.clone(), files: Arc::clone(files) };
+            let attempt = Gathering::attempt(running, search, &constraints);
+            if attempt.is_consistent {
+                diagnostics.extend(attempt.diagnostics);
+                return attempt.graph;
+            }
+            untried.extend(attempt.ways_out.iter().map(|way_out| {
+                let mut constraints = constraints.clone();
+                constraints.push(way_out.clone());
+                constraints
+            }));
+            first.get_or_insert((attempt.graph, attempt.diagnostics));
+        }
+        let Some((graph, findings)) = first else { return Self { apps: Vec::new() } };
+        diagnostics.extend(findings);
+        graph
     }
 
     pub(super) fn parents_of(&self, app: usize) -> Vec<usize> {
@@ -83,18 +116,39 @@ impl AppGraph {
 }
 
 /// The graph as it grows, parents before what comes after them in `extends`.
-struct Gathering<'search, 'diagnostics> {
+struct Gathering<'search> {
     graph: AppGraph,
     search: &'search AppSearchPath,
     finder: Finder<'search>,
+    constraints: &'search [Constraint],
+    /// Whether no app is asked for in two versions, and no constraint left none to take.
+    is_consistent: bool,
+    /// What would mend the first contradiction.
+    ways_out: Vec<Constraint>,
     /// Each app that was added, and who demanded it first.
     demanded: HashMap<AppId, (usize, Option<Demand>)>,
     /// The apps whose parents are being added, the running one first.
     path: Vec<usize>,
-    diagnostics: &'diagnostics mut Vec<Diagnostic>,
+    diagnostics: Vec<Diagnostic>,
 }
 
-impl Gathering<'_, '_> {
+impl<'search> Gathering<'search> {
+    fn attempt(running: Candidate, search: &'search AppSearchPath, constraints: &'search [Constraint]) -> Self {
+        let mut gathering = Self {
+            graph: AppGraph { apps: Vec::new() },
+            search,
+            finder: Finder::new(search, running.files.root()),
+            constraints,
+            is_consistent: true,
+            ways_out: Vec::new(),
+            demanded: HashMap::new(),
+            path: Vec::new(),
+            diagnostics: Vec::new(),
+        };
+        gathering.add(running, None);
+        gathering
+    }
+
     /// Adds an app with all its ancestors. The depth of the recursion is that of the chain, which is bounded.
     fn add(&mut self, candidate: Candidate, demand: Option<Demand>) -> usize {
         let number = self.graph.apps.len();
@@ -140,6 +194,7 @@ impl Gathering<'_, '_> {
             } else if extension.version.accepts(&self.graph.key(known).version) {
                 self.link(demand.by, known);
             } else {
+                self.learn(first.as_ref(), extension, &demand);
                 self.report_differing(known, first.as_ref(), extension, &demand);
             }
             return;
@@ -147,6 +202,9 @@ impl Gathering<'_, '_> {
         let mut versions = self.finder.versions_of(&extension.app);
         let seen: Vec<String> = versions.iter().map(|candidate| candidate.manifest.key.version.to_string()).collect();
         versions.retain(|candidate| extension.version.accepts(&candidate.manifest.key.version));
+        let is_available = !versions.is_empty();
+        versions.retain(|candidate| self.constraints.iter().all(|one| one.admits(&candidate.manifest.key)));
+        self.is_consistent &= !(is_available && versions.is_empty());
         // The highest version; among equals the first place wins.
         let best = versions.into_iter().rev().max_by(|a, b| a.manifest.key.version.cmp(&b.manifest.key.version));
         match best {
@@ -162,6 +220,19 @@ impl Gathering<'_, '_> {
                 self.link(by, parent);
             }
         }
+    }
+
+    /// Notes how the contradiction between two demands of one app could be mended: by a version that the second accepts too, or by
+    /// other versions of those who ask.
+    fn learn(&mut self, first: Option<&Demand>, extension: &Extension, second: &Demand) {
+        self.is_consistent = false;
+        if !self.ways_out.is_empty() {
+            return;
+        }
+        self.ways_out.push(Constraint::Meets(extension.app.clone(), extension.version.clone()));
+        let demanders = first.into_iter().chain([second]).map(|demand| demand.by).filter(|&by| by != 0);
+        let others = demanders.map(|by| Constraint::Not(self.graph.key(by).clone())).collect::<Vec<_>>();
+        self.ways_out.extend(others);
     }
 
     fn link(&mut self, child: usize, parent: usize) {
