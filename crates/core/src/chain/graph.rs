@@ -63,17 +63,17 @@ impl AppGraph {
     /// Of each app the highest version is taken that is asked for. Where a later demand asks for another one, choices that
     /// keep to it are tried, those that differ least first; when none is free of contradictions, those of the first are told.
     pub(super) fn gather(
-        manifest: &AppManifest,
-        files: &Arc<dyn AppFiles>,
+        manifest: AppManifest,
+        files: Arc<dyn AppFiles>,
         search: &AppSearchPath,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Self {
+        let running = Candidate { manifest, files };
         let mut first = None;
         let mut untried = VecDeque::from([Vec::new()]);
         for _ in 0..ATTEMPT_LIMIT {
             let Some(constraints) = untried.pop_front() else { break };
-            let running = Candidate { manifest: manifest.clone(), files: Arc::clone(files) };
-            let attempt = Gathering::attempt(running, search, &constraints);
+            let attempt = Gathering::attempt(running.clone(), search, &constraints);
             if attempt.is_consistent {
                 diagnostics.extend(attempt.diagnostics);
                 return attempt.graph;

@@ -67,7 +67,7 @@ fn resolve(
     };
     // The findings about the root's own `app.json` come again with its tree.
     let mut findings = Vec::new();
-    let graph = AppGraph::gather(&manifest, &root, search, &mut findings);
+    let graph = AppGraph::gather(manifest, root, search, &mut findings);
     let order = if findings.iter().any(Diagnostic::is_error) {
         None
     } else {
