@@ -23,7 +23,7 @@ export function sessionsSection(settings, attempt, restart) {
 
 async function fill(settings, rows, attempt, restart, again) {
   try {
-    const sessions = await call(settings, AUTH_SERVICE, "listSessions");
+    const { sessions } = await call(settings, AUTH_SERVICE, "listSessions");
     show(rows, sessions.map((session) => row(settings, session, attempt, restart, again)));
   } catch (error) {
     if (error.code === "FUNCTION_NOT_FOUND") return rows.closest("section")?.remove();

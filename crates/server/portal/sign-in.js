@@ -20,10 +20,12 @@ export async function showSignIn(settings, main, first) {
     return;
   }
   const panel = make("div", { id: "panel", class: "panel" });
-  const chosen = methods.find((method) => method.name === remembered("method"))
-    ?? methods.find((method) => method.isDefault) ?? methods[0];
-  const opener = new MethodPanel(settings, main, panel);
   const ticket = remembered("ticket");
+  // Whoever is to sign in another way is shown another way.
+  const offered = methods.filter((method) => method.name !== ticket?.method);
+  const chosen = offered.find((method) => method.name === remembered("method"))
+    ?? offered.find((method) => method.isDefault) ?? offered[0] ?? methods[0];
+  const opener = new MethodPanel(settings, main, panel);
   show(main, card(text("signIn"), lead, first,
     ticket && notice("info", text("ticketWaits", { title: ticket.title })),
     methods.length > 1 && tabs(methods, chosen, panel, opener), panel));

@@ -55,7 +55,7 @@ const ENGLISH = {
   refused: "The sign-in was cancelled. You can start again.",
   signedIn: "Signed in",
   alreadySignedIn: "You are signed in as {nick}.",
-  nothingToDo: "There is nothing to do here",
+  nothingToDo: "This sign-in is over",
   usedUp: "A sign-in can come back here only once. Please start again.",
   unknownState: "This sign-in was not started in this tab, was used already, or is too old. Please start again.",
   confirmedHere: "Confirmed. One moment…",
@@ -156,7 +156,7 @@ const CHINESE = {
   refused: "登录已取消，可以重新开始。",
   signedIn: "已登录",
   alreadySignedIn: "您已登录为 {nick}。",
-  nothingToDo: "此处没有需要处理的内容",
+  nothingToDo: "本次登录已结束",
   usedUp: "每次登录只能返回此页一次，请重新开始。",
   unknownState: "本次登录不是在此标签页中发起的、已被使用，或已超时，请重新开始。",
   confirmedHere: "已确认，请稍候……",
@@ -210,9 +210,9 @@ export function text(key, values = {}) {
   return texts[key].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
-/** A moment, given in seconds since 1970, as people write it. */
-export function moment(seconds) {
-  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(new Date(seconds * 1000));
+/** A moment, given in Unix milliseconds, as people write it. */
+export function moment(milliseconds) {
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(new Date(milliseconds));
 }
 
 /** A sentence about a call that failed: the one that is here for it, or else what the server says. */
