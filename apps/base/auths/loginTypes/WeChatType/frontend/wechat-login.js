@@ -144,7 +144,7 @@ iframe {
 }
 .status { margin: 0; font-size: 1.0625em; font-weight: 600; }
 .text { display: grid; gap: 2px; justify-items: center; max-width: 34em; }
-.hint, .reference { margin: 0; color: var(--soft); font-size: .875em; overflow-wrap: anywhere; }
+.hint, .reference { margin: 0; color: var(--soft); font-size: .875em; overflow-wrap: anywhere; text-wrap: balance; }
 .reference { font-size: .75em; }
 .root[data-state="error"] .status { color: var(--danger); }
 .root[data-state="confirmed"] .status, .root[data-state="done"] .status { color: var(--accent); }
