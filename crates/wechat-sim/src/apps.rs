@@ -166,7 +166,8 @@ impl Apps {
         if !is_well_formed(&app.app_id) {
             return Err(SimulatorError::MalformedApp(app.app_id.chars().take(80).collect()));
         }
-        if self.registered.len() >= REGISTERED_CAPACITY {
+        let is_known = self.registered.iter().any(|known| known.app_id == app.app_id);
+        if !is_known && self.registered.len() >= REGISTERED_CAPACITY {
             return Err(SimulatorError::TooMany("applications"));
         }
         self.register(app);

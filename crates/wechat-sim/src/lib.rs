@@ -12,10 +12,13 @@
 //! | `/connect/qrcode/{uuid}` | QR picture |
 //! | `/connect/confirm?uuid=` | what the phone shows |
 //! | `/connect/l/qrconnect?uuid=` | long poll |
+//! | `/connect/zh_CN/htmledition/js/wxLogin.js` | the script that puts the authorize page into a frame |
 //! | `/sns/oauth2/access_token`, `/sns/oauth2/refresh_token`, `/sns/auth`, `/sns/userinfo` | server interfaces |
 //! | `/sim/` | control page |
 //! | `/sim/knobs` | `GET`, `PUT`: [`Knobs`] as JSON |
-//! | `/sim/people`, `/sim/pending` | who there is, and which logins wait for the phone |
+//! | `/sim/people` | `GET`: who there is; `PUT`: a [`Person`] more |
+//! | `/sim/apps` | `GET`: the applications; `PUT`: an [`AppRegistration`] more |
+//! | `/sim/pending` | which logins wait for the phone |
 //! | `/sim/approve`, `/sim/deny` | `POST {uuid, person}`: the phone's answer without the phone |
 //! | `/sim/code` | `POST {appId, person}`: a code without a browser |
 //! | `/sim/secret` | `POST {appId, secret}`: a new application secret, at once |

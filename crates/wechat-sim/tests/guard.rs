@@ -79,8 +79,10 @@ async fn pages_run_no_foreign_scripts() {
         let page = answer.text().await.unwrap();
         assert!(page.contains("SIMULATION / 模拟"), "{path}");
     }
-    for (name, content_type) in
-        [("qrconnect.js", "text/javascript"), ("return.js", "text/javascript"), ("style.css", "text/css")]
+    for (name, content_type) in ["qrconnect.js", "return.js", "control.js"]
+        .map(|name| (name, "text/javascript"))
+        .into_iter()
+        .chain([("style.css", "text/css")])
     {
         let answer = sim.get(&format!("/sim/assets/{name}")).await;
         assert!(answer.headers()["content-type"].to_str().unwrap().starts_with(content_type));

@@ -1,9 +1,11 @@
 //! The four server interfaces on a good day, and their errors.
 
-use mti_wechat_sim::{Knobs, RidStyle, UnionIdMode, openid_for, unionid_for};
+use std::net::IpAddr;
+
+use mti_wechat_sim::{Knobs, RidStyle, SnapshotMode, UnionIdMode, openid_for, unionid_for};
 use serde_json::{Value, json};
 
-use crate::support::{APP_ID, APP_SECRET, SERVICE_ACCOUNT, Sim};
+use crate::support::{APP_ID, APP_SECRET, SERVICE_ACCOUNT, Sim, trusting_nobody};
 
 const EXCHANGE: &str = "/sns/oauth2/access_token";
 const REFRESH: &str = "/sns/oauth2/refresh_token";
@@ -232,6 +234,33 @@ async fn a_snapshot_user_is_marked() {
     let sim = Sim::start().await;
     assert_eq!(sim.tokens_of("snapshot").await["is_snapshotuser"], 1);
     assert_eq!(sim.tokens_of("mona").await["is_snapshotuser"], Value::Null);
+}
+
+#[tokio::test]
+async fn who_is_marked_can_be_turned() {
+    let sim = Sim::start().await;
+    sim.turn(|knobs| knobs.snapshot = SnapshotMode::Everybody);
+    assert_eq!(sim.tokens_of("mona").await["is_snapshotuser"], 1);
+    sim.turn(|knobs| knobs.snapshot = SnapshotMode::Unmarked);
+    let unmarked = sim.tokens_of("snapshot").await;
+    assert_eq!(unmarked["is_snapshotuser"], Value::Null);
+    assert_eq!(unmarked["unionid"], unionid_for("snapshot", "open-platform"), "virtual all the same");
+}
+
+#[tokio::test]
+async fn addresses_that_are_not_listed_exchange_nothing() {
+    let sim = Sim::start().await;
+    let from = |address: [u8; 4]| trusting_nobody().local_address(IpAddr::from(address)).build().unwrap();
+    let (listed, other) = (from([127, 0, 0, 2]), from([127, 0, 0, 3]));
+    sim.turn(|knobs| knobs.ip_allow_list = Some(vec![IpAddr::from([127, 0, 0, 2])]));
+    let code = sim.handle.mint_code(APP_ID, "mona").unwrap();
+    let parameters =
+        [("appid", APP_ID), ("secret", APP_SECRET), ("code", code.as_str()), ("grant_type", "authorization_code")];
+    for (client, expected) in [(&other, json!(40164)), (&listed, Value::Null)] {
+        let request = client.get(format!("{}{EXCHANGE}", sim.url)).query(&parameters);
+        let answer: Value = serde_json::from_str(&request.send().await.unwrap().text().await.unwrap()).unwrap();
+        assert_eq!(answer["errcode"], expected, "{answer}");
+    }
 }
 
 #[tokio::test]

@@ -115,11 +115,16 @@ impl Drop for Sim {
 }
 
 pub(crate) fn browser() -> reqwest::Client {
+    trusting_nobody().build().unwrap()
+}
+
+/// A client to be: it follows nothing, and knows no proxy.
+pub(crate) fn trusting_nobody() -> reqwest::ClientBuilder {
     static INSTALL: Once = Once::new();
     INSTALL.call_once(|| {
         rustls::crypto::ring::default_provider().install_default().unwrap();
     });
-    reqwest::Client::builder().no_proxy().redirect(Policy::none()).build().unwrap()
+    reqwest::Client::builder().no_proxy().redirect(Policy::none())
 }
 
 /// The path of the authorize page, with some parameters replaced, or removed by an empty name.

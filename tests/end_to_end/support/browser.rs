@@ -3,7 +3,7 @@ use std::sync::Once;
 
 use reqwest::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
 use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder};
+use reqwest::{Client, ClientBuilder, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::{APP_ID, LOGIN, Server};
@@ -176,11 +176,16 @@ impl Browser {
 }
 
 fn client() -> Client {
+    client_builder().build().expect("a client")
+}
+
+/// A client to be, without the settings of whoever runs the tests.
+pub(crate) fn client_builder() -> ClientBuilder {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {
         rustls::crypto::ring::default_provider().install_default().expect("nobody else installs one");
     });
-    Client::builder().no_proxy().redirect(Policy::none()).build().expect("a client")
+    Client::builder().no_proxy().redirect(Policy::none())
 }
 
 const AUTH_SERVICE: &str = "auths.loginTypes.services.AuthSvc";
