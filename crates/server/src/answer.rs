@@ -1,10 +1,11 @@
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::header::{ALLOW, CONNECTION, HeaderName, HeaderValue};
+use axum::http::header::{ALLOW, CONNECTION, HeaderValue};
 use axum::http::request::Parts;
 use axum::http::{Method, Request, Response, StatusCode};
 use futures_util::FutureExt as _;
@@ -27,7 +28,6 @@ use crate::language::Language;
 use crate::metrics::Gauge;
 use crate::page;
 use crate::route::{Route, RouteKind};
-use crate::security_headers;
 use crate::site::Site;
 
 /// Answers one request. Always: what goes wrong inside becomes an answer too.
@@ -52,13 +52,12 @@ pub(crate) async fn answer(site: &Site, peer: IpAddr, request: Request<Incoming>
     let mut response = if is_too_long(site, &request) {
         too_long(&exchange, kind)
     } else {
-        respond(site, &exchange, route, request).instrument(span.clone()).await
+        // Pinned here, it is not moved again: it holds all that a call needs.
+        let responding = pin!(respond(site, &exchange, route, request));
+        responding.instrument(span.clone()).await
     };
     error_page::write(&mut response, &Reader { language, request_id: exchange.id, home: &site.home });
-    security_headers::add(response.headers_mut(), &site.policy);
-    if let Ok(id) = HeaderValue::from_str(exchange.id.as_str()) {
-        response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
-    }
+    site.common_headers.add_to(response.headers_mut(), exchange.id);
     site.metrics.count_request(kind, response.status());
     span.record("status", response.status().as_u16()).record("duration_ms", exchange.milliseconds());
     span.in_scope(|| tracing::info!("answered"));
@@ -75,7 +74,7 @@ async fn respond(site: &Site, exchange: &Exchange, route: Route, request: Reques
     // request that the client sends next.
     let body = arguments::read_body(body, &site.options.limits).await;
     match (route, body) {
-        (Route::Call(path), body) => Call::new(site, exchange, path).answer(head, body).await,
+        (Route::Call(path), body) => Call::new(site, exchange, path).answer(&head, body).await,
         (Route::Api(_), body) if head.method == Method::POST => call::unknown(exchange, &head.method, body),
         (Route::UnknownCall, body) => call::unknown(exchange, &head.method, body),
         (_, Err(refusal)) => page::failure(refusal.status(), &[(CONNECTION, HeaderValue::from_static("close"))]),

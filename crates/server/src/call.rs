@@ -1,5 +1,6 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
@@ -46,17 +47,8 @@ impl<'a> Call<'a> {
     }
 
     /// Answers it, whatever the element does: panics and takes its time included.
-    pub(crate) async fn answer(mut self, head: Parts, body: Result<Bytes, Refusal>) -> Response<Body> {
-        let limit = self.site.options.limits.request_timeout;
-        let guarded = AssertUnwindSafe(self.perform(head, body)).catch_unwind();
-        let outcome = match tokio::time::timeout(limit, guarded).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(panic)) => Err(Refusal::of_element(panicked(&*panic))),
-            Err(_) => {
-                let note = format!("the call took longer than {} seconds and was given up", limit.as_secs());
-                Err(Refusal::of_element(Fail::ELEMENT_EXCEPTION.failure().noting(note)))
-            }
-        };
+    pub(crate) async fn answer(mut self, head: &Parts, body: Result<Bytes, Refusal>) -> Response<Body> {
+        let outcome = self.guarded(head, body).await;
         self.report(&outcome);
         let mut response = match &outcome {
             Ok(data) => envelope::success(self.exchange, data),
@@ -71,7 +63,21 @@ impl<'a> Call<'a> {
         response
     }
 
-    async fn perform(&mut self, head: Parts, body: Result<Bytes, Refusal>) -> Result<Value, Refusal> {
+    async fn guarded(&mut self, head: &Parts, body: Result<Bytes, Refusal>) -> Result<Value, Refusal> {
+        let limit = self.site.options.limits.request_timeout;
+        // Pinned before it is wrapped: the wrappers would move it otherwise.
+        let performing = pin!(self.perform(head, body));
+        match tokio::time::timeout(limit, AssertUnwindSafe(performing).catch_unwind()).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(panic)) => Err(Refusal::of_element(panicked(&*panic))),
+            Err(_) => {
+                let note = format!("the call took longer than {} seconds and was given up", limit.as_secs());
+                Err(Refusal::of_element(Fail::ELEMENT_EXCEPTION.failure().noting(note)))
+            }
+        }
+    }
+
+    async fn perform(&mut self, head: &Parts, body: Result<Bytes, Refusal>) -> Result<Value, Refusal> {
         let site = self.site;
         let body = body?;
         if head.method != Method::POST {

@@ -1,10 +1,12 @@
 use std::sync::Arc;
 
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, ORIGIN};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, ORIGIN};
 use mti_element::{AppView, Fail, Principal, Secret};
 
 use crate::envelope::Refusal;
 use crate::site::Site;
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The session token of a request, by the way that it came.
 pub(crate) enum Credential {
@@ -76,7 +78,7 @@ pub(crate) fn refuse_foreign_form(headers: &HeaderMap, origin: &str) -> Result<(
 /// Whether a browser says that something else than a page of this site asks. Other clients say nothing.
 fn is_foreign(headers: &HeaderMap, origin: &str) -> bool {
     headers.get_all(ORIGIN).iter().any(|value| value != origin)
-        || headers.get_all("sec-fetch-site").iter().any(|value| value != "same-origin")
+        || headers.get_all(SEC_FETCH_SITE).iter().any(|value| value != "same-origin")
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

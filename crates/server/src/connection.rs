@@ -16,9 +16,6 @@ use crate::options::Limits;
 use crate::site::Site;
 use crate::write_stall::WriteStall;
 
-/// The most headers of a request.
-const HEADER_LIMIT: usize = 64;
-
 /// The smallest buffer that hyper accepts.
 const SMALLEST_BUFFER: usize = 8192;
 
@@ -55,10 +52,10 @@ pub(crate) async fn serve(site: Arc<Site>, stream: TcpStream, peer: SocketAddr, 
 
 fn protocol(limits: &Limits) -> http1::Builder {
     let mut builder = http1::Builder::new();
+    // A request has at most a hundred headers: hyper's own limit, for which it needs no memory of its own.
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_timeout)
-        .max_headers(HEADER_LIMIT)
         .max_header_size(limits.head_bytes)
         .max_buf_size(limits.head_bytes.max(SMALLEST_BUFFER))
         .half_close(false);

@@ -45,10 +45,31 @@ fn parse(pair: &str) -> Option<(&str, &str)> {
 }
 
 fn is_name(name: &str) -> bool {
-    let is_token_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !name.is_empty() && name.bytes().all(is_token_byte)
+    !name.is_empty() && name.bytes().all(|byte| NAME_BYTES[usize::from(byte)])
 }
 
 fn is_value_byte(byte: u8) -> bool {
-    byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
+    VALUE_BYTES[usize::from(byte)]
+}
+
+/// The bytes of a token (RFC 9110, 5.6.2).
+const NAME_BYTES: [bool; 256] = table(b"()<>@,;:\\\"/[]?={}");
+
+/// The bytes of a cookie's value (RFC 6265, 4.1.1).
+const VALUE_BYTES: [bool; 256] = table(b"\",;\\");
+
+/// Every graphic byte of ASCII but some.
+const fn table(excluded: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_graphic();
+        byte += 1;
+    }
+    let mut index = 0;
+    while index < excluded.len() {
+        table[excluded[index] as usize] = false;
+        index += 1;
+    }
+    table
 }

@@ -4,6 +4,10 @@ use std::fmt::Write as _;
 /// Decodes one segment of a path. None for a segment that names nothing: empty, `.` or `..`, not UTF-8 once decoded, or with a separator or a control
 /// character in it, encoded or not.
 pub(crate) fn decode_segment(raw: &str) -> Option<Cow<'_, str>> {
+    // Nearly all segments are of such characters alone, and name something.
+    if !raw.is_empty() && raw.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        return Some(Cow::Borrowed(raw));
+    }
     let decoded = decode(raw)?;
     let names_something = !matches!(&*decoded, "" | "." | "..");
     let is_plain = !decoded.contains(|character: char| character.is_control() || matches!(character, '/' | '\\'));

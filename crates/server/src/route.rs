@@ -134,8 +134,8 @@ fn within<'path>(rest: &'path str, app: &AppId) -> Option<&'path str> {
 }
 
 fn is_app(org: &str, name: &str, app: &AppId) -> bool {
-    decode_segment(org).is_some_and(|org| org == app.org())
-        && decode_segment(name).is_some_and(|name| name == app.name())
+    let is = |raw: &str, wanted: &str| raw == wanted || decode_segment(raw).is_some_and(|decoded| decoded == wanted);
+    is(org, app.org()) && is(name, app.name())
 }
 
 fn call_path(rest: &str) -> Option<CallPath> {

@@ -1,7 +1,11 @@
 use axum::http::header::{
-    CONTENT_SECURITY_POLICY, Entry, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
+
+use crate::request_id::RequestId;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Who may show a page in a frame.
 #[derive(Debug, Clone, Copy)]
@@ -28,20 +32,42 @@ pub(crate) fn content_security_policy(frame_origins: &[String], ancestors: Ances
     HeaderValue::try_from(policy).unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"))
 }
 
-/// Adds what every answer carries. A further route that sets a policy of its own decides by it who may frame it.
-pub(crate) fn add(headers: &mut HeaderMap, policy: &HeaderValue) {
-    const FIXED: [(HeaderName, HeaderValue); 4] = [
-        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
-        (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
-    ];
-    headers.reserve(FIXED.len() + 3);
-    if let Entry::Vacant(entry) = headers.entry(CONTENT_SECURITY_POLICY) {
-        entry.insert(policy.clone());
-        headers.entry(X_FRAME_OPTIONS).or_insert(HeaderValue::from_static("DENY"));
+/// What every answer carries: prepared once and copied, as hashing every name anew for every answer would cost more.
+#[derive(Debug)]
+pub(crate) struct CommonHeaders(HeaderMap);
+
+impl CommonHeaders {
+    pub(crate) fn new(policy: HeaderValue) -> Self {
+        // Room for those that most answers have of their own.
+        let mut headers = HeaderMap::with_capacity(12);
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+        headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+        headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+        headers.insert(REQUEST_ID, HeaderValue::from_static(""));
+        Self(headers)
     }
-    for (name, value) in FIXED {
-        headers.entry(name).or_insert(value);
+
+    /// Adds them. What an answer says itself stays; one that sets a policy of its own decides by it who may frame it.
+    pub(crate) fn add_to(&self, headers: &mut HeaderMap, request_id: RequestId) {
+        let own = std::mem::replace(headers, self.0.clone());
+        if own.contains_key(CONTENT_SECURITY_POLICY) {
+            headers.remove(X_FRAME_OPTIONS);
+        }
+        let mut current = None;
+        // Of a header that is there several times, only the first comes with its name.
+        for (name, value) in own {
+            if let Some(name) = name {
+                headers.insert(&name, value);
+                current = Some(name);
+            } else if let Some(name) = &current {
+                headers.append(name, value);
+            }
+        }
+        if let Ok(id) = HeaderValue::from_str(request_id.as_str()) {
+            headers.insert(REQUEST_ID, id);
+        }
     }
 }

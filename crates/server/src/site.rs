@@ -2,7 +2,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use axum::http::HeaderValue;
 use mti_core::AppId;
 use mti_registry::App;
 use url::{Origin, Url};
@@ -15,7 +14,7 @@ use crate::percent::encode_segment;
 use crate::places::Places;
 use crate::portal::Portal;
 use crate::rate_limit::RateLimiter;
-use crate::security_headers::{Ancestors, content_security_policy};
+use crate::security_headers::{Ancestors, CommonHeaders, content_security_policy};
 
 /// What every connection of a server shares.
 #[derive(Debug)]
@@ -27,7 +26,7 @@ pub(crate) struct Site {
     pub(crate) origin: String,
     /// Whether browsers reach the site over https.
     pub(crate) is_secure: bool,
-    pub(crate) policy: HeaderValue,
+    pub(crate) common_headers: CommonHeaders,
     pub(crate) anonymous_calls: Option<RateLimiter>,
     pub(crate) metrics: Metrics,
     pub(crate) places: Arc<Places>,
@@ -59,7 +58,7 @@ impl Site {
             failures: options.failures.clone(),
         });
         Ok(Self {
-            policy: content_security_policy(&frame_origins, Ancestors::None),
+            common_headers: CommonHeaders::new(content_security_policy(&frame_origins, Ancestors::None)),
             anonymous_calls: options.anonymous_calls_per_minute.map(RateLimiter::new),
             metrics: Metrics::new(),
             places: Arc::new(Places::new(&options)),

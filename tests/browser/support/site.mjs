@@ -1,17 +1,29 @@
 // An app that is served for a test file, with a simulated WeChat.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import readline from "node:readline";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** Ends a run that hangs; no test passes because of it. */
 export const PATIENCE = 20_000;
+
+/** What people in these tests know by heart. */
+export const PASSWORDS = { zhangsan: "a password of Zhang San's", manager: "a password of the manager's" };
+
+const PASSWORD_LOGIN = "auths.loginTypes.PasswordLogin";
+
+/** How the demo's users come to their passwords: in process, where no old one is asked for. */
+const FIRST_CALLS = [
+  [PASSWORD_LOGIN, "updatePassword", { userId: "user123", newPassword: PASSWORDS.zhangsan }],
+  [PASSWORD_LOGIN, "bind", { userId: "admin", username: "manager", password: PASSWORDS.manager }],
+];
 
 /**
  * Serves a copy of an app from `apps/` by `mti dev`, on free ports and with data of its own.
@@ -27,7 +39,11 @@ export async function startSite({ app = "demo", edit, environment = {} } = {}) {
   });
   await edit?.(files);
   const program = process.env.MTI_PROGRAM ?? path.join(ROOT, "target/debug/mti");
-  const command = ["dev", "--format", "json", "--app", files.directory, "--bind", "127.0.0.1:0", "--data", path.join(place, "data")];
+  const where = ["--app", files.directory, "--data", path.join(place, "data")];
+  for (const [element, name, args] of FIRST_CALLS) {
+    await promisify(execFile)(program, ["call", ...where, element, name, JSON.stringify(args)], { cwd: place });
+  }
+  const command = ["dev", "--format", "json", ...where, "--bind", "127.0.0.1:0"];
   const child = spawn(program, command, {
     cwd: place,
     env: { ...process.env, ...environment },
@@ -60,7 +76,6 @@ class AppFiles {
   async json(file, change) {
     const name = path.join(this.directory, file);
     const before = await readFile(name, "utf8").then(JSON.parse, () => ({}));
-    const { mkdir } = await import("node:fs/promises");
     await mkdir(path.dirname(name), { recursive: true });
     await writeFile(name, JSON.stringify(change(before) ?? before, null, 2));
   }

@@ -78,7 +78,7 @@ fn main() {
         for (results, (contender, client)) in measured.iter_mut().zip(&mut clients) {
             let (before, began) = (threads::processor_time(*contender), Instant::now());
             client.ask(requests);
-            let used = threads::processor_time(*contender) - before;
+            let used = threads::processor_time(*contender).saturating_sub(before);
             let calls = f64::from(u32::try_from(requests * CONNECTIONS).unwrap());
             results.push((used.as_secs_f64() * 1e6 / calls, began.elapsed().as_secs_f64() * 1e6 / calls));
         }
