@@ -118,6 +118,13 @@ impl Failure {
         &self.0.diagnostics
     }
 
+    /// The same failure with data for the caller.
+    #[must_use]
+    pub fn with_data(mut self, data: Value) -> Self {
+        self.0.data = Some(data);
+        self
+    }
+
     /// The same failure with a note for the operator. The note is logged, so it must hold no secret.
     #[must_use]
     pub fn noting(mut self, note: impl Into<String>) -> Self {

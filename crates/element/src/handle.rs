@@ -74,10 +74,20 @@ impl Element {
         self.source.enter()
     }
 
-    pub(crate) fn app(&self) -> Result<Arc<dyn AppView>> {
+    /// The app that it belongs to, as of now.
+    pub fn app(&self) -> Result<Arc<dyn AppView>> {
         self.source.app()
     }
 }
+
+/// Two handles are the same when they lead to the same name of the same app.
+impl PartialEq for Element {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::addr_eq(self.source, other.source)
+    }
+}
+
+impl Eq for Element {}
 
 impl fmt::Debug for Element {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -22,6 +22,12 @@ pub trait StepValue: Sized + Send + 'static {
     /// Its JSON form.
     fn into_wire(self) -> Result<Value>;
 
+    /// The JSON form in which it crosses to a level or a caller in another language of the same process. Where there are
+    /// secrets in it, they are handles there: see [`Secret::seal`](crate::Secret::seal).
+    fn into_language(self) -> Result<Value> {
+        self.into_wire()
+    }
+
     /// Reads it from its JSON form.
     fn from_wire(value: Value) -> Result<Self>;
 }
@@ -89,6 +95,8 @@ pub struct NativeCall<A, R> {
 /// A call from over a border: named arguments as JSON. It is answered with JSON.
 pub struct WireCall {
     arguments: Option<Value>,
+    /// Whether the border lies within the process: another language, which secrets may cross as handles.
+    is_within_process: bool,
 }
 
 impl<A: Send + 'static, R: StepValue> NativeCall<A, R> {
@@ -107,9 +115,14 @@ impl<A: Send + 'static, R: StepValue> NativeCall<A, R> {
 }
 
 impl WireCall {
-    /// A call with an object of named arguments.
+    /// A call with an object of named arguments, from where nothing secret may be told: HTTP, the command line.
     pub fn new(arguments: Value) -> Self {
-        Self { arguments: Some(arguments) }
+        Self { arguments: Some(arguments), is_within_process: false }
+    }
+
+    /// A call from another language of the same process.
+    pub fn within_process(arguments: Value) -> Self {
+        Self { arguments: Some(arguments), is_within_process: true }
     }
 }
 
@@ -132,6 +145,8 @@ pub enum ResultPlace<'a, R> {
     Native(&'a mut Option<R>),
     /// Into JSON.
     Wire,
+    /// Into the JSON of another language of the process.
+    Language,
 }
 
 impl<'a> Arguments<'a> {
@@ -150,11 +165,17 @@ impl<'a> Arguments<'a> {
         let exchange = self.0;
         // Asked twice, because the answer to a failed downcast would still borrow the exchange.
         if !(exchange as &dyn Any).is::<NativeCall<A, R>>() {
-            return Ok((from_wire(exchange.take_wire_arguments()?)?, ResultPlace::Wire));
+            let place = if stays_within_process(exchange) { ResultPlace::Language } else { ResultPlace::Wire };
+            return Ok((from_wire(exchange.take_wire_arguments()?)?, place));
         }
         let call = (exchange as &mut dyn Any).downcast_mut::<NativeCall<A, R>>().ok_or_else(foreign_value)?;
         let arguments = call.arguments.take().ok_or_else(foreign_value)?;
         Ok((arguments, ResultPlace::Native(&mut call.result)))
+    }
+
+    /// Whether the caller is Rust or another language of this process, so that secrets may cross to him as handles.
+    pub fn stays_within_process(&self) -> bool {
+        stays_within_process(self.0)
     }
 
     /// The arguments as JSON, for a level in another language.
@@ -172,6 +193,7 @@ impl<R: StepValue> ResultPlace<'_, R> {
                 Ok(Answer::InPlace)
             }
             Self::Wire => result.into_wire().map(Answer::wire),
+            Self::Language => result.into_language().map(Answer::wire),
         }
     }
 }
@@ -189,6 +211,10 @@ impl Answer {
             Self::InPlace => Err(foreign_value()),
         }
     }
+}
+
+fn stays_within_process(exchange: &dyn Exchange) -> bool {
+    (exchange as &dyn Any).downcast_ref::<WireCall>().is_none_or(|call| call.is_within_process)
 }
 
 impl fmt::Debug for Arguments<'_> {

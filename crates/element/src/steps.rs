@@ -71,7 +71,7 @@ macro_rules! steps {
                         let mut object = $crate::Map::new();
                         $(object.insert(
                             $crate::wire_name(stringify!($argument)),
-                            $crate::StepValue::into_wire($argument)?,
+                            $crate::StepValue::into_language($argument)?,
                         );)*
                         Ok($crate::Value::Object(object))
                     });

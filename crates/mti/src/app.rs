@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mti_core::AppId;
-use mti_element::{Level, LevelCode};
+use mti_element::{Language, Level, LevelCode};
 use mti_login_types::PublicUrl;
 use serde_json::Value;
 use url::Url;
@@ -95,6 +95,11 @@ impl AppBuilder {
     /// As [`AppBuilder::level`], for code that is there already.
     pub fn code(self, app: &str, element: &str, code: Arc<dyn LevelCode>) -> Self {
         self.with(|inner| inner.code(app, element, code))
+    }
+
+    /// Adds a language besides Rust that levels may be written in.
+    pub fn language(self, language: Arc<dyn Language>) -> Self {
+        self.with(|inner| inner.language(language))
     }
 
     /// What placeholders in config take their values from, instead of the app's `.env` and the environment of the process.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use mti_element::{Level, LevelCode, NativeCode};
+use mti_element::{Language, Level, LevelCode, NativeCode};
 
 use crate::{App, AppBuilder, command};
 
@@ -27,6 +27,7 @@ use crate::{App, AppBuilder, command};
 #[must_use = "nothing happens before `run`"]
 pub struct Program {
     levels: Vec<Registration>,
+    languages: Vec<Arc<dyn Language>>,
 }
 
 /// A level, and the definition that it belongs to.
@@ -38,7 +39,7 @@ struct Registration {
 
 impl Program {
     pub(crate) fn new() -> Self {
-        Self { levels: Vec::new() }
+        Self { levels: Vec::new(), languages: Vec::new() }
     }
 
     /// Adds the level that the definition of `element` in the app `app` declares with `"backend": "rust"`. Adding one twice for a definition is an
@@ -46,6 +47,13 @@ impl Program {
     pub fn level<L: Level>(mut self, app: impl Into<String>, element: impl Into<String>) -> Self {
         let code = Arc::new(NativeCode::<L>::new());
         self.levels.push(Registration { app: app.into(), element: element.into(), code });
+        self
+    }
+
+    /// Adds a language besides Rust that levels of the app may be written in. A program opens one app: a language holds
+    /// the code of one.
+    pub fn language(mut self, language: Arc<dyn Language>) -> Self {
+        self.languages.push(language);
         self
     }
 
@@ -66,6 +74,7 @@ impl Program {
 
     /// Gives the levels to an app that is about to be opened.
     pub(crate) fn register(&self, builder: AppBuilder) -> AppBuilder {
+        let builder = self.languages.iter().fold(builder, |builder, language| builder.language(Arc::clone(language)));
         self.levels
             .iter()
             .fold(builder, |builder, level| builder.code(&level.app, &level.element, Arc::clone(&level.code)))

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use mti::Program;
 use mti_core::{AppKey, ElementName};
@@ -16,6 +16,7 @@ use url::Url;
 use crate::definition;
 use crate::element::Element;
 use crate::error::{exception, open_exception};
+use crate::language::Python3;
 use crate::run::{refuse_fork, wait};
 use crate::value::to_python;
 
@@ -28,8 +29,9 @@ pub(crate) fn with_levels_of(program: fn() -> Program) {
 }
 
 /// The program with its levels in Rust, and with Python.
-pub(crate) fn program() -> Program {
-    PROGRAM.get().map_or_else(mti::main, |program| program())
+pub(crate) fn program(py: Python<'_>) -> PyResult<Program> {
+    let program = PROGRAM.get().map_or_else(mti::main, |program| program());
+    Ok(program.language(Arc::new(Python3::new(py)?)))
 }
 
 /// A running app: where names become live elements.
@@ -63,7 +65,7 @@ impl App {
         app_path: Option<Vec<PathBuf>>,
     ) -> PyResult<Self> {
         refuse_fork()?;
-        let mut builder = program().app(directory);
+        let mut builder = program(py)?.app(directory);
         if let Some(data) = data {
             builder = builder.data(data);
         }

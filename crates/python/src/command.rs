@@ -13,7 +13,7 @@ use crate::run::refuse_fork;
 #[pyfunction]
 pub(crate) fn run(py: Python<'_>, arguments: Vec<OsString>) -> PyResult<u8> {
     refuse_fork()?;
-    let program = app::program();
+    let program = app::program(py)?;
     let ended = py.detach(|| program.run_with(arguments));
     // An `ExitCode` does not say its number.
     Ok((0..=u8::MAX).find(|number| ExitCode::from(*number) == ended).unwrap_or(1))

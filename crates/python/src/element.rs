@@ -4,11 +4,12 @@ use pyo3::exceptions::{PyAttributeError, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
+use serde_json::json;
 
 use crate::app::App;
 use crate::definition;
 use crate::error::exception;
-use crate::method::Method;
+use crate::method::{self, Method};
 use crate::run::wait;
 use crate::value::to_python;
 
@@ -18,7 +19,8 @@ use crate::value::to_python;
 /// `await element.method.aio(...)` does the same for asyncio. The element follows reloads.
 #[pyclass(module = "mti", frozen, weakref)]
 pub(crate) struct Element {
-    app: Py<App>,
+    /// The app that it was asked of; none where code of an element asked for it, which has its app at hand.
+    app: Option<Py<App>>,
     element: mti_element::Element,
 }
 
@@ -32,8 +34,8 @@ impl Element {
 
     /// The app that it was asked of.
     #[getter]
-    fn app(&self, py: Python<'_>) -> Py<App> {
-        self.app.clone_ref(py)
+    fn app(&self, py: Python<'_>) -> Option<Py<App>> {
+        self.app.as_ref().map(|app| app.clone_ref(py))
     }
 
     /// Its merged definition, as a dict without secrets.
@@ -91,7 +93,12 @@ impl Element {
 
 impl Element {
     pub(crate) fn of<'py>(app: &Bound<'py, App>, element: mti_element::Element) -> PyResult<Bound<'py, Self>> {
-        Bound::new(app.py(), Self { app: app.clone().unbind(), element })
+        Bound::new(app.py(), Self { app: Some(app.clone().unbind()), element })
+    }
+
+    /// An element that code of an element asked for.
+    pub(crate) fn inside(py: Python<'_>, element: mti_element::Element) -> PyResult<Bound<'_, Self>> {
+        Bound::new(py, Self { app: None, element })
     }
 
     pub(crate) fn inner(&self) -> mti_element::Element {
@@ -99,8 +106,7 @@ impl Element {
     }
 
     fn property<'py>(&self, py: Python<'py>, name: &'static str) -> PyResult<Bound<'py, PyAny>> {
-        let element = self.element;
-        let value = wait(py, async move { element.call(name, serde_json::json!({})).await })?;
+        let value = wait(py, method::call(py, self.element, name, json!({}))?)?;
         to_python(py, &value.map_err(|failure| exception(py, &failure))?)
     }
 

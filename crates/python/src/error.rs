@@ -6,8 +6,9 @@ use mti_element::{Fail, Failure, Map, Value};
 use mti_login_types::fails;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 
+use crate::language::PythonError;
 use crate::value::to_python;
 
 /// Every failure that has a name in the published table.
@@ -42,6 +43,9 @@ pub(crate) fn failures(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
 
 /// A failed call as the exception of its kind, with everything that a trusted caller may see.
 pub(crate) fn exception(py: Python<'_>, failure: &Failure) -> PyErr {
+    if let Some(raised) = failure.cause::<PythonError>().and_then(|error| error.raised.as_ref()) {
+        return raised.clone_ref(py);
+    }
     let kind = failure.kind();
     let made = (|| {
         let named = PyDict::new(py);
@@ -70,6 +74,12 @@ pub(crate) fn open_exception(py: Python<'_>, error: &OpenError) -> PyErr {
         call_errors(py, "_not_opened", &named)
     })();
     made.map_or_else(|error| error, PyErr::from_value)
+}
+
+/// `mti.MtiError`.
+pub(crate) fn base_class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    CLASS.import(py, "mti.errors", "MtiError")
 }
 
 fn add_diagnostics(named: &Bound<'_, PyDict>, diagnostics: &[Diagnostic]) -> PyResult<()> {

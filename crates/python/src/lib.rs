@@ -15,8 +15,10 @@ mod command;
 mod definition;
 mod element;
 mod error;
+mod language;
 mod method;
 mod run;
+mod secret;
 mod simulator;
 mod value;
 
@@ -38,10 +40,14 @@ pub fn fill(module: &Bound<'_, PyModule>, program: fn() -> Program) -> PyResult<
     module.add_class::<app::App>()?;
     module.add_class::<element::Element>()?;
     module.add_class::<method::Method>()?;
+    module.add_class::<secret::SecretText>()?;
+    module.add_class::<language::Level>()?;
+    module.add_class::<language::RunningApp>()?;
     module.add_class::<simulator::Simulator>()?;
     module.add_function(wrap_pyfunction!(command::run, module)?)?;
     module.add_function(wrap_pyfunction!(error::failures, module)?)?;
     module.add_function(wrap_pyfunction!(run::forked, module)?)?;
+    module.add_function(wrap_pyfunction!(run::runs_tasks, module)?)?;
     Ok(())
 }
 

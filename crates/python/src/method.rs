@@ -1,20 +1,21 @@
 use std::sync::Arc;
 
-use mti_element::{Fail, Live, Map, MethodDescriptor, Value};
+use mti_element::{Element, Fail, Live, Map, MethodDescriptor, OwnedFrame, Result, Value};
 use pyo3::exceptions::PyTypeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::element::Element;
+use crate::element;
 use crate::error::exception;
+use crate::language::current;
 use crate::run::{refuse_fork, wait};
-use crate::value::{from_python, to_python};
+use crate::value::{Secrets, from_python, to_python};
 
 // A method of an element. No documentation for Python here: every method has its own.
 #[pyclass(module = "mti", frozen)]
 pub(crate) struct Method {
-    element: Py<Element>,
+    element: Py<element::Element>,
     name: &'static str,
 }
 
@@ -29,7 +30,7 @@ impl Method {
     ) -> PyResult<Bound<'py, PyAny>> {
         let (element, name) = (self.element.get().inner(), self.name);
         let arguments = self.arguments(py, arguments, named)?;
-        let answer = wait(py, element.call(name, arguments))?;
+        let answer = wait(py, call(py, element, name, arguments)?)?;
         to_python(py, &answer.map_err(|failure| exception(py, &failure))?)
     }
 
@@ -41,16 +42,9 @@ impl Method {
         arguments: &Bound<'py, PyTuple>,
         named: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        refuse_fork()?;
         let (element, name) = (self.element.get().inner(), self.name);
         let arguments = self.arguments(py, arguments, named)?;
-        pyo3_async_runtimes::tokio::future_into_py(py, async move {
-            let answer = element.call(name, arguments).await;
-            Python::attach(|py| match answer {
-                Ok(value) => to_python(py, &value).map(Bound::unbind),
-                Err(failure) => Err(exception(py, &failure)),
-            })
-        })
+        awaitable(py, call(py, element, name, arguments)?)
     }
 
     #[getter]
@@ -110,7 +104,7 @@ impl Method {
 }
 
 impl Method {
-    pub(crate) fn new(element: Py<Element>, name: &'static str) -> Self {
+    pub(crate) fn new(element: Py<element::Element>, name: &'static str) -> Self {
         Self { element, name }
     }
 
@@ -130,6 +124,41 @@ impl Method {
     }
 }
 
+/// A call of a method of an element: as part of the call that this code runs in, if it is of the same app, or else a call
+/// of its own, which is trusted.
+pub(crate) fn call(
+    py: Python<'_>,
+    element: Element,
+    method: &'static str,
+    arguments: Value,
+) -> PyResult<impl Future<Output = Result<Value>> + Send + 'static> {
+    let frame = current(py)?
+        .filter(|frame| frame.context().app().element(element.name().as_str()).is_ok_and(|same| same == element));
+    Ok(async move {
+        let frame = match frame {
+            Some(frame) => frame,
+            None => OwnedFrame::outside(element.app()?),
+        };
+        let live = frame.context().app().live(element.name().as_str())?;
+        frame.call(&live, method, arguments).await
+    })
+}
+
+/// A call as an awaitable of the running event loop.
+pub(crate) fn awaitable(
+    py: Python<'_>,
+    call: impl Future<Output = Result<Value>> + Send + 'static,
+) -> PyResult<Bound<'_, PyAny>> {
+    refuse_fork()?;
+    pyo3_async_runtimes::tokio::future_into_py(py, async move {
+        let answer = call.await;
+        Python::attach(|py| match answer {
+            Ok(value) => to_python(py, &value).map(Bound::unbind),
+            Err(failure) => Err(exception(py, &failure)),
+        })
+    })
+}
+
 /// The arguments of a call by name, as the method declares them.
 pub(crate) fn named_arguments<'py>(
     live: &Arc<Live>,
@@ -146,12 +175,12 @@ pub(crate) fn named_arguments<'py>(
             return Err(exception(py, &too_many(method, declared, arguments.len())));
         }
         for (name, argument) in declared.iter().zip(arguments) {
-            object.insert(name.clone(), from_python(&argument)?);
+            object.insert(name.clone(), from_python(&argument, Secrets::Sealed)?);
         }
     }
     for (name, argument) in named.into_iter().flatten() {
         let name: String = name.extract()?;
-        let argument = from_python(&argument)?;
+        let argument = from_python(&argument, Secrets::Sealed)?;
         if object.insert(name.clone(), argument).is_some() {
             let failure = Fail::API_PARAMS_ERROR.because(format!("`{method}` is given the argument `{name}` twice"));
             return Err(exception(py, &failure));

@@ -1,5 +1,6 @@
 //! How Python waits for Rust: with the interpreter released, and with an ear for Ctrl-C.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -26,6 +27,17 @@ pub(crate) fn forked() {
     FORKED.store(true, Ordering::Relaxed);
 }
 
+thread_local! {
+    /// Whether this thread is the one that coroutines of levels need to go on.
+    static RUNS_TASKS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Called on the thread of the event loop that coroutines of levels run on.
+#[pyfunction]
+pub(crate) fn runs_tasks() {
+    RUNS_TASKS.set(true);
+}
+
 /// Refuses in a process whose threads are in another one.
 pub(crate) fn refuse_fork() -> PyResult<()> {
     if FORKED.load(Ordering::Relaxed) {
@@ -42,6 +54,12 @@ pub(crate) fn refuse_fork() -> PyResult<()> {
 /// Other Python threads run meanwhile. A signal whose handler raises, such as Ctrl-C, drops the future and raises here.
 pub(crate) fn wait<T: Send>(py: Python<'_>, future: impl Future<Output = T> + Send) -> PyResult<T> {
     refuse_fork()?;
+    if RUNS_TASKS.get() {
+        return Err(PyRuntimeError::new_err(
+            "a call that waits, in a step that is a coroutine, would keep all such steps from going on: write \
+             `await ….aio(…)`",
+        ));
+    }
     py.detach(|| {
         let interruptible = async {
             tokio::pin!(future);

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use tokio::sync::oneshot;
 
 use crate::run::wait;
-use crate::value::{from_python, to_python};
+use crate::value::{Secrets, from_python, to_python};
 
 /// A simulated WeChat that answers on a free port of this machine, until it is closed.
 #[pyclass(module = "mti.testing", frozen, name = "WeChatSimulator")]
@@ -74,7 +74,7 @@ impl Simulator {
 
     #[setter]
     fn set_knobs(&self, knobs: &Bound<'_, PyAny>) -> PyResult<()> {
-        let knobs = serde_json::from_value(from_python(knobs)?);
+        let knobs = serde_json::from_value(from_python(knobs, Secrets::Redacted)?);
         self.handle.set_knobs(knobs.map_err(|error| PyValueError::new_err(error.to_string()))?);
         Ok(())
     }

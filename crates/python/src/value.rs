@@ -1,22 +1,30 @@
 //! Values between Rust and Python: JSON on the one side, plain dicts and lists on the other.
 
-use mti_element::{Map, Value};
+use mti_element::{Map, REDACTED, Secret, Value};
+use mti_registry::is_secret;
 use pyo3::IntoPyObjectExt as _;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple, PyType};
 use serde_json::Number;
+
+use crate::secret::SecretText;
 
 /// How deep a value may be nested.
 const DEPTH_LIMIT: usize = 128;
 
-/// A value as plain Python data.
+/// A value as plain Python data. A dict with secrets in it is one that shows them to nobody who does not ask for them by
+/// their keys.
 pub(crate) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
     match value {
         Value::Null => Ok(py.None().into_bound(py)),
         Value::Bool(truth) => truth.into_bound_py_any(py),
         Value::Number(number) => number_to_python(py, number),
-        Value::String(text) => text.into_bound_py_any(py),
+        Value::String(text) => match Secret::unseal(text) {
+            Some(secret) => Ok(Bound::new(py, SecretText::from(secret))?.into_any()),
+            None => text.into_bound_py_any(py),
+        },
         Value::Array(items) => {
             let list = PyList::empty(py);
             for item in items {
@@ -24,17 +32,48 @@ pub(crate) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'
             }
             Ok(list.into_any())
         }
-        Value::Object(members) => Ok(object_to_python(py, members)?.into_any()),
+        Value::Object(members) => object_to_python(py, members, |_, member| to_python(py, member)),
+    }
+}
+
+/// A merged config or `e.json` as plain Python data: what stands under a key that says so is a secret.
+pub(crate) fn config_to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    match value {
+        Value::Object(members) => object_to_python(py, members, |key, member| match member {
+            Value::String(text) if is_secret(key) => {
+                Ok(Bound::new(py, SecretText::from(Secret::new(text.as_str())))?.into_any())
+            }
+            member => config_to_python(py, member),
+        }),
+        Value::Array(items) => {
+            let list = PyList::empty(py);
+            for item in items {
+                list.append(config_to_python(py, item)?)?;
+            }
+            Ok(list.into_any())
+        }
+        value => to_python(py, value),
     }
 }
 
 /// An object as a dict, its keys in their order.
-pub(crate) fn object_to_python<'py>(py: Python<'py>, members: &Map<String, Value>) -> PyResult<Bound<'py, PyDict>> {
+fn object_to_python<'py>(
+    py: Python<'py>,
+    members: &Map<String, Value>,
+    convert: impl Fn(&str, &Value) -> PyResult<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
     let dict = PyDict::new(py);
+    let secrets = PyDict::new(py);
     for (key, member) in members {
-        dict.set_item(key, to_python(py, member)?)?;
+        let member = convert(key, member)?;
+        if member.is_instance_of::<SecretText>() {
+            secrets.set_item(key, member)?;
+            dict.set_item(key, REDACTED)?;
+        } else {
+            dict.set_item(key, member)?;
+        }
     }
-    Ok(dict)
+    if secrets.is_empty() { Ok(dict.into_any()) } else { secret_dict(py)?.call1((dict, secrets)) }
 }
 
 fn number_to_python<'py>(py: Python<'py>, number: &Number) -> PyResult<Bound<'py, PyAny>> {
@@ -47,65 +86,111 @@ fn number_to_python<'py>(py: Python<'py>, number: &Number) -> PyResult<Bound<'py
     }
 }
 
+/// The class of dicts with secrets in them.
+fn secret_dict(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    CLASS.import(py, "mti._secrets", "SecretDict")
+}
+
+/// What becomes of secrets on their way out of Python.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Secrets {
+    /// They become handles: the value stays in this process.
+    Sealed,
+    /// They are hidden: the value may go anywhere.
+    Redacted,
+}
+
 /// Plain Python data as a value. Mappings with text for keys become objects; lists and tuples become arrays.
-pub(crate) fn from_python(value: &Bound<'_, PyAny>) -> PyResult<Value> {
-    read(value, 0)
+pub(crate) fn from_python(value: &Bound<'_, PyAny>, secrets: Secrets) -> PyResult<Value> {
+    Reader { secrets }.read(value, 0)
 }
 
-fn read(value: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
-    if depth > DEPTH_LIMIT {
-        return Err(PyValueError::new_err(format!(
-            "a value is nested more than {DEPTH_LIMIT} deep, or contains itself"
-        )));
-    }
-    if value.is_none() {
-        return Ok(Value::Null);
-    }
-    if let Ok(text) = value.cast::<PyString>() {
-        return Ok(Value::String(text.to_cow()?.into_owned()));
-    }
-    if let Ok(truth) = value.cast::<PyBool>() {
-        return Ok(Value::Bool(truth.is_true()));
-    }
-    if let Ok(dict) = value.cast::<PyDict>() {
-        return dict
-            .iter()
-            .map(|(key, member)| read_member(&key, &member, depth))
-            .collect::<PyResult<_>>()
-            .map(Value::Object);
-    }
-    if let Ok(list) = value.cast::<PyList>() {
-        return list.iter().map(|item| read(&item, depth + 1)).collect::<PyResult<_>>().map(Value::Array);
-    }
-    if let Ok(tuple) = value.cast::<PyTuple>() {
-        return tuple.iter().map(|item| read(&item, depth + 1)).collect::<PyResult<_>>().map(Value::Array);
-    }
-    if value.is_instance_of::<PyInt>() {
-        return read_integer(value);
-    }
-    if value.is_instance_of::<PyFloat>() {
-        let number = Number::from_f64(value.extract()?);
-        return number
-            .map(Value::Number)
-            .ok_or_else(|| PyValueError::new_err("an infinite number, or none, has no JSON form"));
-    }
-    if let Ok(mapping) = value.cast::<PyMapping>() {
-        let members = mapping.items()?;
-        let members = members.iter().map(|item| {
-            let (key, member): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
-            read_member(&key, &member, depth)
-        });
-        return members.collect::<PyResult<_>>().map(Value::Object);
-    }
-    Err(PyTypeError::new_err(format!(
-        "a value of type `{}` has no JSON form: use None, bool, int, float, str, list, tuple or dict",
-        value.get_type().fully_qualified_name()?
-    )))
+struct Reader {
+    secrets: Secrets,
 }
 
-fn read_member(key: &Bound<'_, PyAny>, member: &Bound<'_, PyAny>, depth: usize) -> PyResult<(String, Value)> {
-    let key = key.cast::<PyString>().map_err(|_| PyTypeError::new_err("the keys of a dict must be texts"))?;
-    Ok((key.to_cow()?.into_owned(), read(member, depth + 1)?))
+impl Reader {
+    fn read(&self, value: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
+        if depth > DEPTH_LIMIT {
+            return Err(PyValueError::new_err(format!(
+                "a value is nested more than {DEPTH_LIMIT} deep, or contains itself"
+            )));
+        }
+        if value.is_none() {
+            return Ok(Value::Null);
+        }
+        if let Ok(text) = value.cast::<PyString>() {
+            return Ok(Value::String(text.to_cow()?.into_owned()));
+        }
+        if let Ok(truth) = value.cast::<PyBool>() {
+            return Ok(Value::Bool(truth.is_true()));
+        }
+        if let Ok(dict) = value.cast::<PyDict>() {
+            return self.read_dict(dict, depth);
+        }
+        if let Ok(list) = value.cast::<PyList>() {
+            return self.read_items(list.iter(), depth);
+        }
+        if let Ok(tuple) = value.cast::<PyTuple>() {
+            return self.read_items(tuple.iter(), depth);
+        }
+        if value.is_instance_of::<PyInt>() {
+            return read_integer(value);
+        }
+        if value.is_instance_of::<PyFloat>() {
+            let number = Number::from_f64(value.extract()?);
+            let none = || PyValueError::new_err("an infinite number, or none, has no JSON form");
+            return number.map(Value::Number).ok_or_else(none);
+        }
+        if let Ok(secret) = value.cast::<SecretText>() {
+            return Ok(Value::String(match self.secrets {
+                Secrets::Sealed => secret.get().secret().seal(),
+                Secrets::Redacted => REDACTED.to_owned(),
+            }));
+        }
+        if let Ok(mapping) = value.cast::<PyMapping>() {
+            let members = mapping.items()?;
+            let members = members.iter().map(|item| {
+                let (key, member): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
+                self.read_member(&key, &member, depth)
+            });
+            return members.collect::<PyResult<_>>().map(Value::Object);
+        }
+        Err(PyTypeError::new_err(format!(
+            "a value of type `{}` has no JSON form: use None, bool, int, float, str, list, tuple or dict",
+            value.get_type().fully_qualified_name()?
+        )))
+    }
+
+    fn read_items<'py>(&self, items: impl Iterator<Item = Bound<'py, PyAny>>, depth: usize) -> PyResult<Value> {
+        items.map(|item| self.read(&item, depth + 1)).collect::<PyResult<_>>().map(Value::Array)
+    }
+
+    fn read_dict(&self, dict: &Bound<'_, PyDict>, depth: usize) -> PyResult<Value> {
+        let members = dict.iter().map(|(key, member)| self.read_member(&key, &member, depth));
+        let mut members: Map<String, Value> = members.collect::<PyResult<_>>()?;
+        if !dict.is_exact_instance_of::<PyDict>() && dict.is_instance(secret_dict(dict.py())?)? {
+            for (key, secret) in dict.getattr("_secrets")?.cast_into::<PyDict>()? {
+                let (key, secret) = self.read_member(&key, &secret, depth)?;
+                // A key that was given another value, or taken out, holds no secret any more.
+                if members.get(&key).and_then(Value::as_str) == Some(REDACTED) {
+                    members.insert(key, secret);
+                }
+            }
+        }
+        Ok(Value::Object(members))
+    }
+
+    fn read_member(
+        &self,
+        key: &Bound<'_, PyAny>,
+        member: &Bound<'_, PyAny>,
+        depth: usize,
+    ) -> PyResult<(String, Value)> {
+        let key = key.cast::<PyString>().map_err(|_| PyTypeError::new_err("the keys of a dict must be texts"))?;
+        Ok((key.to_cow()?.into_owned(), self.read(member, depth + 1)?))
+    }
 }
 
 fn read_integer(value: &Bound<'_, PyAny>) -> PyResult<Value> {

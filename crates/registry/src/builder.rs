@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mti_core::{AppFiles, AppId, AppSearchPath, Diagnostic, DiskFiles, render, resolve_chain};
-use mti_element::{Level, LevelCode, Resources};
+use mti_element::{Language, Level, LevelCode, Resources};
 use serde_json::Value;
 
 use crate::app::App;
@@ -91,6 +91,12 @@ impl AppBuilder {
         self.note(registered)
     }
 
+    /// Adds a language besides Rust that levels may be written in.
+    pub fn language(mut self, language: Arc<dyn Language>) -> Self {
+        self.codes.add_language(language);
+        self
+    }
+
     /// What placeholders in config take their values from. The library itself reads no environment.
     pub fn environment(self, variables: BTreeMap<String, String>) -> Self {
         self.environment_from(move || variables.clone())
@@ -123,6 +129,7 @@ impl AppBuilder {
         let (chain, diagnostics) = resolve_chain(files, &self.search);
         let Some(chain) = chain else { return Err(AppError::Chain(diagnostics)) };
         let Some(running) = chain.keys().next().cloned() else { return Err(AppError::Chain(diagnostics)) };
+        self.codes.refresh(&chain);
         let recipe = Recipe {
             search: self.search,
             codes: self.codes,

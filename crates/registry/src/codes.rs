@@ -1,13 +1,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use mti_core::{AppId, ElementName};
-use mti_element::{Level, LevelCode, NativeCode};
+use mti_core::{AppChain, AppId, ElementName};
+use mti_element::{Language, Level, LevelCode, NativeCode};
 
-/// The code that is compiled into this binary, by the definition that it belongs to.
+/// Where the code of levels comes from: what is compiled into this binary, by the definition that it belongs to, and what
+/// languages find on disk.
 #[derive(Debug, Default, Clone)]
 pub struct Codes {
     levels: BTreeMap<(AppId, ElementName), Arc<dyn LevelCode>>,
+    languages: Vec<Arc<dyn Language>>,
 }
 
 /// Why a level could not be registered.
@@ -65,6 +67,21 @@ impl Codes {
                 second: format!("{code:?}"),
             }),
         }
+    }
+
+    /// Adds a language that levels may be written in.
+    pub fn add_language(&mut self, language: Arc<dyn Language>) {
+        self.languages.push(language);
+    }
+
+    /// The language of that name.
+    pub(crate) fn language(&self, name: &str) -> Option<&Arc<dyn Language>> {
+        self.languages.iter().find(|language| language.name() == name)
+    }
+
+    /// Has every language look at the code that is on disk now, and says whether any of it is not as it was.
+    pub(crate) fn refresh(&self, apps: &AppChain) -> bool {
+        self.languages.iter().fold(false, |changed, language| language.refresh(apps) | changed)
     }
 
     /// The code for a definition.

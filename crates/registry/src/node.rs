@@ -81,6 +81,7 @@ impl Node {
             && Arc::ptr_eq(&self.inputs, &linked.inputs)
             && same_definitions(&self.layers, &linked.layers)
             && same_definitions(&self.hidden, &linked.hidden)
+            && same_levels(&self.state, &linked.state)
             && self.initial_rows == linked.initial_rows
             && self.initial_rows_findings == linked.initial_rows_findings
     }
@@ -160,6 +161,19 @@ impl Node {
         let diagnostics = self.quarantine().unwrap_or_default().to_vec();
         Fail::ELEMENT_EXCEPTION.because(format!("`{}` is quarantined", self.name)).diagnosed(diagnostics)
     }
+}
+
+/// Whether the same code answers. That of levels in Rust never changes, that of other languages does.
+fn same_levels(left: &NodeState, right: &NodeState) -> bool {
+    let levels = |state: &NodeState| match state {
+        NodeState::Sound { chain, serving } => [chain, serving].map(Arc::clone).to_vec(),
+        NodeState::Quarantined(_) => Vec::new(),
+    };
+    levels(left).iter().zip(&levels(right)).all(|(left, right)| {
+        Arc::ptr_eq(left, right)
+            || left.levels().len() == right.levels().len()
+                && left.levels().iter().zip(right.levels()).all(|(left, right)| Arc::ptr_eq(&left.code, &right.code))
+    })
 }
 
 /// Whether two lists hold the same definitions. Discovery shares what it did not have to read again.

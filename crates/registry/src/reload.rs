@@ -71,7 +71,8 @@ pub(crate) fn reload(home: &Arc<Home>, changed: Option<&[PathBuf]>) -> Result<Re
         before: Some(&before),
     };
     let initial_data = InitialData::read(&chain);
-    if is_nothing_new(&before, &chain, &linking, &initial_data) {
+    let is_code_new = linking.codes.refresh(&chain);
+    if !is_code_new && is_nothing_new(&before, &chain, &linking, &initial_data) {
         return Ok(Reloaded::nothing(&before, begin.elapsed()));
     }
     let mut after = link(chain, diagnostics, initial_data, linking);

@@ -19,7 +19,7 @@ pub fn without_secrets(value: &Value) -> Value {
 }
 
 /// Whether a key names a secret.
-pub(crate) fn is_secret(key: &str) -> bool {
+pub fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     ["secret", "password", "token", "salt", "privatekey"].iter().any(|word| key.contains(word))
 }

@@ -4,6 +4,7 @@
 
 mod check;
 mod explain;
+mod languages;
 mod lazy;
 mod levels;
 mod quarantine;

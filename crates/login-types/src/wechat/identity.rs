@@ -33,7 +33,7 @@ impl fmt::Debug for Identity {
 
 /// What a code was worth: an identity, and access to the profile.
 ///
-/// The tokens stay between native levels: in the JSON form they are left out, and what comes from JSON has none.
+/// In the JSON form the tokens are left out; to levels in other languages they are handles.
 #[derive(Debug, Clone)]
 pub struct Grant {
     /// Who authorized.
@@ -57,17 +57,32 @@ struct WireGrant {
     is_snapshot_user: bool,
     #[serde(default)]
     scope: String,
+    #[serde(default, skip_serializing)]
+    access_token: Option<Secret>,
+    #[serde(default, skip_serializing)]
+    refresh_token: Option<Secret>,
 }
 
 impl StepValue for Grant {
     fn into_wire(self) -> Result<Value> {
         let Self { identity, is_snapshot_user, scope, .. } = self;
-        WireGrant { identity, is_snapshot_user, scope }.into_wire()
+        WireGrant { identity, is_snapshot_user, scope, access_token: None, refresh_token: None }.into_wire()
+    }
+
+    fn into_language(mut self) -> Result<Value> {
+        let tokens = [("accessToken", self.access_token.take()), ("refreshToken", self.refresh_token.take())];
+        let mut value = self.into_wire()?;
+        for (key, token) in tokens {
+            if let (Some(token), Some(members)) = (token, value.as_object_mut()) {
+                members.insert(key.to_owned(), Value::String(token.seal()));
+            }
+        }
+        Ok(value)
     }
 
     fn from_wire(value: Value) -> Result<Self> {
-        let WireGrant { identity, is_snapshot_user, scope } = StepValue::from_wire(value)?;
-        Ok(Self { identity, is_snapshot_user, scope, access_token: None, refresh_token: None })
+        let WireGrant { identity, is_snapshot_user, scope, access_token, refresh_token } = StepValue::from_wire(value)?;
+        Ok(Self { identity, is_snapshot_user, scope, access_token, refresh_token })
     }
 }
 

@@ -23,6 +23,10 @@ impl StepValue for AuthConfig {
         Ok(json!({ "appId": self.app_id, "appSecret": REDACTED }))
     }
 
+    fn into_language(self) -> Result<Value> {
+        Ok(json!({ "appId": self.app_id, "appSecret": self.app_secret.seal() }))
+    }
+
     fn from_wire(value: Value) -> Result<Self> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]

@@ -14,10 +14,10 @@
 import os as _os
 
 from . import _mti, errors
-from ._mti import App, Element, Method, __version__
+from ._mti import App, Element, Level, Method, Secret, __version__
 from .errors import AppError, MtiError
 
-__all__ = ["App", "AppError", "Element", "Method", "MtiError", "__version__"]
+__all__ = ["App", "AppError", "Element", "Level", "Method", "MtiError", "Secret", "__version__"]
 
 for _row in _mti.failures():
     _class = errors._class_of(*_row)

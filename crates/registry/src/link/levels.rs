@@ -3,7 +3,7 @@ use std::sync::Arc;
 use mti_core::json::Pointer;
 use mti_core::manifest::Backend;
 use mti_core::{AppChain, Code, Definition, Diagnostic, Severity};
-use mti_element::ChainLevel;
+use mti_element::{ChainLevel, LevelCode};
 
 use super::names::Named;
 use crate::codes::Codes;
@@ -23,11 +23,7 @@ pub(super) fn own_levels(named: &Named, codes: &Codes, findings: &mut Vec<Diagno
             }
             None => {}
             Some(Backend::Rust) => match codes.find(&definition.app.id, &definition.name) {
-                Some(code) => levels.push(ChainLevel {
-                    element: definition.name.clone(),
-                    app: definition.app.clone(),
-                    code: code.clone(),
-                }),
+                Some(code) => levels.push(level_of(definition, code.clone())),
                 None => findings.push(
                     named
                         .at(
@@ -45,19 +41,34 @@ pub(super) fn own_levels(named: &Named, codes: &Codes, findings: &mut Vec<Diagno
                         )),
                 ),
             },
-            Some(Backend::Python) => findings.push(
-                named
-                    .at(
-                        Code::PythonUnavailable,
-                        format!("`{}` declares code in Python, and this program has no interpreter", definition.name),
-                        Some(definition),
-                        &pointer,
-                    )
-                    .with_help("run the same command as `python -m mti …`"),
-            ),
+            Some(Backend::Python) => match codes.language("python").map(|language| language.level(definition)) {
+                Some(Ok(code)) => levels.push(level_of(definition, code)),
+                Some(Err(causes)) => findings.extend(
+                    causes
+                        .into_iter()
+                        .map(|cause| cause.with_element(named.name.clone()).with_app(definition.app.id.clone())),
+                ),
+                None => findings.push(
+                    named
+                        .at(
+                            Code::PythonUnavailable,
+                            format!(
+                                "`{}` declares code in Python, and this program has no interpreter",
+                                definition.name
+                            ),
+                            Some(definition),
+                            &pointer,
+                        )
+                        .with_help("run the same command as `python -m mti …`"),
+                ),
+            },
         }
     }
     levels
+}
+
+fn level_of(definition: &Definition, code: Arc<dyn LevelCode>) -> ChainLevel {
+    ChainLevel { element: definition.name.clone(), app: definition.app.clone(), code }
 }
 
 /// Levels that are registered for an app of the chain and that no definition declares: most often a name that was

@@ -1,0 +1,248 @@
+use std::fmt;
+use std::sync::Arc;
+
+use mti_element::{
+    Answer, Arguments, BoxFuture, Fail, Frame, LevelCode, Map, MethodDescriptor, MethodKind, OpenContext, OpenLevel,
+    OwnedFrame, Result, SourcePosition, Value,
+};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyType};
+use pyo3_async_runtimes::TaskLocals;
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+use super::failure::{failure, interned};
+use super::frame::{context_of, during};
+use super::level::Level;
+use super::running::RunningApp;
+use crate::value::{Secrets, config_to_python, from_python, to_python};
+
+/// The code of a level written in Python.
+pub(crate) struct PythonCode {
+    descriptors: Vec<MethodDescriptor>,
+    methods: Arc<[Method]>,
+    /// Makes the object of one element: `make(name, config, define)`.
+    make: Py<PyAny>,
+    /// What `super()` finds below the level; none for what a `loader.py` makes, which is no part of the chain.
+    next_steps: Option<Py<PyType>>,
+    app: Py<RunningApp>,
+}
+
+/// A method of the level, as it is called.
+struct Method {
+    name: &'static str,
+    /// Takes the object and the arguments by name; none where the object itself is asked for its method.
+    function: Option<Py<PyAny>>,
+    /// The arguments that it takes; none when it takes any.
+    takes: Option<Vec<String>>,
+    is_async: bool,
+}
+
+/// What the namespace tells of a method.
+#[derive(FromPyObject)]
+struct Described {
+    name: String,
+    is_property: bool,
+    is_async: bool,
+    documentation: String,
+    arguments: Vec<String>,
+    takes_any: bool,
+    file: String,
+    line: u32,
+    function: Option<Py<PyAny>>,
+}
+
+impl PythonCode {
+    /// The code that a namespace loaded.
+    pub(super) fn of(loaded: &Bound<'_, PyAny>, app: Py<RunningApp>) -> PyResult<Self> {
+        let described: Vec<Described> = loaded.getattr("methods")?.extract()?;
+        let (descriptors, methods): (Vec<_>, Vec<_>) = described.into_iter().map(Described::taken_apart).unzip();
+        Ok(Self {
+            descriptors,
+            methods: methods.into(),
+            make: loaded.getattr("make")?.unbind(),
+            next_steps: loaded.getattr("next_steps")?.extract()?,
+            app,
+        })
+    }
+}
+
+impl Described {
+    fn taken_apart(self) -> (MethodDescriptor, Method) {
+        let name = interned(&self.name);
+        let descriptor = MethodDescriptor {
+            name,
+            kind: if self.is_property { MethodKind::Property } else { MethodKind::Method },
+            documentation: self.documentation,
+            arguments: self.arguments.clone(),
+            source: SourcePosition { file: interned(&self.file), line: self.line },
+        };
+        let takes = (!self.takes_any).then_some(self.arguments);
+        (descriptor, Method { name, function: self.function, takes, is_async: self.is_async })
+    }
+}
+
+impl LevelCode for PythonCode {
+    fn language(&self) -> &'static str {
+        "python"
+    }
+
+    fn methods(&self) -> &[MethodDescriptor] {
+        &self.descriptors
+    }
+
+    fn open(&self, context: &OpenContext<'_>) -> Result<Box<dyn OpenLevel>> {
+        let definition = context.definition();
+        Python::attach(|py| {
+            let object = (|| {
+                let config = config_to_python(py, definition.config.value())?;
+                let define = config_to_python(py, definition.manifest.value())?;
+                self.make.bind(py).call1((definition.name.as_str(), config, define))
+            })();
+            let object = object.map_err(|error| failure(py, definition.name.as_str(), error))?;
+            Ok(Box::new(OpenPython {
+                object: object.unbind(),
+                methods: Arc::clone(&self.methods),
+                next_steps: self.next_steps.as_ref().map(|class| class.clone_ref(py)),
+                app: self.app.clone_ref(py),
+            }) as _)
+        })
+    }
+}
+
+impl fmt::Debug for PythonCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = self.descriptors.first().map_or("", |descriptor| descriptor.source.file);
+        write!(formatter, "PythonCode({place})")
+    }
+}
+
+/// A level as it is open for one element.
+struct OpenPython {
+    object: Py<PyAny>,
+    methods: Arc<[Method]>,
+    next_steps: Option<Py<PyType>>,
+    app: Py<RunningApp>,
+}
+
+impl OpenLevel for OpenPython {
+    fn call<'a>(&'a self, method: usize, frame: Frame<'a>, arguments: Arguments<'a>) -> BoxFuture<'a, Result<Answer>> {
+        let secrets = if arguments.stays_within_process() { Secrets::Sealed } else { Secrets::Redacted };
+        let arguments = arguments.into_wire();
+        let frame = OwnedFrame::within(&frame);
+        Box::pin(async move {
+            let method = self.methods.get(method).ok_or(Fail::FUNCTION_NOT_FOUND)?;
+            let arguments = arguments?;
+            let answer = if method.is_async {
+                self.run_task(method, frame, arguments, secrets).await?
+            } else {
+                in_place(|| self.run(method, frame, arguments, secrets))?
+            };
+            Ok(Answer::wire(answer))
+        })
+    }
+
+    fn retire(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            in_place(|| {
+                Python::try_attach(|py| {
+                    let object = self.object.bind(py);
+                    if object.hasattr("_retire").unwrap_or(false)
+                        && let Err(error) = object.call_method0("_retire")
+                    {
+                        tracing::warn!("an element cannot be let go of: {error}");
+                    }
+                });
+            });
+        })
+    }
+}
+
+impl OpenPython {
+    /// Runs a method on this thread.
+    fn run(&self, method: &Method, frame: OwnedFrame, arguments: Value, secrets: Secrets) -> Result<Value> {
+        Python::attach(|py| {
+            let name = element_name(&frame);
+            let outcome = self
+                .begin(py, method, &frame, arguments)
+                .and_then(|(function, named)| during(py, frame, || function.call((), Some(&named))));
+            let outcome = outcome.and_then(|value| from_python(&value, secrets));
+            outcome.map_err(|error| failure(py, &name, error))
+        })
+    }
+
+    /// Runs a coroutine on the event loop of all such methods, and waits for it without a thread.
+    async fn run_task(&self, method: &Method, frame: OwnedFrame, arguments: Value, secrets: Secrets) -> Result<Value> {
+        let name = element_name(&frame);
+        let begun = in_place(|| {
+            Python::attach(|py| {
+                let begun = self.begin(py, method, &frame, arguments).and_then(|(function, named)| {
+                    let context = context_of(py, frame)?;
+                    let coroutine = function.call((), Some(&named))?;
+                    let event_loop = PyModule::import(py, "mti._tasks")?.call_method0("event_loop")?;
+                    let locals = TaskLocals::new(event_loop).with_context(context);
+                    pyo3_async_runtimes::into_future_with_locals(&locals, coroutine)
+                });
+                begun.map_err(|error| failure(py, &name, error))
+            })
+        })?;
+        let outcome = begun.await;
+        in_place(|| {
+            Python::attach(|py| {
+                let outcome = outcome.and_then(|value| from_python(value.bind(py), secrets));
+                outcome.map_err(|error| failure(py, &name, error))
+            })
+        })
+    }
+
+    /// What is called, with the object and the arguments by name.
+    fn begin<'py>(
+        &self,
+        py: Python<'py>,
+        method: &Method,
+        frame: &OwnedFrame,
+        arguments: Value,
+    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyDict>)> {
+        let object = self.object.bind(py);
+        if let Some(live) = frame.live() {
+            self.app.get().is_open(|| frame.context().app().element(live.name().as_str()).ok());
+            if let (Some(next_steps), Ok(level)) = (&self.next_steps, object.cast::<Level>()) {
+                Level::learn_steps(level, live, next_steps.bind(py))?;
+            }
+        }
+        let named = PyDict::new(py);
+        let arguments = match arguments {
+            Value::Object(arguments) => arguments,
+            _ => Map::new(),
+        };
+        for (name, argument) in &arguments {
+            // What the caller leaves out, a method need not know.
+            if argument.is_null() && method.takes.as_ref().is_some_and(|takes| !takes.contains(name)) {
+                continue;
+            }
+            named.set_item(name, to_python(py, argument)?)?;
+        }
+        let function = match &method.function {
+            Some(function) => function.bind(py).call_method1(pyo3::intern!(py, "__get__"), (object,))?,
+            None => object.getattr(method.name)?,
+        };
+        Ok((function, named))
+    }
+}
+
+fn element_name(frame: &OwnedFrame) -> String {
+    frame.live().map(|live| live.name().to_string()).unwrap_or_default()
+}
+
+/// Runs code that may block: the other work of this thread goes on on another one.
+fn in_place<T>(run: impl FnOnce() -> T) -> T {
+    match Handle::try_current() {
+        Ok(handle) if handle.runtime_flavor() != RuntimeFlavor::CurrentThread => tokio::task::block_in_place(run),
+        _ => run(),
+    }
+}
+
+impl fmt::Debug for Method {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name)
+    }
+}

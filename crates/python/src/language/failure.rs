@@ -1,0 +1,101 @@
+//! Exceptions of Python code as failures.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use mti_element::{Fail, Failure};
+use pyo3::exceptions::PyException;
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use crate::error::base_class;
+use crate::value::{Secrets, from_python};
+
+/// How many texts of Python code are kept for the life of the process: names of methods, failures and files.
+const TEXTS_AT_MOST: usize = 100_000;
+
+/// An exception that ended a call. Its text is what the operator needs; its traceback went to the log.
+#[derive(Debug)]
+pub(crate) struct PythonError {
+    summary: String,
+    /// The exception itself where it must not end as a failure: Ctrl-C and the like.
+    pub(crate) raised: Option<PyErr>,
+}
+
+impl fmt::Display for PythonError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.summary)
+    }
+}
+
+impl std::error::Error for PythonError {}
+
+/// `ValueError: not that`.
+pub(crate) fn summary(py: Python<'_>, error: &PyErr) -> String {
+    let name = error.get_type(py).name().map_or_else(|_| "an exception".to_owned(), |name| name.to_string());
+    match error.value(py).str() {
+        Ok(text) if text.to_string().is_empty() => name,
+        Ok(text) => format!("{name}: {text}"),
+        Err(_) => name,
+    }
+}
+
+/// The failure that an exception is. One of `mti`'s own is the failure that it names; of any other the caller is told
+/// nothing, and the log gets the traceback.
+pub(crate) fn failure(py: Python<'_>, element: &str, error: PyErr) -> Failure {
+    if base_class(py).and_then(|class| error.value(py).is_instance(class)).unwrap_or(false) {
+        return own(py, &error).unwrap_or_else(|broken| unexpected(py, element, broken));
+    }
+    if error.is_instance_of::<PyException>(py) {
+        return unexpected(py, element, error);
+    }
+    let summary = summary(py, &error);
+    Fail::ELEMENT_EXCEPTION.failure().caused_by(PythonError { summary, raised: Some(error) })
+}
+
+fn unexpected(py: Python<'_>, element: &str, error: PyErr) -> Failure {
+    let traceback = error.traceback(py).and_then(|traceback| traceback.format().ok()).unwrap_or_default();
+    let summary = summary(py, &error);
+    tracing::error!(element, "Python code failed: {summary}\n{}", traceback.trim_end());
+    Fail::ELEMENT_EXCEPTION.failure().caused_by(PythonError { summary, raised: None })
+}
+
+/// An `MtiError` as the failure that it says it is.
+fn own(py: Python<'_>, error: &PyErr) -> PyResult<Failure> {
+    let value = error.value(py);
+    let text = |name: &str| -> PyResult<String> { value.getattr(name)?.extract() };
+    let (code, message) = (text("code")?, text("message")?);
+    let kind = Fail {
+        name: interned(&code),
+        errcode: value.getattr("errcode")?.extract()?,
+        http_status: value.getattr("httpStatus")?.extract()?,
+        message: Fail::ELEMENT_EXCEPTION.message,
+    };
+    let data = from_python(&value.getattr("data")?, Secrets::Redacted)?;
+    let has_data = !data.as_object().is_some_and(mti_element::Map::is_empty);
+    let failure = kind.because(Cow::Owned(message));
+    let failure = if has_data { failure.with_data(data) } else { failure };
+    let detail = value.getattr("_detail")?;
+    Ok(match detail.cast::<PyString>() {
+        Ok(detail) => failure.noting(detail.to_string()),
+        Err(_) => failure,
+    })
+}
+
+/// A text that lives as long as the process, once for all who have the same.
+pub(crate) fn interned(text: &str) -> &'static str {
+    static TEXTS: Mutex<Option<HashMap<Box<str>, &'static str>>> = Mutex::new(None);
+    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let texts = texts.get_or_insert_default();
+    if let Some(known) = texts.get(text) {
+        return known;
+    }
+    if texts.len() == TEXTS_AT_MOST {
+        return "(too many names)";
+    }
+    let kept: &'static str = Box::leak(text.to_owned().into_boxed_str());
+    texts.insert(text.into(), kept);
+    kept
+}

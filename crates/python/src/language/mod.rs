@@ -1,0 +1,152 @@
+//! Levels written in Python: a class in an element's directory is a level like any other.
+
+mod code;
+mod failure;
+mod frame;
+mod level;
+mod running;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mti_core::{AppChain, AppKey, Code, Definition, Diagnostic, ElementName, Location};
+use mti_element::{Language, LevelCode};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+
+pub(crate) use code::PythonCode;
+pub(crate) use failure::PythonError;
+pub(crate) use frame::current;
+pub(crate) use level::Level;
+pub(crate) use running::RunningApp;
+
+/// Python for one app: the modules of its elements, in a namespace of their own.
+pub(crate) struct Python3 {
+    /// A `mti._namespace.Namespace`.
+    namespace: Py<PyAny>,
+    app: Py<RunningApp>,
+    codes: Mutex<Codes>,
+}
+
+#[derive(Default)]
+struct Codes {
+    /// What was loaded and has not changed since.
+    loaded: HashMap<(AppKey, ElementName), Arc<PythonCode>>,
+    /// Whether there is code that could not be loaded: what it lacked may be there at the next look.
+    has_failures: bool,
+}
+
+impl Python3 {
+    /// Python for an app that is about to be opened.
+    pub(crate) fn new(py: Python<'_>) -> PyResult<Self> {
+        let app = Py::new(py, RunningApp::default())?;
+        let module = PyModule::import(py, "mti._namespace")?;
+        let namespace = module.getattr("Namespace")?.call1((&app,))?.unbind();
+        Ok(Self { namespace, app, codes: Mutex::default() })
+    }
+
+    /// The apps as the namespace sees them, nearest first: key, directory, and the directories of its elements.
+    fn layers<'py>(py: Python<'py>, apps: &AppChain) -> PyResult<Bound<'py, PyList>> {
+        let layers = PyList::empty(py);
+        for tree in &apps.apps {
+            let elements = PyDict::new(py);
+            for (name, discovered) in &tree.elements {
+                if let Some(definition) = discovered.definition() {
+                    elements.set_item(name.as_str(), &*definition.directory)?;
+                }
+            }
+            layers.append((tree.key().to_string(), tree.files.root(), elements))?;
+        }
+        Ok(layers)
+    }
+
+    fn load(&self, definition: &Definition) -> Result<Arc<PythonCode>, Vec<Diagnostic>> {
+        Python::attach(|py| {
+            let loaded =
+                self.namespace.bind(py).call_method1("level", (definition.app.to_string(), definition.name.as_str()));
+            let code = loaded.and_then(|loaded| PythonCode::of(&loaded, self.app.clone_ref(py)));
+            code.map(Arc::new).map_err(|error| vec![self.finding(py, definition, &error)])
+        })
+    }
+
+    /// Why code cannot be loaded, at the line of the app's own files where it went wrong.
+    fn finding(&self, py: Python<'_>, definition: &Definition, error: &PyErr) -> Diagnostic {
+        let message =
+            format!("the Python code of `{}` cannot be loaded: {}", definition.name, failure::summary(py, error));
+        let finding = Diagnostic::new(Code::LoaderFailed, message);
+        let place = self.namespace.bind(py).call_method1("place", (error.value(py),));
+        match place.and_then(|place| place.extract::<Option<(String, u32)>>()) {
+            Ok(Some((file, line))) => {
+                let mut location = Location::file(file);
+                location.line = Some(line);
+                finding.with_location(location)
+            }
+            _ => finding.with_location(Location::file(&*definition.manifest_file.path)),
+        }
+    }
+}
+
+impl Language for Python3 {
+    fn name(&self) -> &'static str {
+        "python"
+    }
+
+    fn refresh(&self, apps: &AppChain) -> bool {
+        let changed = Python::attach(|py| -> PyResult<Vec<(String, String)>> {
+            self.namespace.bind(py).call_method1("refresh", (Self::layers(py, apps)?,))?.extract()
+        });
+        let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
+        let had_failures = std::mem::take(&mut codes.has_failures);
+        match changed {
+            Ok(changed) => {
+                codes.loaded.retain(|(app, element), _| {
+                    !changed.iter().any(|(key, name)| *key == app.to_string() && name == element.as_str())
+                });
+                had_failures || !changed.is_empty()
+            }
+            Err(error) => {
+                tracing::error!("Python code cannot be looked at: {error}");
+                had_failures
+            }
+        }
+    }
+
+    fn level(&self, definition: &Definition) -> Result<Arc<dyn LevelCode>, Vec<Diagnostic>> {
+        let key = (definition.app.clone(), definition.name.clone());
+        let known = self.codes.lock().unwrap_or_else(PoisonError::into_inner).loaded.get(&key).cloned();
+        if let Some(code) = known {
+            return Ok(code);
+        }
+        // Without the lock: loading runs code of the app.
+        let loaded = self.load(definition);
+        let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
+        match loaded {
+            Ok(code) => {
+                codes.loaded.insert(key, Arc::clone(&code));
+                Ok(code)
+            }
+            Err(findings) => {
+                codes.has_failures = true;
+                Err(findings)
+            }
+        }
+    }
+}
+
+impl Drop for Python3 {
+    fn drop(&mut self) {
+        // At the end of the process there is no interpreter any more, and nothing to be tidied.
+        Python::try_attach(|py| {
+            if let Err(error) = self.namespace.bind(py).call_method0("clear") {
+                tracing::warn!("the modules of an app cannot be let go of: {error}");
+            }
+        });
+    }
+}
+
+impl fmt::Debug for Python3 {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Python3")
+    }
+}
