@@ -20,6 +20,8 @@ pub(crate) struct Outcome {
     pub(crate) code: Option<String>,
     /// Where the browser goes; `None` when it stays.
     pub(crate) callback: Option<String>,
+    /// Whether it goes there once, whatever the knobs say.
+    pub(crate) is_once: bool,
 }
 
 impl World {
@@ -65,7 +67,7 @@ impl World {
             Stage::Confirmed { code } => Some(code.clone()),
             _ => None,
         };
-        Ok(Outcome { callback: Some(ticket.callback(code.as_deref())), code })
+        Ok(Outcome { callback: Some(ticket.callback(code.as_deref())), code, is_once: ticket.wants_one_callback })
     }
 
     /// The phone says no.
@@ -77,7 +79,7 @@ impl World {
             DenyMode::StateOnly => Some(ticket.callback(None)),
             DenyMode::Authdeny => Some(ticket.callback(Some("authdeny"))),
         };
-        Ok(Outcome { code: None, callback })
+        Ok(Outcome { code: None, callback, is_once: ticket.wants_one_callback })
     }
 
     /// A code without a browser.

@@ -7,6 +7,8 @@ pub(crate) struct Ticket {
     pub(crate) redirect_uri: String,
     pub(crate) scope: String,
     pub(crate) state: String,
+    /// Whether `connect_redirect=1` keeps WeChat's browser from requesting the callback twice.
+    pub(crate) wants_one_callback: bool,
     pub(crate) flow: Flow,
     pub(crate) created: Duration,
     pub(crate) stage: Stage,

@@ -140,6 +140,11 @@ async fn callbacks_follow_the_registration() {
 async fn an_error_page_can_be_ordered() {
     let sim = Sim::start_with(Knobs { page_error: Some(10009), ..Knobs::default() }).await;
     assert_error(&sim, &[], "Error code: 10009").await;
+    for (code, text) in [(10004, "此公众号被封禁"), (10006, "请先关注此测试号"), (1, "该链接无法访问")]
+    {
+        sim.turn(|knobs| knobs.page_error = Some(code));
+        assert_error(&sim, &[], text).await;
+    }
 }
 
 #[tokio::test]

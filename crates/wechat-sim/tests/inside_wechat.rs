@@ -82,6 +82,10 @@ async fn a_second_request_can_be_ordered() {
     let page = answer(&sim, "approve").await.text().await.unwrap();
     assert!(page.contains(&format!("data-callback=\"{CALLBACK}?code=")));
     assert!(page.contains("/sim/assets/return.js"));
+
+    let uuid = uuid_of(&sim.page(&authorize(&[("connect_redirect", Some("1"))])).await);
+    let form = [("uuid", uuid.as_str()), ("person", "mona"), ("action", "approve")];
+    assert_eq!(sim.post_form("/connect/confirm", &form).await.status(), 302, "this keeps it from being twice");
 }
 
 #[tokio::test]

@@ -109,19 +109,20 @@ fn check(
     flow: Flow,
 ) -> Result<Ticket, PageError> {
     let fail = |code, text| Err(PageError { code, text });
+    let refuse = |code| fail(Some(code), text_of(code));
     if let Some(code) = knobs.page_error {
-        return fail(Some(code), "该链接无法访问");
+        return refuse(code);
     }
     let value = |name| parameters.get(name).unwrap_or_default();
     let (app_id, redirect_uri, scope) = (value("appid"), value("redirect_uri"), value("scope"));
     if app_id.is_empty() {
-        return fail(Some(10012), "\"appid\" cannot be left blank.");
+        return refuse(10012);
     }
     if redirect_uri.is_empty() {
-        return fail(Some(10011), "\"redirect_uri\" cannot be left blank.");
+        return refuse(10011);
     }
     if scope.is_empty() {
-        return fail(Some(10010), "\"scope\" cannot be left blank.");
+        return refuse(10010);
     }
     if DOCUMENTED_ORDER.iter().any(|name| parameters.is_repeated(name)) {
         return fail(None, "该链接无法访问");
@@ -140,7 +141,7 @@ fn check(
         return fail(Some(10010), "Scope 参数错误或没有 Scope 权限");
     }
     if knobs.strict_encoding && !is_encoded_completely(query.unwrap_or_default()) {
-        return fail(Some(10003), "redirect_uri 参数错误");
+        return refuse(10003);
     }
     let state = value("state");
     if flow == Flow::InsideWeChat {
@@ -162,28 +163,47 @@ fn check(
     };
     match (app.kind, flow) {
         (AppKind::Website, Flow::InsideWeChat) => {
-            return fail(Some(10016), "不支持在此使用开放平台的 appid");
+            return refuse(10016);
         }
         (AppKind::ServiceAccount, Flow::QrCode) => {
-            return fail(Some(10005), "Scope 参数错误或没有 Scope 权限");
+            return refuse(10005);
         }
         _ => {}
     }
     if !scopes.contains(&scope) {
-        return fail(Some(10005), "Scope 参数错误或没有 Scope 权限");
+        return refuse(10005);
     }
     if !app.callback.allows(redirect_uri, knobs.refuse_ports) {
-        return fail(Some(10003), "redirect_uri 参数错误");
+        return refuse(10003);
     }
     Ok(Ticket {
         app_id: app_id.to_owned(),
         redirect_uri: redirect_uri.to_owned(),
         scope: scope.to_owned(),
         state: state.to_owned(),
+        wants_one_callback: value("connect_redirect") == "1",
         flow,
         created,
         stage: Stage::Waiting,
     })
+}
+
+/// What WeChat's error page says with a code.
+fn text_of(code: u32) -> &'static str {
+    match code {
+        10003 => "redirect_uri 参数错误",
+        10004 => "此公众号被封禁",
+        10005 => "Scope 参数错误或没有 Scope 权限",
+        10006 => "请先关注此测试号",
+        10009 => "操作太频繁，请稍后再试",
+        10010 => "\"scope\" cannot be left blank.",
+        10011 => "\"redirect_uri\" cannot be left blank.",
+        10012 => "\"appid\" cannot be left blank.",
+        10013 => "\"state\" cannot be left blank.",
+        10015 => "公众号未授权第三方平台，请检查授权状态",
+        10016 => "不支持在此使用开放平台的 appid",
+        _ => "该链接无法访问",
+    }
 }
 
 fn is_encoded_completely(query: &str) -> bool {

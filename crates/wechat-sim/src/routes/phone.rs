@@ -125,7 +125,7 @@ fn go_back(world: &World, outcome: Outcome) -> Response {
     let Some(callback) = outcome.callback else {
         return notice("已取消授权。", "Cancelled.");
     };
-    if world.contents().knobs.double_callback {
+    if !outcome.is_once && world.contents().knobs.double_callback {
         return page(RETURN, &[("callback", Fill::Text(&callback))]);
     }
     (StatusCode::FOUND, [(LOCATION, callback)]).into_response()
