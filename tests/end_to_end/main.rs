@@ -16,3 +16,4 @@ mod secrets;
 mod serving;
 mod simulator;
 mod support;
+mod tickets;

@@ -24,6 +24,7 @@ mod open;
 mod owned_frame;
 mod payload;
 mod secret;
+mod shared_calls;
 mod steps;
 mod this;
 
@@ -46,6 +47,7 @@ pub use crate::open::OpenContext;
 pub use crate::owned_frame::OwnedFrame;
 pub use crate::payload::{Answer, Arguments, Exchange, NamedArguments, NativeCall, ResultPlace, StepValue, WireCall};
 pub use crate::secret::{REDACTED, Secret};
+pub use crate::shared_calls::{CallCount, SharedCalls};
 pub use crate::this::{Facade, This};
 
 #[doc(hidden)]

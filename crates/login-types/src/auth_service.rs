@@ -13,6 +13,12 @@ steps! {
         "logout" fn logout() -> Success;
         /// Who the caller is.
         "currentUser" fn current_user() -> CurrentUser;
+        /// Where the caller is signed in, the newest session first.
+        "listSessions" fn list_sessions() -> SessionList;
+        /// Ends one of the caller's sessions, by the id that `listSessions` gave. To end one that has ended succeeds.
+        "endSession" fn end_session(session_id: String) -> Success;
+        /// Ends all sessions of the caller, or all but this one, and the login codes that he has not used yet.
+        "logoutEverywhere" fn logout_everywhere(except_current: Option<bool>) -> Success;
         /// The user of that id. An app that keeps its users elsewhere overrides it.
         "findUser" fn find_user(user_id: UserId) -> Option<User>;
         /// The organisations that a user may sign in to. An app that keeps its members elsewhere overrides it.
@@ -63,4 +69,31 @@ pub struct CurrentUser {
     pub corp_id: String,
     /// How many seconds the session still lives.
     pub expires_in: u64,
+}
+
+/// What `listSessions` answers with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionList {
+    /// The sessions, the newest first.
+    pub sessions: Vec<SessionInfo>,
+}
+
+/// What a user is told of one of his sessions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionInfo {
+    /// What `endSession` takes. It opens nothing.
+    pub session_id: String,
+    /// The full name of the login that he came in by.
+    pub login_type: String,
+    /// What he said that he signs in from.
+    pub platform: String,
+    /// The organisation; empty when there is none.
+    pub corp_id: String,
+    /// When the session began, in Unix milliseconds.
+    pub created_at: i64,
+    /// How many seconds it still lives.
+    pub expires_in: u64,
+    /// Whether it is the caller's own.
+    pub is_current: bool,
 }

@@ -1,11 +1,11 @@
-use mti_element::{AppHandle, Fail, Level, OpenContext, Result, Visitor, level};
+use mti_element::{AppHandle, Fail, Level, OpenContext, Principal, Result, Visitor, level};
 
 use crate::keys::Keys;
 use crate::login_codes::BroughtCode;
 use crate::sessions::NewSession;
 use crate::{
-    AuthService, AuthServiceSteps, Corp, CurrentUser, Evidence, LoginCode, LoginType, SignIn, SignedIn, Success, User,
-    UserId, browser, corp, fails, login_codes, sessions, user,
+    AuthService, AuthServiceSteps, Corp, CurrentUser, Evidence, LoginCode, LoginType, SessionList, SignIn, SignedIn,
+    Success, User, UserId, browser, corp, fails, login_codes, sessions, user,
 };
 
 /// How long a session lives when the config does not say.
@@ -62,8 +62,7 @@ impl AuthServiceSteps for AuthServiceLevel {
     }
 
     async fn current_user(&self, this: AuthService<'_>) -> Result<CurrentUser> {
-        let principal = this.visitor().and_then(|visitor| visitor.principal.as_ref()).ok_or(Fail::LOGIN_REQUIRED)?;
-        let user_id = UserId::from(principal.user_id.as_str());
+        let (_, principal, user_id) = caller(&this)?;
         let user = this.find_user(user_id.clone()).await?.ok_or(Fail::LOGIN_REQUIRED)?;
         Ok(CurrentUser {
             user_id,
@@ -71,6 +70,28 @@ impl AuthServiceSteps for AuthServiceLevel {
             corp_id: principal.corp_id.clone(),
             expires_in: principal.expires_in_seconds,
         })
+    }
+
+    async fn list_sessions(&self, this: AuthService<'_>) -> Result<SessionList> {
+        let (visitor, _, user_id) = caller(&this)?;
+        Ok(SessionList { sessions: sessions::list(&this.app(), &user_id, sessions::token_hash_of(visitor)).await? })
+    }
+
+    async fn end_session(&self, this: AuthService<'_>, session_id: String) -> Result<Success> {
+        let (visitor, _, user_id) = caller(&this)?;
+        sessions::end_one(&this.app(), visitor, &user_id, &session_id).await?;
+        Ok(Success { success: true })
+    }
+
+    async fn logout_everywhere(&self, this: AuthService<'_>, except_current: Option<bool>) -> Result<Success> {
+        let (visitor, _, user_id) = caller(&this)?;
+        let app = this.app();
+        let spared = sessions::token_hash_of(visitor).filter(|_| except_current.unwrap_or(false));
+        if spared.is_none() {
+            sessions::end_of(&app, visitor).await?;
+        }
+        sessions::end_all_but(&app, &user_id, spared).await?;
+        Ok(Success { success: true })
     }
 
     async fn find_user(&self, this: AuthService<'_>, user_id: UserId) -> Result<Option<User>> {
@@ -95,6 +116,13 @@ impl AuthServiceSteps for AuthServiceLevel {
         let corps = this.list_corps(user_id.clone()).await?;
         login_codes::issue(&app, &login_type, this.visitor(), SignIn { user_id, corps, binding, evidence }).await
     }
+}
+
+/// Who calls from outside, and as whom.
+fn caller<'t>(this: &'t AuthService<'_>) -> Result<(&'t Visitor, &'t Principal, UserId)> {
+    let visitor = this.visitor().ok_or(Fail::LOGIN_REQUIRED)?;
+    let principal = visitor.principal.as_ref().ok_or(Fail::LOGIN_REQUIRED)?;
+    Ok((visitor, principal, UserId::from(principal.user_id.as_str())))
 }
 
 /// Refuses a user who may not sign in, and ends all that he still has.

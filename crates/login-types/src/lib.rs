@@ -27,6 +27,7 @@ mod names;
 mod password;
 mod public_url;
 mod sessions;
+mod shared_calls;
 mod states;
 mod store;
 mod sweep;
@@ -39,7 +40,9 @@ use std::sync::Arc;
 
 use mti_element::{LevelCode, NativeCode};
 
-pub use crate::auth_service::{AuthService, AuthServiceSteps, CurrentUser, SignedIn, Success};
+pub use crate::auth_service::{
+    AuthService, AuthServiceSteps, CurrentUser, SessionInfo, SessionList, SignedIn, Success,
+};
 pub use crate::auth_service_level::{AuthServiceLevel, refuse_stranger};
 pub use crate::authenticator::{SESSION_COOKIE, SessionAuthenticator};
 pub use crate::browser::BROWSER_COOKIE;
@@ -54,7 +57,8 @@ pub use crate::password::{
 };
 pub use crate::public_url::PublicUrl;
 pub use crate::sessions::end_sign_ins;
-pub use crate::states::Purpose;
+pub use crate::shared_calls::CallTable;
+pub use crate::states::{PendingLimit, Purpose};
 pub use crate::sweep::{Swept, sweep};
 pub use crate::token::Token;
 pub use crate::user::{User, UserId};

@@ -8,6 +8,7 @@ pub const PASSWORD_TYPE: &str = "auths.loginTypes.PasswordType";
 pub const AUTH_SERVICE: &str = "auths.loginTypes.services.AuthSvc";
 
 pub(crate) const USERS: &str = "auths.models.UserModel";
+pub(crate) const CALL_COUNTS: &str = "auths.models.CallCountModel";
 pub(crate) const CORPS: &str = "corps.models.CorpModel";
 pub(crate) const CORP_MEMBERS: &str = "corps.models.CorpMember";
 pub(crate) const WECHAT_BINDINGS: &str = "auths.loginTypes.WeChatType.WeChatAuthModel";

@@ -9,8 +9,8 @@ use crate::login_codes::BroughtCode;
 use crate::names::{LOGIN_CODES, SESSIONS};
 use crate::states::alive;
 use crate::store::{self, Conflict};
-use crate::token::{Token, hash_of_brought};
-use crate::{Clock, SignedIn, UserId, fails};
+use crate::token::{Token, hash_of, hash_of_brought};
+use crate::{Clock, SessionInfo, SignedIn, UserId, fails};
 
 /// A session about to begin.
 #[derive(Debug)]
@@ -75,6 +75,61 @@ pub(crate) async fn find(app: &AppHandle<'_>, token: &Secret) -> Result<Option<S
     store::one(app, SESSIONS, Filter::equal("tokenHash", hash) & alive(Clock::of(app))).await
 }
 
+/// How many sessions of one user are shown.
+const MOST_SHOWN: u64 = 200;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ShownRow {
+    id: i64,
+    token_hash: String,
+    login_type: String,
+    #[serde(default, deserialize_with = "crate::user::null_is_default")]
+    platform: String,
+    #[serde(default, deserialize_with = "crate::user::null_is_default")]
+    corp_id: String,
+    created_at: i64,
+    expires_at: i64,
+}
+
+impl ShownRow {
+    /// What the user knows the session by: nothing that opens it, and nothing that says how many there are.
+    fn session_id(&self) -> String {
+        hash_of(&format!("session\n{}", self.token_hash)).split_off(32)
+    }
+}
+
+/// The sessions of a user, the newest first.
+pub(crate) async fn list(app: &AppHandle<'_>, user_id: &UserId, current: Option<String>) -> Result<Vec<SessionInfo>> {
+    let now = Clock::of(app);
+    let rows = rows_of(app, user_id).await?;
+    let shown = rows.into_iter().map(|row| SessionInfo {
+        session_id: row.session_id(),
+        is_current: current.as_ref() == Some(&row.token_hash),
+        login_type: row.login_type,
+        platform: row.platform,
+        corp_id: row.corp_id,
+        created_at: row.created_at.saturating_mul(1000),
+        expires_in: u64::try_from(row.expires_at - now).unwrap_or_default(),
+    });
+    Ok(shown.collect())
+}
+
+/// Ends one session of a user.
+pub(crate) async fn end_one(app: &AppHandle<'_>, visitor: &Visitor, user_id: &UserId, session_id: &str) -> Result<()> {
+    let rows = rows_of(app, user_id).await?;
+    let Some(row) = rows.into_iter().find(|row| row.session_id() == session_id) else { return Ok(()) };
+    if token_hash_of(visitor).as_ref() == Some(&row.token_hash) {
+        return end_of(app, visitor).await;
+    }
+    store::run(app, Batch::new().delete(SESSIONS, Filter::equal("id", row.id))).await.map(drop)
+}
+
+async fn rows_of(app: &AppHandle<'_>, user_id: &UserId) -> Result<Vec<ShownRow>> {
+    let his = Filter::equal("userId", user_id.as_str()) & alive(Clock::of(app));
+    store::newest(app, SESSIONS, his, MOST_SHOWN).await
+}
+
 /// Ends the visitor's session and takes its cookie away.
 pub(crate) async fn end_of(app: &AppHandle<'_>, visitor: &Visitor) -> Result<()> {
     if let Some(hash) = token_hash_of(visitor) {
@@ -86,8 +141,12 @@ pub(crate) async fn end_of(app: &AppHandle<'_>, visitor: &Visitor) -> Result<()>
 
 /// Ends all that a user is signed in with or could sign in with: sessions and codes. Gives how many there were.
 pub(crate) async fn end_all_of(app: &AppHandle<'_>, user_id: &UserId) -> Result<u64> {
-    let his = || Filter::equal("userId", user_id.as_str());
-    let outcomes = store::run(app, Batch::new().delete(LOGIN_CODES, his()).delete(SESSIONS, his())).await?;
+    end_all_but(app, user_id, None).await
+}
+
+/// The same but for the session of the hash `spared`.
+pub(crate) async fn end_all_but(app: &AppHandle<'_>, user_id: &UserId, spared: Option<String>) -> Result<u64> {
+    let outcomes = store::run(app, ending_all(Batch::new(), user_id, spared)).await?;
     Ok(outcomes.iter().map(|outcome| outcome.rows().len() as u64).sum())
 }
 

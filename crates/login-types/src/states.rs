@@ -1,7 +1,6 @@
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use mti_data::q::Operator;
+use mti_data::q::{Literal, Operator};
 use mti_data::{Batch, Filter};
 use mti_element::{AppHandle, Fail, Failure, Result};
 use serde::{Deserialize, Serialize};
@@ -25,8 +24,11 @@ const PENDING_PER_BROWSER: u64 = 32;
 /// How many authorizations may be begun at once in all.
 const PENDING_IN_ALL: u64 = 100_000;
 
-/// After how many new states the pending ones are counted again.
-const RECOUNT_AFTER: u64 = 500;
+/// After how many new states the pending ones are counted again when there is little room left.
+const RECOUNT_AFTER: u64 = 1_000;
+
+/// How many states are taken out at a time.
+const MOST_AT_A_STEP: u64 = 500;
 
 /// What an authorization is begun for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,7 +66,7 @@ impl Pending<'_> {
     /// Hands out a state.
     pub(crate) async fn begin(&self, app: &AppHandle<'_>) -> Result<Token> {
         let now = Clock::of(app);
-        admit_one_more(app, now).await?;
+        make_room(app, now).await?;
         let state = Token::random();
         let mine = Filter::equal("browserHash", self.browser.hash()) & alive(now);
         let row = store::row(json!({
@@ -124,6 +126,10 @@ pub(crate) fn alive(now: i64) -> Filter {
     Filter::compare("expiresAt", Operator::Greater, now)
 }
 
+/// How many authorizations may be begun at once in all, when it is not [`PENDING_IN_ALL`]. A resource of the process.
+#[derive(Debug, Clone, Copy)]
+pub struct PendingLimit(pub u64);
+
 /// How many states are pending, near enough: counted now and then, and added to in between.
 #[derive(Debug, Default)]
 struct Gauge(Mutex<Reading>);
@@ -135,14 +141,30 @@ struct Reading {
     begun_since: u64,
 }
 
-/// Refuses when the table of states is full. The bound holds in every process for itself, so several together may go
-/// beyond it by what each hands out between two counts.
-async fn admit_one_more(app: &AppHandle<'_>, now: i64) -> Result<()> {
+impl Gauge {
+    fn reading(&self) -> MutexGuard<'_, Reading> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Deserialize)]
+struct Key {
+    id: i64,
+}
+
+/// Keeps the table of states from growing without bound: when it is full, the oldest go. So nobody can fill it up and shut
+/// everybody else out; who fills it shortens the time that a sign-in may take, and an address alone cannot begin enough
+/// for that. The bound holds in every process for itself, so several together may go beyond it by what each hands out
+/// between two counts.
+async fn make_room(app: &AppHandle<'_>, now: i64) -> Result<()> {
+    let limit = app.resource(|| PendingLimit(PENDING_IN_ALL)).0;
     let gauge = app.resource(Gauge::default);
     let is_due = {
-        let mut reading = gauge.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reading = gauge.reading();
         reading.begun_since += 1;
-        let is_due = reading.begun_since >= RECOUNT_AFTER || now - reading.counted_at > STATE_SECONDS / 10;
+        // Far from the limit, counting by time is enough.
+        let patience = (limit.saturating_sub(reading.counted) / 4).max(RECOUNT_AFTER.min(limit / 4));
+        let is_due = reading.begun_since > patience || now - reading.counted_at > STATE_SECONDS / 10;
         if is_due {
             // Whoever comes meanwhile goes by the last count.
             reading.begun_since = 0;
@@ -150,13 +172,23 @@ async fn admit_one_more(app: &AppHandle<'_>, now: i64) -> Result<()> {
         }
         is_due
     };
-    if is_due {
-        let counted = store::count(app, STATES, alive(now)).await?;
-        gauge.0.lock().unwrap_or_else(PoisonError::into_inner).counted = counted;
+    if !is_due {
+        return Ok(());
     }
-    let reading = *gauge.0.lock().unwrap_or_else(PoisonError::into_inner);
-    if reading.counted + reading.begun_since > PENDING_IN_ALL {
-        return Err(Fail::RATE_LIMITED.because("too many sign-ins are under way; please try again in a few minutes"));
+    let mut counted = store::count(app, STATES, alive(now)).await?;
+    if counted >= limit {
+        tracing::warn!(target: "mti::security", counted, "too many sign-ins are under way: the oldest expire");
+        while counted >= limit {
+            // More than the surplus, or the next ones would count again at once.
+            let surplus = (counted - limit + RECOUNT_AFTER.min(limit / 4)).clamp(1, MOST_AT_A_STEP);
+            let oldest: Vec<Key> = store::after(app, STATES, 0, surplus).await?;
+            let found = oldest.len() as u64;
+            let oldest = oldest.into_iter().map(|key| Literal::from(key.id)).collect();
+            let these = Filter::compare("id", Operator::In, Literal::List(oldest));
+            store::run(app, Batch::new().delete(STATES, these)).await?;
+            counted = if found == 0 { 0 } else { counted.saturating_sub(found) };
+        }
     }
+    gauge.reading().counted = counted;
     Ok(())
 }

@@ -32,6 +32,18 @@ pub(crate) async fn after<T: DeserializeOwned>(app: &AppHandle<'_>, model: &str,
     rows.row_datas.into_iter().map(read).collect()
 }
 
+/// The rows that match, the last ones made first, `most` at most.
+pub(crate) async fn newest<T: DeserializeOwned>(
+    app: &AppHandle<'_>,
+    model: &str,
+    filter: Filter,
+    most: u64,
+) -> Result<Vec<T>> {
+    let last_first = vec![Order::descending("id")];
+    let rows = app.get::<Model<'_>>(model)?.query(Some(filter), None, Some(last_first), None, Some(most)).await?;
+    rows.row_datas.into_iter().map(read).collect()
+}
+
 /// How many rows match.
 pub(crate) async fn count(app: &AppHandle<'_>, model: &str, filter: Filter) -> Result<u64> {
     let rows = app.get::<Model<'_>>(model)?.query(Some(filter), None, None, None, Some(1)).await?;

@@ -7,7 +7,7 @@ use mti_element::{AppHandle, AppView, Result};
 use serde::Deserialize;
 
 use crate::names::{
-    AUTH_SERVICE, BIND_TICKETS, KNOWN_BROWSERS, LOGIN_CODES, PASSWORD_TRIES, SESSIONS, SPENT_CODES, STATES,
+    AUTH_SERVICE, BIND_TICKETS, CALL_COUNTS, KNOWN_BROWSERS, LOGIN_CODES, PASSWORD_TRIES, SESSIONS, SPENT_CODES, STATES,
 };
 use crate::{AuthService, Clock, UserId, sessions, store};
 
@@ -19,6 +19,10 @@ const MOST_STEPS: usize = 40;
 
 /// How many steps one sweep makes at most on its round through the users of one table.
 const MOST_STEPS_OF_ROUND: usize = 4;
+
+/// The models whose rows expire.
+const EXPIRING: [&str; 8] =
+    [STATES, SPENT_CODES, BIND_TICKETS, LOGIN_CODES, SESSIONS, PASSWORD_TRIES, KNOWN_BROWSERS, CALL_COUNTS];
 
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +49,7 @@ pub async fn sweep(app: Arc<dyn AppView>) -> Result<Swept> {
     let service: AuthService<'static> = app.element(AUTH_SERVICE)?.through()?;
     let app = service.app();
     let mut swept = Swept { rows: 0, is_partial: false };
-    for model in [STATES, SPENT_CODES, BIND_TICKETS, LOGIN_CODES, SESSIONS, PASSWORD_TRIES, KNOWN_BROWSERS] {
+    for model in EXPIRING {
         let table = sweep_table(&app, model).await?;
         swept.rows += table.rows;
         swept.is_partial |= table.is_partial;

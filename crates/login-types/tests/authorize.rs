@@ -1,5 +1,5 @@
 use mti_element::Fail;
-use mti_login_types::BROWSER_COOKIE;
+use mti_login_types::{BROWSER_COOKIE, PendingLimit, fails};
 use serde_json::json;
 
 use crate::support::{Person, World, assert_fails};
@@ -114,6 +114,24 @@ async fn a_browser_has_a_bounded_number_of_sign_ins_under_way() {
     world.browser().state_for("login").await;
     world.advance(601);
     browser.state_for("login").await;
+}
+
+#[tokio::test]
+async fn the_oldest_sign_ins_expire_when_there_is_no_room_left_and_nobody_is_refused() {
+    let world = World::with(json!({}), "", |builder| builder.resource(PendingLimit(8))).await;
+    world.bound("anna", Person::new("a")).await;
+    let first = world.browser();
+    let early = first.state_for("login").await;
+    for _ in 0..40 {
+        world.browser().state_for("login").await;
+    }
+    let last = world.browser();
+    let late = last.state_for("login").await;
+    let kept = world.rows("auths.loginTypes.models.LoginStateModel").await.len();
+    assert!((4..=11).contains(&kept), "{kept}");
+    let code = |state: &str| json!({ "code": world.wechat.code(Person::new("a")), "state": state });
+    assert_fails(first.call("getLoginCode", code(&early)).await, fails::STATE_MISMATCH);
+    last.call("getLoginCode", code(&late)).await.unwrap();
 }
 
 #[tokio::test]

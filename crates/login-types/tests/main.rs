@@ -15,6 +15,7 @@ mod passwords;
 mod profiles;
 mod races;
 mod sessions;
+mod sharing;
 mod sign_in;
 mod support;
 mod sweep;

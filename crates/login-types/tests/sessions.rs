@@ -1,6 +1,6 @@
 use mti_element::{Authenticator, Fail, Secret};
 use mti_login_types::{BROWSER_COOKIE, SESSION_COOKIE, SessionAuthenticator, fails};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Person, SERVICE, World, assert_fails};
 
@@ -228,4 +228,69 @@ async fn a_token_that_is_none_is_nobody() {
 
 async fn authenticated(world: &World, token: &str) -> Option<mti_element::Principal> {
     SessionAuthenticator.authenticate(world.app.view(), Secret::new(token)).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_user_sees_where_he_is_signed_in_and_ends_one_of_it() {
+    let world = world().await;
+    let (here, there, other) = (world.browser(), world.browser(), world.browser());
+    there.sign_in(ANNA).await;
+    other.sign_in(BEN).await;
+    world.advance(60);
+    here.sign_in(ANNA).await;
+    let told = here.call_on(SERVICE, "listSessions", json!({})).await.unwrap();
+    let sessions = told["sessions"].as_array().unwrap();
+    let expected = |session: &Value, created_at: i64, expires_in: u64, is_current: bool| {
+        json!({
+            "sessionId": session["sessionId"], "loginType": "auths.loginTypes.MyWeChatLogin", "platform": "web",
+            "corpId": "acme", "createdAt": created_at, "expiresIn": expires_in, "isCurrent": is_current,
+        })
+    };
+    assert_eq!(sessions.len(), 2);
+    assert_eq!(sessions[0], expected(&sessions[0], 1_800_000_060_000, 604_800, true));
+    assert_eq!(sessions[1], expected(&sessions[1], 1_800_000_000_000, 604_740, false));
+    for session in sessions {
+        let id = session["sessionId"].as_str().unwrap();
+        assert!(authenticated(&world, id).await.is_none() && id.len() == 32, "{id}");
+    }
+
+    let foreign = other.call_on(SERVICE, "endSession", json!({ "sessionId": sessions[1]["sessionId"] })).await;
+    assert_eq!(foreign.unwrap(), json!({ "success": true }));
+    assert_eq!(there.user().await.as_deref(), Some("anna"), "nobody ends the session of somebody else");
+    for _ in 0..2 {
+        here.call_on(SERVICE, "endSession", json!({ "sessionId": sessions[1]["sessionId"] })).await.unwrap();
+    }
+    assert_eq!((here.user().await.as_deref(), there.user().await), (Some("anna"), None));
+    here.call_on(SERVICE, "endSession", json!({ "sessionId": sessions[0]["sessionId"] })).await.unwrap();
+    assert_eq!((here.user().await, here.cookie(SESSION_COOKIE)), (None, None));
+}
+
+#[tokio::test]
+async fn signing_out_everywhere_ends_all_sessions_and_codes_of_a_user() {
+    let world = world().await;
+    let (here, there, pending, other) = (world.browser(), world.browser(), world.browser(), world.browser());
+    for browser in [&here, &there] {
+        browser.sign_in(ANNA).await;
+    }
+    other.sign_in(BEN).await;
+    let code = pending.login_code(ANNA).await.unwrap();
+    here.call_on(SERVICE, "logoutEverywhere", json!({ "exceptCurrent": true })).await.unwrap();
+    assert_eq!((here.user().await.as_deref(), there.user().await), (Some("anna"), None));
+    assert_fails(pending.login_by_code(&code["loginCode"], "acme").await, fails::LOGIN_CODE_INVALID);
+    there.sign_in(ANNA).await;
+    here.call_on(SERVICE, "logoutEverywhere", json!({})).await.unwrap();
+    assert_eq!((here.user().await, there.user().await, here.cookie(SESSION_COOKIE)), (None, None, None));
+    assert_eq!(other.user().await.as_deref(), Some("ben"));
+}
+
+#[tokio::test]
+async fn sessions_are_the_business_of_who_is_signed_in() {
+    let world = world().await;
+    for (method, arguments) in
+        [("listSessions", json!({})), ("endSession", json!({ "sessionId": "x" })), ("logoutEverywhere", json!({}))]
+    {
+        let outcome = world.browser().call_on(SERVICE, method, arguments.clone()).await;
+        assert_fails(outcome, Fail::LOGIN_REQUIRED);
+        assert_fails(world.element(SERVICE).call(method, arguments).await, Fail::LOGIN_REQUIRED);
+    }
 }

@@ -83,7 +83,7 @@ impl<'a> Call<'a> {
         if head.method != Method::POST {
             return Err(method_not_allowed());
         }
-        let cookies = cookies::sent(&head.headers);
+        let cookies = cookies::sent(&head.headers, site.is_secure);
         let credential = Credential::of(&head.headers, &cookies, site.options.authenticator.cookie_name());
         let view = site.app.view();
         let principal = credential.authenticate(site, &view, &head.headers).await?;

@@ -4,8 +4,18 @@ use mti_element::{Cookie, Secret};
 /// The most cookies of one request that are looked at.
 const COOKIE_LIMIT: usize = 64;
 
-/// The cookies that a browser sent. What is no cookie by the grammar is passed over; of two with one name the first counts.
-pub(crate) fn sent(headers: &HeaderMap) -> Vec<(String, Secret)> {
+/// What the names of cookies begin with over https. Browsers let nobody set such a cookie but this very host, over https:
+/// not a neighbour below the same domain, and nobody on the wire. So nobody can plant one.
+const HOST_PREFIX: &str = "__Host-";
+
+/// The name of a cookie as browsers know it.
+pub(crate) fn name_in_browser(name: &str, is_secure: bool) -> String {
+    if is_secure { format!("{HOST_PREFIX}{name}") } else { name.to_owned() }
+}
+
+/// The cookies that a browser sent, by the names that they were set with. What is no cookie by the grammar is passed over;
+/// of two with one name the first counts. Over https only those count that nobody else can have set.
+pub(crate) fn sent(headers: &HeaderMap, is_secure: bool) -> Vec<(String, Secret)> {
     let mut cookies: Vec<(String, Secret)> = Vec::new();
     for header in headers.get_all(COOKIE) {
         let Ok(line) = header.to_str() else { continue };
@@ -16,6 +26,8 @@ pub(crate) fn sent(headers: &HeaderMap) -> Vec<(String, Secret)> {
             let Some((name, value)) = parse(pair) else {
                 continue;
             };
+            let own_name = if is_secure { name.strip_prefix(HOST_PREFIX) } else { Some(name) };
+            let Some(name) = own_name else { continue };
             if !cookies.iter().any(|(earlier, _)| earlier == name) {
                 cookies.push((name.to_owned(), Secret::new(value)));
             }
@@ -31,8 +43,8 @@ pub(crate) fn set_cookie_header(cookie: &Cookie, is_secure: bool) -> Option<Head
         return None;
     }
     let secure = if is_secure { "; Secure" } else { "" };
-    let text =
-        format!("{}={value}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{secure}", cookie.name, cookie.max_age_seconds);
+    let name = name_in_browser(cookie.name, is_secure);
+    let text = format!("{name}={value}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{secure}", cookie.max_age_seconds);
     let mut header = HeaderValue::try_from(text).ok()?;
     header.set_sensitive(true);
     Some(header)

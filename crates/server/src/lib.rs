@@ -32,6 +32,7 @@ mod request_id;
 mod route;
 mod security_headers;
 mod server;
+mod sharing;
 mod site;
 mod write_stall;
 

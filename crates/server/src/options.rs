@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use mti_element::{Authenticator, Fail};
+use mti_element::{Authenticator, Fail, SharedCalls};
 use url::Url;
 
 use crate::health::{AlwaysReady, Readiness};
@@ -26,6 +26,8 @@ pub struct ServerOptions {
     pub limits: Limits,
     /// Calls a minute that one address (for IPv6, one /64 network) may make without being signed in; absent, any number.
     pub anonymous_calls_per_minute: Option<NonZeroU32>,
+    /// Where the processes that serve the app tell each other of those calls; absent, each counts for itself.
+    pub shared_calls: Option<Arc<dyn SharedCalls>>,
     /// Proxies whose `X-Forwarded-For` is believed. None by default: then the header is ignored.
     pub trusted_proxies: Vec<IpAddr>,
     /// The origins of pages that the portal may show in a frame, such as the page with a QR code that a login Type sends browsers to.
@@ -46,6 +48,7 @@ impl ServerOptions {
             readiness: Arc::new(AlwaysReady),
             limits: Limits::default(),
             anonymous_calls_per_minute: NonZeroU32::new(600),
+            shared_calls: None,
             trusted_proxies: Vec::new(),
             frame_origins: Vec::new(),
             failures: Vec::new(),

@@ -14,6 +14,7 @@ use crate::connection;
 use crate::error::ServerError;
 use crate::options::ServerOptions;
 use crate::places::{Place, Places};
+use crate::sharing::Sharing;
 use crate::site::Site;
 
 /// How many clients the operating system lets wait.
@@ -60,6 +61,7 @@ impl Server {
         let Self { site, listener, .. } = self;
         let (stop, stopped) = watch::channel(());
         let mut connections = JoinSet::new();
+        let sharing = Sharing::begin(&site);
         let mut shutdown = std::pin::pin!(shutdown);
         loop {
             tokio::select! {
@@ -75,6 +77,7 @@ impl Server {
             }
         }
         drop(listener);
+        drop(sharing);
         site.is_draining.store(true, Ordering::Relaxed);
         tracing::info!(connections = connections.len(), "stopping");
         // Every connection that has ended meanwhile has let go of its receiver: nobody need be listening.

@@ -6,6 +6,7 @@ use mti_core::AppId;
 use mti_registry::App;
 use url::{Origin, Url};
 
+use crate::cookies;
 use crate::error::ServerError;
 use crate::metrics::Metrics;
 use crate::openapi::{self, OpenApi};
@@ -54,12 +55,14 @@ impl Site {
             server: format!("{origin}{mount}"),
             base: format!("/api/{app_path}"),
             portal: format!("../../../{app_path}/"),
-            cookie: options.authenticator.cookie_name(),
+            cookie: cookies::name_in_browser(options.authenticator.cookie_name(), is_secure),
             failures: options.failures.clone(),
         });
         Ok(Self {
             common_headers: CommonHeaders::new(content_security_policy(&frame_origins, Ancestors::None)),
-            anonymous_calls: options.anonymous_calls_per_minute.map(RateLimiter::new),
+            anonymous_calls: options
+                .anonymous_calls_per_minute
+                .map(|calls| RateLimiter::new(calls, options.shared_calls.is_some())),
             metrics: Metrics::new(),
             places: Arc::new(Places::new(&options)),
             portal: Portal::new(&app_id, &origin, &frame_origins),

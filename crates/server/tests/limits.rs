@@ -2,10 +2,13 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use mti_element::{AppView, BoxFuture, CallCount, Result, SharedCalls};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::watch;
 
 use crate::client::{Answer, PATIENCE, Request, get, post, raw, read_to_end};
 use crate::shop::{ALICE, PROBE, shop, shop_with};
@@ -226,6 +229,70 @@ async fn addresses_are_counted_apart_and_ipv6_by_network() {
     for (from, status) in expected {
         assert_eq!(call(from).send(shop.address).await.status, status, "{from}");
     }
+}
+
+/// Where two servers tell each other of calls.
+#[derive(Debug, Default)]
+struct Board {
+    told: Mutex<Vec<(usize, CallCount)>>,
+    /// How many exchanges each has begun.
+    exchanges: [watch::Sender<usize>; 2],
+}
+
+#[derive(Debug)]
+struct Side(Arc<Board>, usize);
+
+impl SharedCalls for Side {
+    fn exchange(&self, _: Arc<dyn AppView>, counted: Vec<CallCount>) -> BoxFuture<'_, Result<Vec<CallCount>>> {
+        Box::pin(async move {
+            let Self(board, side) = self;
+            board.exchanges[*side].send_modify(|exchanges| *exchanges += 1);
+            let mut told = board.told.lock().unwrap();
+            told.extend(counted.into_iter().map(|count| (*side, count)));
+            let (news, own) = std::mem::take(&mut *told).into_iter().partition(|(teller, _)| teller != side);
+            *told = own;
+            Ok(Vec::into_iter(news).map(|(_, count)| count).collect())
+        })
+    }
+}
+
+impl Board {
+    /// Waits until a server has taken in what the other one has counted.
+    async fn settled(&self) {
+        for side in [0, 1, 1] {
+            let mut exchanges = self.exchanges[side].subscribe();
+            let begun = *exchanges.borrow_and_update();
+            exchanges.wait_for(|exchanges| *exchanges > begun).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_an_address_has_called_elsewhere_counts_too() {
+    let board = Arc::new(Board::default());
+    let shop_at = async |side: usize| {
+        let shared = Side(Arc::clone(&board), side);
+        shop_with(|options| {
+            options.anonymous_calls_per_minute = NonZeroU32::new(60);
+            options.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+            options.shared_calls = Some(Arc::new(shared));
+        })
+        .await
+    };
+    let (here, there) = (shop_at(0).await, shop_at(1).await);
+    let call = |from: &str| post(&format!("{PROBE}whoAmI"), "").with("X-Forwarded-For", from);
+    for _ in 0..60 {
+        assert_eq!(call("203.0.113.1").send(here.address).await.status, 200);
+    }
+    call("203.0.113.2").send(here.address).await;
+    board.settled().await;
+    // Since then a few seconds' worth of calls has come back.
+    let mut answered = 0;
+    while call("203.0.113.1").send(there.address).await.status == 200 {
+        answered += 1;
+    }
+    assert!(answered < 30, "{answered}");
+    assert_eq!(call("203.0.113.2").send(there.address).await.status, 200);
 }
 
 #[tokio::test]

@@ -141,9 +141,21 @@ async fn cookies_of_an_https_site_are_secure() {
     })
     .await;
     let answer = post(&format!("{PROBE}fail"), r#"{"kind": "miss"}"#).send(shop.address).await;
-    assert_eq!(answer.header("set-cookie"), Some("ticket=t; Path=/; Max-Age=300; HttpOnly; SameSite=Lax; Secure"));
-    assert!(!is_denied(&with_cookie().json().with("Origin", "https://login.example.com"), &shop).await);
-    assert!(is_denied(&with_cookie().json().with("Origin", "http://login.example.com"), &shop).await);
+    let expected = "__Host-ticket=t; Path=/; Max-Age=300; HttpOnly; SameSite=Lax; Secure";
+    assert_eq!(answer.header("set-cookie"), Some(expected));
+    let with_cookie = || who_am_i().json().with("Cookie", &format!("__Host-{COOKIE}={ALICE}"));
+    assert_eq!(signed_in_as(&with_cookie(), &shop).await, "alice");
+    assert!(!is_denied(&with_cookie().with("Origin", "https://login.example.com"), &shop).await);
+    assert!(is_denied(&with_cookie().with("Origin", "http://login.example.com"), &shop).await);
+}
+
+#[tokio::test]
+async fn a_cookie_that_a_neighbour_may_have_planted_does_not_count_on_an_https_site() {
+    let shop = shop_with(|options| options.public_url = Some("https://login.example.com/".parse().unwrap())).await;
+    for name in [COOKIE.to_owned(), format!("__Secure-{COOKIE}"), format!("__host-{COOKIE}")] {
+        let planted = who_am_i().json().with("Cookie", &format!("{name}={ALICE}"));
+        assert_eq!(signed_in_as(&planted, &shop).await, json!(null), "{name}");
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ mod eventually;
 mod server;
 mod tree;
 
-pub(crate) use browser::{Browser, client_builder};
+pub(crate) use browser::{Answer, Browser, client_builder};
 pub(crate) use command::{command, mti, mti_in, signal};
 pub(crate) use eventually::eventually;
 pub(crate) use server::{Server, free_address};

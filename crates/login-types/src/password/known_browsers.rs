@@ -49,11 +49,10 @@ pub(crate) async fn remembering(app: &AppHandle<'_>, batch: Batch, visitor: &Vis
         // The browser stays known to others who sign in with it.
         batch = batch.update(KNOWN_BROWSERS, earlier, store::row(json!({ "browserHash": token.hash() })));
     }
-    let known: Vec<Key> = store::some(app, KNOWN_BROWSERS, of_account, 2 * MOST_PER_ACCOUNT as u64).await?;
-    let surplus = (known.len() + 1).saturating_sub(MOST_PER_ACCOUNT);
-    if surplus > 0 {
-        let oldest = known.into_iter().take(surplus).map(|key| Literal::from(key.id)).collect();
-        batch = batch.delete(KNOWN_BROWSERS, Filter::compare("id", Operator::In, Literal::List(oldest)));
+    let known: Vec<Key> = store::newest(app, KNOWN_BROWSERS, of_account, 2 * MOST_PER_ACCOUNT as u64).await?;
+    let surplus: Vec<_> = known.into_iter().skip(MOST_PER_ACCOUNT - 1).map(|key| Literal::from(key.id)).collect();
+    if !surplus.is_empty() {
+        batch = batch.delete(KNOWN_BROWSERS, Filter::compare("id", Operator::In, Literal::List(surplus)));
     }
     let row = json!({
         "browserHash": token.hash(),

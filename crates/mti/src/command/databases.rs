@@ -14,6 +14,9 @@ use crate::{App, AppBuilder};
 /// The database that models use which name none.
 const DEFAULT: &str = "databases.Default";
 
+/// The Type of databases that one process has for itself.
+const EMBEDDED: &str = "databases.SledType";
+
 /// Says to an app that is about to be opened where its data is.
 pub(crate) fn place(found: Found, arguments: &DataArguments, output: &Output) -> Result<AppBuilder, CommandError> {
     if arguments.database_url.is_some() {
@@ -33,6 +36,11 @@ pub(crate) async fn default(app: &App) -> Result<Option<Arc<dyn Database>>, Fail
     let Ok(element) = app.get::<DatabaseElement<'_>>(DEFAULT) else { return Ok(None) };
     let Connection(database) = element.connect().await?;
     Ok(Some(database))
+}
+
+/// Whether other processes may have the default database too: only one at a time has an embedded one.
+pub(crate) fn is_shared(app: &App) -> bool {
+    app.get_element_define(DEFAULT).is_ok_and(|definition| !definition.is_a(EMBEDDED))
 }
 
 /// Opens the default database, so that whatever is in its way is known now.

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use axum::Router;
 use mti_core::AppKey;
-use mti_login_types::{AUTH_SERVICE, PublicUrl, SessionAuthenticator, WECHAT_TYPE, fails, sweep};
+use mti_element::SharedCalls;
+use mti_login_types::{AUTH_SERVICE, CallTable, PublicUrl, SessionAuthenticator, WECHAT_TYPE, fails, sweep};
 use mti_server::{FamilyFailures, Server, ServerOptions};
 use tokio::task::JoinHandle;
 use url::Url;
@@ -65,6 +66,7 @@ impl Serving {
                 FamilyFailures { namespace: LOGIN_NAMESPACE, kinds: fails::OF_LOGINS },
                 FamilyFailures { namespace: WECHAT_TYPE, kinds: fails::OF_WECHAT },
             ],
+            shared_calls: databases::is_shared(&app).then(|| Arc::new(CallTable::new()) as Arc<dyn SharedCalls>),
             extra: options.routes.clone(),
             ..ServerOptions::new(arguments.bind, Arc::new(SessionAuthenticator))
         };

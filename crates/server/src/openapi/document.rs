@@ -36,7 +36,7 @@ pub(super) fn write(interface: &Interface, context: &Context) -> String {
             "responses": answers.into_components(),
             "securitySchemes": {
                 "sessionCookie": {
-                    "type": "apiKey", "in": "cookie", "name": context.cookie,
+                    "type": "apiKey", "in": "cookie", "name": &context.cookie,
                     "description": "What browsers send. A call with it has to have the content type `application/json` \
                                     and to come from a page of this site.",
                 },

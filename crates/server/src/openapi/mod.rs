@@ -37,7 +37,7 @@ pub(crate) struct Context {
     /// The portal's directory, relative to the page.
     pub(crate) portal: String,
     /// The cookie that a session is in.
-    pub(crate) cookie: &'static str,
+    pub(crate) cookie: String,
     pub(crate) failures: Vec<FamilyFailures>,
 }
 
