@@ -46,7 +46,9 @@ async fn exchange_again_and_again(site: Arc<Site>) {
         }
         match shared.exchange(site.app.view(), limiter.take_tally(forgets)).await {
             Ok(counts) => {
-                counts.into_iter().for_each(|count| limiter.count_elsewhere(count));
+                for count in counts {
+                    limiter.count_elsewhere(count);
+                }
                 is_working = true;
             }
             // Each process goes on by itself; that is said once.
