@@ -1,11 +1,14 @@
 //! One element as one app declares it.
 
+pub(crate) mod own_files;
+
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use self::own_files::{OwnFiles, names_config};
 use crate::app_id::AppKey;
-use crate::diagnostic::Location;
+use crate::diagnostic::{Diagnostic, Location};
 use crate::json::{self, Pointer};
 use crate::manifest::{AccessModifier, Backend, ElementManifest, ElementType, LoadTime};
 use crate::merge::SourceRef;
@@ -22,8 +25,10 @@ pub struct Definition {
     pub directory: Box<str>,
     /// Its `e.json`, which may lie in `backend/` or `frontend/` below the directory.
     pub manifest_file: SourceFile,
-    /// The business config, if there is one.
+    /// The business config, if there is one by this definition alone. See [`Definition::config_over`].
     pub config: Option<SourceFile>,
+    /// Where `e.json` has no `frontBundleEntry`: the other JSON files, one of which an inherited entry may name.
+    pub config_candidates: Vec<ConfigCandidate>,
     /// The title, if this definition gives one.
     pub title: Option<Box<str>>,
     /// The type, if this definition gives one.
@@ -51,6 +56,20 @@ pub struct SourceFile {
     pub text: Arc<str>,
 }
 
+/// A JSON file that is the business config if what is overridden says so.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ConfigCandidate {
+    /// An object.
+    Sound(SourceFile),
+    /// Something else. That matters only if it is the config.
+    Broken {
+        /// Its path, relative to the app's root.
+        path: Arc<str>,
+        /// What is wrong with it.
+        problems: Vec<Diagnostic>,
+    },
+}
+
 impl Definition {
     /// The text of `e.json`.
     pub fn text(&self) -> &Arc<str> {
@@ -62,9 +81,29 @@ impl Definition {
         self.manifest_file.document()
     }
 
-    /// The document in the business config, if there is one.
-    pub fn config_document(&self) -> Option<Map<String, Value>> {
-        self.config.as_ref().map(SourceFile::document)
+    /// The business config. Where this `e.json` has no `frontBundleEntry`, the nearest one among the definitions that it
+    /// overrides says which file of *this* directory it is, if that is there; else the usual names count.
+    pub fn config_over<'a>(
+        &'a self,
+        overridden: impl IntoIterator<Item = &'a Self>,
+    ) -> Result<Option<&'a SourceFile>, Vec<Diagnostic>> {
+        let usual = Ok(self.config.as_ref());
+        if self.config_candidates.is_empty() {
+            return usual;
+        }
+        let inherited = overridden.into_iter().find_map(|definition| definition.manifest().front_bundle_entry);
+        let own = OwnFiles { directory: &self.directory, manifest: &self.manifest_file.path, files: &self.files };
+        let Some(file) = inherited.filter(|entry| names_config(entry)).and_then(|entry| own.find(&entry)) else {
+            return usual;
+        };
+        let path = own.path(file);
+        match self.config_candidates.iter().find(|candidate| **candidate.path() == *path) {
+            Some(ConfigCandidate::Sound(file)) => Ok(Some(file)),
+            Some(ConfigCandidate::Broken { problems, .. }) => {
+                Err(problems.iter().map(|found| self.own(found)).collect())
+            }
+            None => usual,
+        }
     }
 
     /// Everything `e.json` says, typed.
@@ -77,6 +116,10 @@ impl Definition {
         self.backend.or(self.has_python.then_some(Backend::Python))
     }
 
+    fn own(&self, finding: &Diagnostic) -> Diagnostic {
+        Diagnostic { element: Some(self.name.clone()), app: Some(self.app.id.clone()), ..finding.clone() }
+    }
+
     /// Where in `e.json` the value at `pointer` is; the file alone when it is not there.
     pub fn location(&self, pointer: &Pointer) -> Location {
         self.manifest_file.location(pointer)
@@ -86,10 +129,15 @@ impl Definition {
     pub fn manifest_source(&self) -> SourceRef {
         self.manifest_file.source(&self.app)
     }
+}
 
-    /// The business config as a layer's origin.
-    pub fn config_source(&self) -> Option<SourceRef> {
-        self.config.as_ref().map(|config| config.source(&self.app))
+impl ConfigCandidate {
+    /// Its path, relative to the app's root.
+    pub fn path(&self) -> &Arc<str> {
+        match self {
+            Self::Sound(file) => &file.path,
+            Self::Broken { path, .. } => path,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use mti_core::manifest::{ElementManifest, Function};
 use mti_core::merge::{Layer, Layered, SourceRef};
 use mti_core::placeholder::substitute;
-use mti_core::{AppKey, Definition, Diagnostic, Discovered};
+use mti_core::{AppKey, Definition, Diagnostic, Discovered, SourceFile};
 use mti_element::ElementDefinition;
 use serde_json::{Map, Value};
 
@@ -16,7 +16,7 @@ pub(crate) fn define(node: &Node) -> Result<ElementDefinition, Vec<Diagnostic>> 
     let mut diagnostics = Vec::new();
     let mut manifest = merged_manifest(&node.layers);
     fill_placeholders(node, &mut manifest, &node.inputs.environment, &mut diagnostics);
-    let mut config = Layered::new(config_layers(node, &node.inputs.type_defaults));
+    let mut config = Layered::new(config_layers(node, &node.inputs.type_defaults)?);
     if config.value().is_null() {
         *config.value_mut() = Value::Object(Map::new());
     }
@@ -64,14 +64,14 @@ pub(crate) fn functions(node: &Node) -> Vec<Function> {
 }
 
 /// The config files of an element and of its type chain, nearest first, and below them what the process adds.
-fn config_layers(node: &Node, type_defaults: &BTreeMap<String, Value>) -> Vec<Layer> {
+fn config_layers(node: &Node, type_defaults: &BTreeMap<String, Value>) -> Result<Vec<Layer>, Vec<Diagnostic>> {
     let mut layers = Vec::new();
     for ancestor in node.ancestry() {
-        for definition in definitions(&ancestor.layers) {
-            let (Some(origin), Some(document)) = (definition.config_source(), definition.config_document()) else {
-                continue;
-            };
-            layers.push(Layer { origin, value: Value::Object(document) });
+        for (definition, config) in configs(&ancestor.layers) {
+            if let Some(config) = config? {
+                let origin = config.source(&definition.app);
+                layers.push(Layer { origin, value: Value::Object(config.document()) });
+            }
         }
     }
     for ancestor in node.ancestry() {
@@ -80,7 +80,7 @@ fn config_layers(node: &Node, type_defaults: &BTreeMap<String, Value>) -> Vec<La
         let origin = SourceRef { app: definition.app.clone(), file: Arc::from("(set by the command)"), text: None };
         layers.push(Layer { origin, value: defaults.clone() });
     }
-    layers
+    Ok(layers)
 }
 
 fn fill_placeholders(
@@ -103,6 +103,17 @@ pub(crate) fn header_of(manifest: &Layered) -> ElementManifest {
 
 pub(crate) fn definitions(layers: &[Discovered]) -> impl Iterator<Item = &Arc<Definition>> {
     layers.iter().filter_map(Discovered::definition)
+}
+
+/// The definitions of one name, nearest first, each with its config file.
+pub(crate) fn configs(
+    layers: &[Discovered],
+) -> impl Iterator<Item = (&Arc<Definition>, Result<Option<&SourceFile>, Vec<Diagnostic>>)> {
+    layers.iter().enumerate().filter_map(|(position, layer)| {
+        let definition = layer.definition()?;
+        let overridden = definitions(layers.get(position + 1..).unwrap_or_default()).map(Arc::as_ref);
+        Some((definition, definition.config_over(overridden)))
+    })
 }
 
 fn nearest_app(node: &Node) -> AppKey {

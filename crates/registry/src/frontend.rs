@@ -1,8 +1,9 @@
 use std::path::Path;
 
+use mti_core::SourceFile;
 use mti_core::files::{AppFiles, FILE_LIMIT};
 
-use crate::define::definitions;
+use crate::define::configs;
 use crate::snapshot::Snapshot;
 
 /// A file of an element's front end: of the element's nearest definition that has it. Only files that discovery listed
@@ -10,11 +11,14 @@ use crate::snapshot::Snapshot;
 pub(crate) fn frontend_file(snapshot: &Snapshot, element: &str, file: &str) -> Option<Vec<u8>> {
     let node = snapshot.node(element).ok().filter(|node| node.quarantine().is_none())?;
     let wanted = format!("frontend/{file}");
-    for definition in definitions(&node.layers) {
+    for (definition, config) in configs(&node.layers) {
         let frontend = format!("{}/frontend", definition.directory);
         let path = format!("{}/{wanted}", definition.directory);
-        let is_config = definition.config.as_ref().is_some_and(|config| *config.path == *path);
-        if is_config || *definition.manifest_file.path == *path {
+        let is_config = |file: &SourceFile| *file.path == *path;
+        // What may be a config elsewhere in the chain is none the less not for the world.
+        let may_be_config = definition.config.as_ref().is_some_and(is_config)
+            || config.is_ok_and(|config| config.is_some_and(is_config));
+        if may_be_config || *definition.manifest_file.path == *path {
             return None;
         }
         if definition.files.iter().any(|listed| **listed == *wanted) {

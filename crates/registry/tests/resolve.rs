@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use mti_element::Kind;
+use mti_testkit::Tree;
 use serde_json::json;
 
 use crate::words::{BASE, CHILD, MarkA, builder, call, codes, tree};
@@ -67,6 +68,50 @@ fn config_is_merged_over_the_type_chain_and_over_what_the_process_adds() {
         definition.config.value(),
         &json!({"word": "hello", "nested": {"a": 1, "b": [3]}, "endpoint": "http://127.0.0.1"})
     );
+}
+
+/// A base that names its config, and a child that has a file of that name and says nothing.
+fn named_below(config_of_child: &str) -> Tree {
+    let child = format!("//- child/words/Named/e.json\n{{}}\n//- child/words/Named/given.json\n{config_of_child}\n");
+    tree(&[
+        BASE,
+        CHILD,
+        r#"
+//- base/words/Named/e.json
+{"title": "Named", "type": "words.PlainType", "frontBundleEntry": "./given.json"}
+//- base/words/Named/given.json
+{"word": "given", "more": 1}
+//- child/words/Named/notes.json
+[]
+//- child/words/Named/config.json
+{"word": "unused"}
+"#,
+        &child,
+    ])
+}
+
+#[test]
+fn an_override_finds_its_config_by_the_entry_that_it_inherits() {
+    let tree = named_below(r#"{"word": "mine"}"#);
+    let app = builder(&tree, "child").open().unwrap();
+    assert_eq!(codes(&app), [""; 0]);
+    let config = || app.get_element_define("words.Named").unwrap().config.value().clone();
+    assert_eq!(config(), json!({"word": "mine", "more": 1}));
+    tree.write("child/words/Named/given.json", r#"{"word": "edited"}"#);
+    let edited = tree.join("child/words/Named/given.json").canonicalize().unwrap();
+    app.reload(Some(&[edited])).unwrap();
+    assert_eq!(config(), json!({"word": "edited", "more": 1}));
+}
+
+#[test]
+fn a_config_that_an_inherited_entry_names_must_be_an_object() {
+    let tree = named_below("[]");
+    let app = builder(&tree, "child").open().unwrap();
+    assert_eq!(codes(&app), ["not-an-object"]);
+    let finding = app.check().into_iter().next().unwrap();
+    assert_eq!(finding.element.unwrap().as_str(), "words.Named");
+    assert_eq!(&*finding.location.unwrap().file, "words/Named/given.json");
+    assert!(app.get_element("words.Named").is_err());
 }
 
 #[test]

@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use super::layout::Place;
 use super::{Discovered, duplicate_findings};
 use crate::app_id::AppKey;
-use crate::definition::{Definition, SourceFile};
+use crate::definition::own_files::{OwnFiles, names_config};
+use crate::definition::{ConfigCandidate, Definition, SourceFile};
 use crate::diagnostic::{Code, Diagnostic, Location};
 use crate::files::{AppFiles, EntryKind, FILE_LIMIT};
 use crate::json::{self, JsonProblem, Pointer, Span};
@@ -17,6 +18,8 @@ use crate::name::ElementName;
 
 /// Fewer elements than this are read by one thread: starting others would take longer.
 const PARALLEL_FROM: usize = 64;
+/// An element with more JSON files than this, none of which it names, keeps data there.
+const CANDIDATE_LIMIT: usize = 16;
 /// More threads than this wait for the disk rather than help.
 const THREAD_LIMIT: usize = 8;
 
@@ -42,6 +45,7 @@ struct Content {
     manifest_file: SourceFile,
     manifest: ElementManifest,
     config: Option<SourceFile>,
+    config_candidates: Vec<ConfigCandidate>,
     has_python: bool,
 }
 
@@ -128,13 +132,14 @@ impl<'app> ElementReader<'app> {
         let Some(content) = content.filter(|_| !diagnostics.iter().any(Diagnostic::is_error)) else {
             return Err(place);
         };
-        let Content { manifest_file, manifest, config, has_python } = content;
+        let Content { manifest_file, manifest, config, config_candidates, has_python } = content;
         Ok(Definition {
             name: name.clone(),
             app: self.app.clone(),
             directory: place.directory,
             manifest_file,
             config,
+            config_candidates,
             title: manifest.title.map(String::into_boxed_str),
             element_type: manifest.element_type.map(|element_type| self.share(element_type)),
             backend: manifest.backend,
@@ -162,8 +167,12 @@ impl<'app> ElementReader<'app> {
             problems.into_iter().map(|problem| problem.into_diagnostic(None, &place.manifest, &manifest_file.text)),
         );
         let config = self.read_config(name, place, &manifest, &manifest_file, diagnostics);
+        let config_candidates = match manifest.front_bundle_entry {
+            Some(_) => Vec::new(),
+            None => self.read_config_candidates(place, config.as_ref()),
+        };
         let has_python = self.has_python(place);
-        Some(Content { manifest_file, manifest, config, has_python })
+        Some(Content { manifest_file, manifest, config, config_candidates, has_python })
     }
 
     /// Reads a file that must be a JSON object.
@@ -212,9 +221,9 @@ impl<'app> ElementReader<'app> {
         manifest_file: &SourceFile,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<SourceFile> {
-        let named = manifest.front_bundle_entry.as_deref().filter(|entry| has_json_extension(entry));
+        let named = manifest.front_bundle_entry.as_deref().filter(|entry| names_config(entry));
         let relative = if let Some(entry) = named {
-            let found = plain(entry).and_then(|entry| place.find(entry));
+            let found = place.own_files().find(entry);
             if found.is_none() {
                 let problem = FieldProblem {
                     code: Code::ConfigMissing,
@@ -227,15 +236,40 @@ impl<'app> ElementReader<'app> {
             }
             found?
         } else {
-            place.find(&format!("{}.json", name.last_segment())).or_else(|| place.find("config.json"))?
+            let own = place.own_files();
+            own.find(&format!("{}.json", name.last_segment())).or_else(|| own.find("config.json"))?
         };
         let path = Arc::from(format!("{}/{relative}", place.directory));
         self.read_checked(&path, diagnostics)
     }
 
+    /// What may turn out to be the config: nothing here says which file is, but what is overridden may.
+    fn read_config_candidates(&self, place: &Place, usual: Option<&SourceFile>) -> Vec<ConfigCandidate> {
+        let own = place.own_files();
+        let candidates: Vec<Arc<str>> = own
+            .direct()
+            .filter(|file| names_config(file))
+            .map(|file| Arc::from(format!("{}/{file}", place.directory)))
+            .filter(|path: &Arc<str>| usual.is_none_or(|usual| usual.path != *path))
+            .take(CANDIDATE_LIMIT + 1)
+            .collect();
+        if candidates.len() > CANDIDATE_LIMIT {
+            return Vec::new();
+        }
+        let read = |path: Arc<str>| {
+            let mut problems = Vec::new();
+            match self.read_checked(&path, &mut problems) {
+                Some(file) => ConfigCandidate::Sound(file),
+                None => ConfigCandidate::Broken { path, problems },
+            }
+        };
+        candidates.into_iter().map(read).collect()
+    }
+
     fn has_python(&self, place: &Place) -> bool {
-        place.find("loader.py").is_some()
-            || place.find("__init__.py").is_some_and(|relative| {
+        let own = place.own_files();
+        own.find("loader.py").is_some()
+            || own.find("__init__.py").is_some_and(|relative| {
                 let path = format!("{}/{relative}", place.directory);
                 // What cannot be read, or is longer than the one byte asked for, is not empty.
                 self.files.read_listed(&path, 1).map_or(true, |bytes| !bytes.is_empty())
@@ -256,34 +290,9 @@ impl<'app> ElementReader<'app> {
 }
 
 impl Place {
-    /// A file of the element: beside its `e.json`, in its directory, or on one of its sides.
-    fn find(&self, file: &str) -> Option<&str> {
-        let manifest = self.manifest.get(self.directory.len() + 1..).unwrap_or_default();
-        let beside = manifest.rsplit_once('/').map(|(side, _)| side);
-        [beside.unwrap_or_default(), "", "backend", "frontend"].into_iter().find_map(|side| {
-            self.files.iter().map(|own| &**own).find(|&own| {
-                let within = match side {
-                    "" => Some(own),
-                    side => own.strip_prefix(side).and_then(|rest| rest.strip_prefix('/')),
-                };
-                within == Some(file) && own != manifest
-            })
-        })
+    fn own_files(&self) -> OwnFiles<'_> {
+        OwnFiles { directory: &self.directory, manifest: &self.manifest, files: &self.files }
     }
-}
-
-fn has_json_extension(entry: &str) -> bool {
-    entry.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("json"))
-}
-
-/// A path as an author writes it, `./a.json`, without what adds nothing; none when it leads out of the directory.
-fn plain(entry: &str) -> Option<&str> {
-    let mut rest = entry;
-    while let Some(shorter) = rest.strip_prefix("./") {
-        rest = shorter;
-    }
-    let stays = !rest.is_empty() && rest.split('/').all(|segment| !matches!(segment, "" | "." | ".."));
-    stays.then_some(rest)
 }
 
 fn report_unless_object<T>(
