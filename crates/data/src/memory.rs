@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use crate::store::{self, Importer, Keyspace, Overlay, Tables, Visitor};
+use crate::store::{self, Direction, Importer, Keyspace, Overlay, Tables, Visitor};
 use crate::transfer::{next_part, nobody_takes};
 use crate::{
     Aggregate, BoundFilter, BoxFuture, DataError, Database, Delivery, ModelSchema, Operation, Outcome, Page, Prepared,
@@ -32,6 +32,11 @@ impl MemoryDatabase {
     /// An empty database.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// How many rows of a model were read, since it was prepared, to answer queries and to carry out batches.
+    pub fn rows_read(&self, schema: &ModelSchema) -> Result<u64, DataError> {
+        self.tables.get(schema).map(|table| table.rows_read())
     }
 
     fn read<T>(&self, read: impl FnOnce(&Keys) -> Result<T, DataError>) -> Result<T, DataError> {
@@ -159,11 +164,22 @@ impl Keyspace for Keys {
         Ok(BTreeMap::get(self, key))
     }
 
-    fn scan(&self, from: &[u8], to: &[u8], visit: &mut Visitor<'_>) -> Result<ControlFlow<()>, DataError> {
+    fn scan(
+        &self,
+        from: &[u8],
+        to: &[u8],
+        direction: Direction,
+        visit: &mut Visitor<'_>,
+    ) -> Result<ControlFlow<()>, DataError> {
         if from >= to {
             return Ok(ControlFlow::Continue(()));
         }
-        for (key, value) in self.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to))) {
+        let mut entries = self.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)));
+        let mut next = || match direction {
+            Direction::Forward => entries.next(),
+            Direction::Backward => entries.next_back(),
+        };
+        while let Some((key, value)) = next() {
             if visit(key, value)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }

@@ -1,9 +1,10 @@
 //! Whatever index a filter is answered through, the answer is that of looking at every row.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use mti_data::q::{Literal, Operator};
-use mti_data::{Filter, MemoryDatabase, ModelSchema, Operation, Query, Row};
+use mti_data::{Filter, MemoryDatabase, ModelSchema, Operation, Order, Query, Row};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -96,7 +97,13 @@ fn filters() -> impl Strategy<Value = Filter> {
 }
 
 /// Fills a database, changes some rows and deletes some, and compares every filter's answer with that of all rows.
-async fn agrees(database: Shared, rows: Vec<Row>, changes: Row, filters: Vec<Filter>) -> Result<(), TestCaseError> {
+async fn agrees(
+    database: Shared,
+    rows: Vec<Row>,
+    changes: Row,
+    filters: Vec<Filter>,
+    pages: &[Wanted],
+) -> Result<(), TestCaseError> {
     let schema = indexed();
     database.prepare(schema.clone(), Vec::new()).await.expect("prepares");
     for row in rows {
@@ -117,10 +124,53 @@ async fn agrees(database: Shared, rows: Vec<Row>, changes: Row, filters: Vec<Fil
         let page = database.find(schema.clone(), query).await.expect("finds");
         prop_assert_eq!(&page.rows, &expected, "{}", filter);
         prop_assert_eq!(page.total, Some(expected.len() as u64));
-        let first = database.find(schema.clone(), Query::first(bound)).await.expect("finds");
+        let first = database.find(schema.clone(), Query::first(bound.clone())).await.expect("finds");
         prop_assert_eq!(first.rows.first(), expected.first(), "{}", filter);
+        for (order, offset, limit, count) in pages {
+            let mut sorted = expected.clone();
+            // Stable, and `expected` is in the order of the primary keys.
+            sorted.sort_by(|left, right| compared(order, left, right));
+            let page: Vec<_> = sorted.into_iter().skip(*offset).take(*limit).collect();
+            let query = Query {
+                order: order.clone(),
+                offset: *offset,
+                limit: Some(*limit),
+                count: *count,
+                ..Query::new(bound.clone())
+            };
+            let found = database.find(schema.clone(), query).await.expect("finds");
+            prop_assert_eq!(&found.rows, &page, "{} by {:?} from {} at most {}", filter, order, offset, limit);
+            prop_assert_eq!(found.total, count.then_some(expected.len() as u64));
+        }
     }
     Ok(())
+}
+
+fn compared(order: &[Order], left: &Row, right: &Row) -> Ordering {
+    let by_one = |order: &Order| {
+        let (left, right) = (&left[&order.field], &right[&order.field]);
+        let ascending = match (left, right) {
+            (Value::String(left), Value::String(right)) => left.cmp(right),
+            (Value::Bool(left), Value::Bool(right)) => left.cmp(right),
+            (Value::Number(left), Value::Number(right)) => match (left.as_i64(), right.as_i64()) {
+                (Some(left), Some(right)) => left.cmp(&right),
+                _ => left.as_f64().partial_cmp(&right.as_f64()).expect("finite"),
+            },
+            // Null comes first.
+            _ => right.is_null().cmp(&left.is_null()),
+        };
+        if order.descending { ascending.reverse() } else { ascending }
+    };
+    order.iter().map(by_one).find(|ordering| ordering.is_ne()).unwrap_or(Ordering::Equal)
+}
+
+/// An order, how many rows are left out, how many are wanted, and whether all are counted.
+type Wanted = (Vec<Order>, usize, usize, bool);
+
+fn wanted() -> impl Strategy<Value = Wanted> {
+    let order = (prop::sample::select(&["id", "t", "u", "i", "n", "b"][..]), any::<bool>())
+        .prop_map(|(field, descending)| Order { field: field.to_owned(), descending });
+    (prop::collection::vec(order, 0..4), 0..4_usize, 0..8_usize, any::<bool>())
 }
 
 fn changes() -> impl Strategy<Value = Row> {
@@ -142,9 +192,10 @@ proptest! {
         rows in prop::collection::vec(rows(), 0..24),
         changes in changes(),
         filters in prop::collection::vec(filters(), 2..10),
+        pages in prop::collection::vec(wanted(), 1..6),
     ) {
         let runtime = Runtime::new().expect("a runtime");
-        runtime.block_on(agrees(Arc::new(MemoryDatabase::new()), rows, changes, filters))?;
+        runtime.block_on(agrees(Arc::new(MemoryDatabase::new()), rows, changes, filters, &pages))?;
     }
 }
 
@@ -156,9 +207,10 @@ proptest! {
         rows in prop::collection::vec(rows(), 0..24),
         changes in changes(),
         filters in prop::collection::vec(filters(), 8..40),
+        pages in prop::collection::vec(wanted(), 4..12),
     ) {
         let runtime = Runtime::new().expect("a runtime");
         let (database, _directory) = temporary();
-        runtime.block_on(agrees(database, rows, changes, filters))?;
+        runtime.block_on(agrees(database, rows, changes, filters, &pages))?;
     }
 }

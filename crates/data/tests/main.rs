@@ -11,6 +11,7 @@ mod fixtures;
 mod index_agrees;
 mod q_binding;
 mod q_syntax;
+mod rows_read;
 mod schemas;
 mod sled_store;
 mod transfer;

@@ -38,6 +38,11 @@ impl LikePattern {
         self.pieces.first().map_or("", String::as_str)
     }
 
+    /// Whether a text matches when it begins with the [`LikePattern::prefix`], whatever follows.
+    pub(crate) fn is_prefix(&self) -> bool {
+        matches!(self.pieces.as_slice(), [_, rest] if rest.is_empty())
+    }
+
     /// Whether a text matches.
     pub fn matches(&self, text: &str) -> bool {
         let [first, middle @ .., last] = self.pieces.as_slice() else {

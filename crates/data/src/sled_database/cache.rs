@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::store::Store;
 use crate::DataError;
-use crate::store::{Changes, Keyspace, Visitor};
+use crate::store::{Changes, Direction, Keyspace, Visitor};
 
 /// How many bytes one generation of values may have.
 const GENERATION: usize = 16 << 20;
@@ -93,7 +93,7 @@ impl Keyspace for Known<'_> {
         }))
     }
 
-    fn scan(&self, _: &[u8], _: &[u8], _: &mut Visitor<'_>) -> Result<ControlFlow<()>, DataError> {
+    fn scan(&self, _: &[u8], _: &[u8], _: Direction, _: &mut Visitor<'_>) -> Result<ControlFlow<()>, DataError> {
         self.missing.set(true);
         Ok(ControlFlow::Break(()))
     }
@@ -120,8 +120,14 @@ impl Keyspace for Remembering<'_> {
         Ok(value)
     }
 
-    fn scan(&self, from: &[u8], to: &[u8], visit: &mut Visitor<'_>) -> Result<ControlFlow<()>, DataError> {
+    fn scan(
+        &self,
+        from: &[u8],
+        to: &[u8],
+        direction: Direction,
+        visit: &mut Visitor<'_>,
+    ) -> Result<ControlFlow<()>, DataError> {
         self.scanning.set(true);
-        self.store.scan(from, to, visit)
+        self.store.scan(from, to, direction, visit)
     }
 }

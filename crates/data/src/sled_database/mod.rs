@@ -72,6 +72,12 @@ impl SledDatabase {
         }
     }
 
+    /// How many rows of a model were read, since it was prepared, to answer queries and to carry out batches.
+    pub fn rows_read(&self, schema: &ModelSchema) -> Result<u64, DataError> {
+        let opened = self.opened.get().ok_or_else(|| DataError::NotPrepared { model: schema.model().to_owned() })?;
+        opened.tables.get(schema).map(|table| table.rows_read())
+    }
+
     /// The open database; a failed attempt is repeated by the next caller.
     async fn opened(&self) -> Result<&Arc<Opened>, DataError> {
         let open = || {

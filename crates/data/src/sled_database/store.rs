@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::cache::Cache;
 use crate::DataError;
-use crate::store::{Changes, Keyspace, Visitor};
+use crate::store::{Changes, Direction, Keyspace, Visitor};
 
 /// An open sled database. Everything lies in one tree: what is applied together has to be in one.
 #[derive(Clone)]
@@ -42,11 +42,22 @@ impl Keyspace for Store {
         self.tree.get(key).map_err(failed)
     }
 
-    fn scan(&self, from: &[u8], to: &[u8], visit: &mut Visitor<'_>) -> Result<ControlFlow<()>, DataError> {
+    fn scan(
+        &self,
+        from: &[u8],
+        to: &[u8],
+        direction: Direction,
+        visit: &mut Visitor<'_>,
+    ) -> Result<ControlFlow<()>, DataError> {
         if from >= to {
             return Ok(ControlFlow::Continue(()));
         }
-        for entry in self.tree.range(from..to) {
+        let mut entries = self.tree.range(from..to);
+        let mut next = || match direction {
+            Direction::Forward => entries.next(),
+            Direction::Backward => entries.next_back(),
+        };
+        while let Some(entry) = next() {
             let (key, value) = entry.map_err(failed)?;
             if visit(&key, &value)?.is_break() {
                 return Ok(ControlFlow::Break(()));

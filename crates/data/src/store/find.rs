@@ -1,9 +1,10 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, BinaryHeap};
 use std::ops::ControlFlow;
+use std::sync::atomic::Ordering;
 
 use serde_json::Value;
 
-use super::plan::{Access, Keys, plan, single_key};
+use super::plan::{Access, Keys, Plan};
 use super::table::Table;
 use super::{Keyspace, keys, rows};
 use crate::aggregate::Accumulator;
@@ -14,8 +15,6 @@ use crate::{Aggregate, BoundFilter, DataError, ModelSchema, Order, Page, QError,
 pub(super) struct Found {
     pub(super) key: Vec<u8>,
     pub(super) row: Row,
-    /// Whether rows come in the order of their keys.
-    in_key_order: bool,
 }
 
 /// Finds the rows of a query.
@@ -28,21 +27,92 @@ pub(crate) fn find(
     check_fields(schema, query)?;
     let mut total = 0;
     let wanted = query.limit.map(|limit| query.offset.saturating_add(limit));
-    let mut selection = Selection::new(table, &query.order, wanted);
-    visit(keyspace, table, schema, &query.filter, &mut |found| {
+    let mut plan = Plan::new(table, query.filter.condition(), &query.order, wanted.is_some());
+    // Where every row has to be looked at to count them, going by an index is only a detour.
+    let counts_on_the_way = query.count && !(plan.is_exact && wanted.is_some());
+    if counts_on_the_way && wanted.is_some() {
+        plan = Plan::new(table, query.filter.condition(), &query.order, false);
+    }
+    if let Some(wanted) = wanted
+        && query.order.is_empty()
+        && plan.finds_keys_out_of_order()
+    {
+        check_model(schema, &query.filter)?;
+        return by_smallest_keys(keyspace, table, schema, query, &plan, wanted);
+    }
+    let mut selection = Selection::new(&plan, &query.order, wanted);
+    visit(keyspace, table, schema, &query.filter, &plan, &mut |found| {
         total += 1;
         let more = selection.add(found);
-        if query.count { ControlFlow::Continue(()) } else { more }
+        if counts_on_the_way { ControlFlow::Continue(()) } else { more }
     })?;
-    let rows = selection.into_sorted().into_iter().skip(query.offset);
-    let rows = rows.take(query.limit.unwrap_or(usize::MAX)).map(|found| {
-        let row = schema.project(found.row);
-        match &query.fields {
-            Some(fields) => only(&row, fields),
-            None => row,
+    if query.count && !counts_on_the_way {
+        total = count_keys(keyspace, &plan)?;
+    }
+    let rows = selection.into_sorted().into_iter().skip(query.offset).take(query.limit.unwrap_or(usize::MAX));
+    let rows = rows.map(|found| shown(schema, query, found.row)).collect();
+    Ok(Page { rows, total: query.count.then_some(total) })
+}
+
+/// The first rows in the order of their primary keys, found through an index that has the keys in another order: only
+/// the rows that are wanted are read.
+fn by_smallest_keys(
+    keyspace: &impl Keyspace,
+    table: &Table,
+    schema: &ModelSchema,
+    query: &Query,
+    plan: &Plan,
+    wanted: usize,
+) -> Result<Page, DataError> {
+    let mut smallest = BinaryHeap::new();
+    let mut total = 0;
+    let mut entry = |key: &[u8]| {
+        total += 1;
+        if smallest.len() < wanted {
+            smallest.push(key.to_vec());
+        } else if let Some(mut largest) = smallest.peek_mut()
+            && key < largest.as_slice()
+        {
+            *largest = key.to_vec();
         }
+    };
+    for Access { keys, .. } in &plan.accesses {
+        match keys {
+            Keys::One(key) => {
+                if let Some(value) = keyspace.get(key)? {
+                    entry(value.as_ref());
+                }
+            }
+            Keys::Range(from, to) => {
+                let _to_the_end = keyspace.scan(from, to, plan.direction, &mut |_, value| {
+                    entry(value);
+                    Ok(ControlFlow::Continue(()))
+                })?;
+            }
+        }
+    }
+    let keys = smallest.into_sorted_vec().into_iter().skip(query.offset);
+    let rows = keys.map(|key| {
+        let key = keys::row(table.id, &key);
+        let bytes = keyspace.get(&key)?.ok_or_else(|| row_is_missing(table))?;
+        Ok(shown(schema, query, rows::decode(table, bytes.as_ref())?))
     });
-    Ok(Page { rows: rows.collect(), total: query.count.then_some(total) })
+    let rows = rows.collect::<Result<Vec<_>, DataError>>()?;
+    table.rows_read.fetch_add(rows.len() as u64, Ordering::Relaxed);
+    Ok(Page { rows, total: query.count.then_some(total) })
+}
+
+/// A row as the query wants to see it.
+fn shown(schema: &ModelSchema, query: &Query, row: Row) -> Row {
+    let row = schema.project(row);
+    match &query.fields {
+        Some(fields) => only(&row, fields),
+        None => row,
+    }
+}
+
+fn row_is_missing(table: &Table) -> DataError {
+    DataError::corrupt(format!("an index of model `{}` names a row that is not there", table.model))
 }
 
 /// Makes one value of all the values of a field.
@@ -57,8 +127,12 @@ pub(crate) fn aggregate(
     let invalid = |error| DataError::FieldInvalid { model: schema.model().to_owned(), error };
     let declared = schema.field(field).ok_or_else(|| invalid(schema.unknown_field(field)))?;
     aggregate.check(declared).map_err(invalid)?;
+    if aggregate == Aggregate::Count && declared.primary_key {
+        return count(keyspace, table, schema, filter).map(Value::from);
+    }
     let mut accumulator = Accumulator::new(aggregate);
-    visit(keyspace, table, schema, filter, &mut |found| {
+    let plan = Plan::new(table, filter.condition(), &[], false);
+    visit(keyspace, table, schema, filter, &plan, &mut |found| {
         accumulator.add(found.row.get(field).unwrap_or(&Value::Null));
         ControlFlow::Continue(())
     })?;
@@ -75,8 +149,9 @@ pub(super) fn matching(
     at_most: Option<usize>,
 ) -> Result<Vec<Found>, DataError> {
     check_order(schema, order)?;
-    let mut selection = Selection::new(table, order, at_most);
-    visit(keyspace, table, schema, filter, &mut |found| selection.add(found))?;
+    let plan = Plan::new(table, filter.condition(), order, at_most.is_some());
+    let mut selection = Selection::new(&plan, order, at_most);
+    visit(keyspace, table, schema, filter, &plan, &mut |found| selection.add(found))?;
     Ok(selection.into_sorted())
 }
 
@@ -87,62 +162,80 @@ pub(super) fn count(
     schema: &ModelSchema,
     filter: &BoundFilter,
 ) -> Result<u64, DataError> {
+    let plan = Plan::new(table, filter.condition(), &[], false);
+    check_model(schema, filter)?;
+    if plan.is_exact {
+        return count_keys(keyspace, &plan);
+    }
     let mut count = 0;
-    visit(keyspace, table, schema, filter, &mut |_| {
+    visit(keyspace, table, schema, filter, &plan, &mut |_| {
         count += 1;
         ControlFlow::Continue(())
     })?;
     Ok(count)
 }
 
-/// Visits every row that matches once, in no order that is promised.
+/// How many keys an exact plan finds. No row is read for that.
+fn count_keys(keyspace: &impl Keyspace, plan: &Plan) -> Result<u64, DataError> {
+    let mut count = 0;
+    for Access { keys, .. } in &plan.accesses {
+        match keys {
+            Keys::One(key) => count += u64::from(keyspace.get(key)?.is_some()),
+            Keys::Range(from, to) => {
+                let _to_the_end = keyspace.scan(from, to, plan.direction, &mut |_, _| {
+                    count += 1;
+                    Ok(ControlFlow::Continue(()))
+                })?;
+            }
+        }
+    }
+    Ok(count)
+}
+
+fn check_model(schema: &ModelSchema, filter: &BoundFilter) -> Result<(), DataError> {
+    if filter.model() == schema.model() {
+        return Ok(());
+    }
+    let message = format!("the filter is for model `{}`, not for `{}`", filter.model(), schema.model());
+    Err(QError::new(1, message).into())
+}
+
+/// Visits every row that matches once, in the order that the plan says.
 fn visit(
     keyspace: &impl Keyspace,
     table: &Table,
     schema: &ModelSchema,
     filter: &BoundFilter,
+    plan: &Plan,
     visit: &mut dyn FnMut(Found) -> ControlFlow<()>,
 ) -> Result<(), DataError> {
-    if filter.model() != schema.model() {
-        let message = format!("the filter is for model `{}`, not for `{}`", filter.model(), schema.model());
-        return Err(QError::new(1, message).into());
-    }
-    let mut tested = |key: &[u8], bytes: &[u8], in_key_order: bool| {
+    check_model(schema, filter)?;
+    let mut read = 0;
+    let mut tested = |key: &[u8], bytes: &[u8]| {
+        read += 1;
         let row = rows::decode(table, bytes)?;
         let matches = filter.matches(&row);
-        let found = Found { key: key.to_vec(), row, in_key_order };
-        Ok(if matches { visit(found) } else { ControlFlow::Continue(()) })
+        Ok(if matches { visit(Found { key: key.to_vec(), row }) } else { ControlFlow::Continue(()) })
     };
-    if let Some(key) = single_key(table, filter.condition()) {
-        if let Some(bytes) = keyspace.get(&keys::row(table.id, &key))? {
-            let _only: ControlFlow<()> = tested(&key, bytes.as_ref(), true)?;
-        }
-        return Ok(());
-    }
-    let accesses = plan(table, filter.condition());
     let row_prefix = keys::rows(table.id);
-    let several = accesses.len() > 1;
+    let several = plan.accesses.len() > 1 && !plan.is_exact;
     // A row can lie in several ranges.
     let mut seen = BTreeSet::new();
-    for Access { keys, through_index } in accesses {
-        let in_key_order = !several && !through_index;
+    for Access { keys, through_index } in &plan.accesses {
         let mut entry = |key: &[u8], value: &[u8]| {
-            let key = if through_index { value } else { key.get(row_prefix.len()..).unwrap_or_default() };
+            let key = if *through_index { value } else { key.get(row_prefix.len()..).unwrap_or_default() };
             if several && !seen.insert(key.to_vec()) {
                 return Ok(ControlFlow::Continue(()));
             }
             if !through_index {
-                return tested(key, value, in_key_order);
+                return tested(key, value);
             }
             let row_key = keys::row(table.id, key);
-            let Some(bytes) = keyspace.get(&row_key)? else {
-                let message = format!("an index of model `{}` names a row that is not there", table.model);
-                return Err(DataError::corrupt(message));
-            };
-            tested(key, bytes.as_ref(), in_key_order)
+            let bytes = keyspace.get(&row_key)?.ok_or_else(|| row_is_missing(table))?;
+            tested(key, bytes.as_ref())
         };
-        let flow = match &keys {
-            Keys::Range(from, to) => keyspace.scan(from, to, &mut entry)?,
+        let flow = match keys {
+            Keys::Range(from, to) => keyspace.scan(from, to, plan.direction, &mut entry)?,
             Keys::One(key) => match keyspace.get(key)? {
                 Some(value) => entry(key, value.as_ref())?,
                 None => ControlFlow::Continue(()),
@@ -152,6 +245,7 @@ fn visit(
             break;
         }
     }
+    table.rows_read.fetch_add(read, Ordering::Relaxed);
     Ok(())
 }
 
@@ -160,29 +254,44 @@ struct Selection<'a> {
     order: &'a [Order],
     at_most: Option<usize>,
     rows: Vec<Found>,
+    is_sorted: bool,
+    /// The keys of the order by which rows come sorted.
+    sorted_by: &'a [Order],
+    /// The row that came last, when rows come sorted by some keys of the order.
+    last: Option<Row>,
 }
 
 impl<'a> Selection<'a> {
-    fn new(table: &Table, order: &'a [Order], at_most: Option<usize>) -> Self {
-        let by_key = |first: &Order| first.field == table.primary_key.name && !first.descending;
-        let order = if order.first().is_some_and(by_key) { &[] } else { order };
-        Self { order, at_most, rows: Vec::new() }
+    fn new(plan: &Plan, order: &'a [Order], at_most: Option<usize>) -> Self {
+        let one_range = plan.accesses.len() == 1;
+        let sorted_by = if one_range { order.get(..plan.sorted_by.min(order.len())).unwrap_or_default() } else { &[] };
+        Self { order, at_most, rows: Vec::new(), is_sorted: one_range && plan.is_sorted, sorted_by, last: None }
     }
 
     /// Breaks off when nothing can be wanted any more.
     fn add(&mut self, found: Found) -> ControlFlow<()> {
         const SLACK: usize = 256;
-        if self.at_most == Some(0) {
+        let Some(at_most) = self.at_most else {
+            self.rows.push(found);
+            return ControlFlow::Continue(());
+        };
+        if at_most == 0 {
             return ControlFlow::Break(());
         }
-        let full = self.order.is_empty() && found.in_key_order && self.at_most == Some(self.rows.len() + 1);
+        if self.is_sorted {
+            self.rows.push(found);
+            let full = self.rows.len() >= at_most;
+            return if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        }
+        if !self.sorted_by.is_empty() {
+            let ties = |last: &Row| compare_rows(self.sorted_by, last, &found.row).is_eq();
+            if self.rows.len() >= at_most && !self.last.as_ref().is_some_and(ties) {
+                return ControlFlow::Break(());
+            }
+            self.last = Some(found.row.clone());
+        }
         self.rows.push(found);
-        if full {
-            return ControlFlow::Break(());
-        }
-        if let Some(at_most) = self.at_most
-            && self.rows.len() >= at_most.saturating_mul(2).saturating_add(SLACK)
-        {
+        if self.rows.len() >= at_most.saturating_mul(2).saturating_add(SLACK) {
             self.sort();
             self.rows.truncate(at_most);
         }
@@ -190,7 +299,9 @@ impl<'a> Selection<'a> {
     }
 
     fn into_sorted(mut self) -> Vec<Found> {
-        self.sort();
+        if !self.is_sorted {
+            self.sort();
+        }
         self.rows.truncate(self.at_most.unwrap_or(usize::MAX));
         self.rows
     }

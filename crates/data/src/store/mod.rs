@@ -31,6 +31,21 @@ pub(crate) trait Keyspace {
     /// The value of a key.
     fn get(&self, key: &[u8]) -> Result<Option<impl AsRef<[u8]>>, DataError>;
 
-    /// Visits the keys from `from` up to, but not including, `to`.
-    fn scan(&self, from: &[u8], to: &[u8], visit: &mut Visitor<'_>) -> Result<ControlFlow<()>, DataError>;
+    /// Visits the keys from `from` up to, but not including, `to`, or the same backwards.
+    fn scan(
+        &self,
+        from: &[u8],
+        to: &[u8],
+        direction: Direction,
+        visit: &mut Visitor<'_>,
+    ) -> Result<ControlFlow<()>, DataError>;
+}
+
+/// In which direction keys are visited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// The smallest key first.
+    Forward,
+    /// The largest key first.
+    Backward,
 }

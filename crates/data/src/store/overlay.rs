@@ -1,7 +1,8 @@
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 
-use super::{Keyspace, Visitor};
+use super::{Direction, Keyspace, Visitor};
 use crate::DataError;
 
 /// Keys that were set, or removed.
@@ -82,13 +83,24 @@ impl<K: Keyspace> Keyspace for Overlay<'_, K> {
         }
     }
 
-    fn scan(&self, from: &[u8], to: &[u8], visit: &mut Visitor<'_>) -> Result<ControlFlow<()>, DataError> {
+    fn scan(
+        &self,
+        from: &[u8],
+        to: &[u8],
+        direction: Direction,
+        visit: &mut Visitor<'_>,
+    ) -> Result<ControlFlow<()>, DataError> {
         if from >= to {
             return Ok(ControlFlow::Continue(()));
         }
-        let mut changes = self.changes.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to))).peekable();
-        let below = self.base.scan(from, to, &mut |key, value| {
-            while let Some((changed, new)) = changes.next_if(|(changed, _)| changed.as_slice() < key) {
+        let changes = self.changes.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)));
+        let (changes, earlier): (Box<dyn Iterator<Item = _>>, _) = match direction {
+            Direction::Forward => (Box::new(changes), Ordering::Less),
+            Direction::Backward => (Box::new(changes.rev()), Ordering::Greater),
+        };
+        let mut changes = changes.peekable();
+        let below = self.base.scan(from, to, direction, &mut |key, value| {
+            while let Some((changed, new)) = changes.next_if(|(changed, _)| changed.as_slice().cmp(key) == earlier) {
                 if let Some(new) = new
                     && visit(changed, new)?.is_break()
                 {

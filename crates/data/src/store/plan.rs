@@ -1,13 +1,29 @@
 //! Which keys a filter can match: a superset that is as small as the indexes allow. Every row found is tested with the
 //! whole filter again, so a plan only has to leave nothing out.
 
+use super::Direction;
 use super::keys::{self, AFTER};
 use super::table::{KeyField, Table};
-use crate::Scalar;
 use crate::q::{Condition, Test};
+use crate::{Order, Scalar};
 
 /// The most ranges that are looked into; a filter that needs more reads the table.
 const MAX_RANGES: usize = 1024;
+
+/// How the rows of a query are found.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// The keys to read.
+    pub(super) accesses: Vec<Access>,
+    /// In which direction.
+    pub(super) direction: Direction,
+    /// By how many keys of the order the rows come sorted, the primary key that decides ties being one of them.
+    pub(super) sorted_by: usize,
+    /// Whether they come sorted by all of them.
+    pub(super) is_sorted: bool,
+    /// Whether every key found is that of a row that matches, and none is found twice.
+    pub(super) is_exact: bool,
+}
 
 /// Keys to read.
 #[derive(Debug)]
@@ -26,123 +42,278 @@ pub(super) enum Keys {
     Range(Vec<u8>, Vec<u8>),
 }
 
-/// The keys to read for the rows that match.
-pub(super) fn plan(table: &Table, condition: &Condition) -> Vec<Access> {
-    indexed(table, condition).unwrap_or_else(|| {
-        let from = keys::rows(table.id);
-        vec![Access { keys: Keys::Range(from.clone(), followed(&from)), through_index: false }]
-    })
-}
-
-/// The primary key that rows have to have, when the filter gives exactly one.
-pub(super) fn single_key(table: &Table, condition: &Condition) -> Option<Vec<u8>> {
-    let mut conjuncts = Vec::new();
-    flatten(condition, &mut conjuncts);
-    conjuncts.iter().find_map(|(field, test)| match test {
-        Test::Equal(scalar) if *field == table.primary_key.name => {
-            let mut key = Vec::with_capacity(24);
-            keys::push_scalar(&mut key, Some(scalar));
-            Some(key)
+impl Plan {
+    /// The plan for a condition. `is_limited` says that only the first rows of the order are wanted, so that an index
+    /// is worth using for its order alone.
+    pub(super) fn new(table: &Table, condition: &Condition, order: &[Order], is_limited: bool) -> Self {
+        let mut conjuncts = Conjuncts::default();
+        conjuncts.collect(condition);
+        let wanted = Wanted { table, order, is_limited };
+        if let Some(key) = conjuncts.single_key(table) {
+            let accesses = vec![Access { keys: Keys::One(keys::row(table.id, &key)), through_index: false }];
+            let is_exact = conjuncts.all.len() == 1 && conjuncts.are_all;
+            return Self { accesses, is_exact, ..Self::whole_table(&wanted) };
         }
-        _ => None,
-    })
+        if let Some(plan) = indexed(&wanted, condition, &conjuncts) {
+            return plan;
+        }
+        let is_exact = conjuncts.all.is_empty() && conjuncts.are_all;
+        let table_itself = Self { is_exact, ..Self::whole_table(&wanted) };
+        if !is_limited {
+            return table_itself;
+        }
+        let for_its_order = table
+            .indexes
+            .iter()
+            .map(|index| Candidate::new(&wanted, &index.fields, index.unique, &conjuncts, index.id))
+            .filter(|candidate| candidate.sorted.by > table_itself.sorted_by);
+        match for_its_order.max_by_key(|candidate| candidate.sorted.by) {
+            Some(candidate) => Self { is_exact, ..candidate.into_plan() },
+            None => table_itself,
+        }
+    }
+
+    /// Whether it finds the primary keys of exactly the rows that match, but not in their order.
+    pub(super) fn finds_keys_out_of_order(&self) -> bool {
+        self.is_exact && !self.is_sorted && self.accesses.iter().all(|access| access.through_index)
+    }
+
+    /// Reads the rows as they lie.
+    fn whole_table(wanted: &Wanted<'_>) -> Self {
+        let table = wanted.table;
+        let from = keys::rows(table.id);
+        let keys = Keys::Range(from.clone(), followed(&from));
+        let sorted = wanted.sorted(&[], &Conjuncts::default());
+        Self {
+            accesses: vec![Access { keys, through_index: false }],
+            direction: sorted.direction,
+            sorted_by: sorted.by,
+            is_sorted: sorted.is_complete,
+            is_exact: false,
+        }
+    }
 }
 
-fn indexed(table: &Table, condition: &Condition) -> Option<Vec<Access>> {
-    let conjunction = match condition {
-        Condition::Or(parts) => return union(table, parts),
+/// What a plan is made for.
+struct Wanted<'a> {
+    table: &'a Table,
+    order: &'a [Order],
+    is_limited: bool,
+}
+
+/// How the rows of an index come.
+#[derive(Clone, Copy, Debug)]
+struct Sorted {
+    direction: Direction,
+    by: usize,
+    is_complete: bool,
+}
+
+impl Wanted<'_> {
+    /// How rows come that are sorted by these fields and then by the primary key.
+    fn sorted(&self, fields: &[KeyField], conjuncts: &Conjuncts<'_>) -> Sorted {
+        let key = &self.table.primary_key.name;
+        let asked = self.order.iter().map(|order| (&order.field, order.descending));
+        let mut given = fields.iter().map(|field| &field.name).chain([key]).peekable();
+        let mut sorted = Sorted { direction: Direction::Forward, by: 0, is_complete: false };
+        let mut descends = None;
+        // Rows that tie come in the order of their primary keys; behind a primary key nothing decides any more.
+        for (field, descending) in asked.chain([(key, false)]) {
+            // What all rows have in common sorts nothing.
+            if field == key || !conjuncts.fixes(field) {
+                if given.peek() != Some(&field) || *descends.get_or_insert(descending) != descending {
+                    break;
+                }
+                given.next();
+            }
+            sorted.by += 1;
+            if field == key {
+                sorted.is_complete = true;
+                break;
+            }
+        }
+        if descends == Some(true) {
+            sorted.direction = Direction::Backward;
+        }
+        sorted
+    }
+}
+
+/// The tests that a row has to pass all.
+#[derive(Default)]
+struct Conjuncts<'a> {
+    all: Vec<(&'a str, &'a Test)>,
+    /// Whether they are the whole condition.
+    are_all: bool,
+    began: bool,
+}
+
+impl<'a> Conjuncts<'a> {
+    fn collect(&mut self, condition: &'a Condition) {
+        if !self.began {
+            (self.began, self.are_all) = (true, true);
+        }
+        match condition {
+            Condition::Field { field, test } => self.all.push((field, test)),
+            Condition::And(parts) => parts.iter().for_each(|part| self.collect(part)),
+            Condition::Or(_) | Condition::Not(_) => self.are_all = false,
+        }
+    }
+
+    fn of<'s>(&'s self, field: &'s str) -> impl Iterator<Item = &'a Test> + 's {
+        self.all.iter().filter(move |(name, _)| *name == field).map(|(_, test)| *test)
+    }
+
+    /// Whether all rows have the same value in a field.
+    fn fixes(&self, field: &str) -> bool {
+        self.of(field).any(|test| matches!(test, Test::Equal(_) | Test::IsNull))
+    }
+
+    /// The encoded primary key that rows have to have, when there is exactly one.
+    fn single_key(&self, table: &Table) -> Option<Vec<u8>> {
+        self.of(&table.primary_key.name).find_map(|test| match test {
+            Test::Equal(scalar) => Some(with_value(&[], Some(scalar))),
+            _ => None,
+        })
+    }
+}
+
+fn indexed(wanted: &Wanted<'_>, condition: &Condition, conjuncts: &Conjuncts<'_>) -> Option<Plan> {
+    match condition {
+        Condition::Or(parts) => return union(wanted, parts),
         Condition::Not(_) => return None,
-        Condition::And(_) | Condition::Field { .. } => condition,
-    };
-    let mut conjuncts = Vec::new();
-    flatten(conjunction, &mut conjuncts);
-    best_index(table, &conjuncts).or_else(|| match conjunction {
+        Condition::And(_) | Condition::Field { .. } => {}
+    }
+    best_index(wanted, conjuncts).or_else(|| match condition {
         Condition::And(parts) => parts.iter().find_map(|part| match part {
-            Condition::Or(alternatives) => union(table, alternatives),
+            Condition::Or(alternatives) => union(wanted, alternatives),
             _ => None,
         }),
         _ => None,
     })
 }
 
-fn union(table: &Table, parts: &[Condition]) -> Option<Vec<Access>> {
+fn union(wanted: &Wanted<'_>, parts: &[Condition]) -> Option<Plan> {
     let mut accesses = Vec::new();
     for part in parts {
-        accesses.extend(indexed(table, part)?);
+        let mut conjuncts = Conjuncts::default();
+        conjuncts.collect(part);
+        accesses.extend(indexed(wanted, part, &conjuncts)?.accesses);
         if accesses.len() > MAX_RANGES {
             return None;
         }
     }
-    Some(accesses)
+    Some(Plan { accesses, direction: Direction::Forward, sorted_by: 0, is_sorted: false, is_exact: false })
 }
 
-/// The tests that a row has to pass all.
-fn flatten<'a>(condition: &'a Condition, conjuncts: &mut Vec<(&'a str, &'a Test)>) {
-    match condition {
-        Condition::Field { field, test } => conjuncts.push((field, test)),
-        Condition::And(parts) => parts.iter().for_each(|part| flatten(part, conjuncts)),
-        Condition::Or(_) | Condition::Not(_) => {}
-    }
-}
-
-fn best_index(table: &Table, conjuncts: &[(&str, &Test)]) -> Option<Vec<Access>> {
+fn best_index(wanted: &Wanted<'_>, conjuncts: &Conjuncts<'_>) -> Option<Plan> {
+    let table = wanted.table;
     let primary = std::slice::from_ref(&table.primary_key);
-    let by_key = Candidate::new(primary, true, conjuncts).map(|candidate| (candidate, keys::rows(table.id), false));
-    let by_index = table.indexes.iter().filter_map(|index| {
-        let candidate = Candidate::new(&index.fields, index.unique, conjuncts)?;
-        Some((candidate, keys::index(table.id, index.id), true))
-    });
-    let (candidate, prefix, through_index) =
-        by_key.into_iter().chain(by_index).max_by_key(|(candidate, ..)| candidate.worth)?;
-    Some(candidate.accesses(&prefix, through_index))
+    let by_key = Candidate::of_rows(wanted, primary, conjuncts);
+    let by_index =
+        table.indexes.iter().map(|index| Candidate::new(wanted, &index.fields, index.unique, conjuncts, index.id));
+    let useful = [by_key].into_iter().chain(by_index).filter(|candidate| candidate.worth > 0);
+    useful
+        .max_by_key(|candidate| (candidate.worth, wanted.is_limited.then_some(candidate.sorted.by)))
+        .map(Candidate::into_plan)
 }
 
 /// What an index can do for a filter.
 struct Candidate<'a> {
+    prefix: Vec<u8>,
+    through_index: bool,
     /// The values that each leading field may have.
     choices: Vec<Vec<Option<&'a Scalar>>>,
     /// What the field behind them may be.
     range: Option<(Vec<u8>, Vec<u8>)>,
     /// Whether there is one entry at most for every choice of values.
-    exact: bool,
+    is_unique: bool,
+    /// Whether the entries are those of the rows that match, and of no others.
+    is_exact: bool,
     worth: usize,
+    sorted: Sorted,
 }
 
 impl<'a> Candidate<'a> {
-    fn new(fields: &[KeyField], unique: bool, conjuncts: &[(&str, &'a Test)]) -> Option<Self> {
+    fn new(wanted: &Wanted<'_>, fields: &[KeyField], unique: bool, conjuncts: &Conjuncts<'a>, index: u32) -> Self {
+        Self::with_prefix(wanted, fields, unique, conjuncts, (keys::index(wanted.table.id, index), true))
+    }
+
+    fn of_rows(wanted: &Wanted<'_>, fields: &[KeyField], conjuncts: &Conjuncts<'a>) -> Self {
+        Self::with_prefix(wanted, fields, true, conjuncts, (keys::rows(wanted.table.id), false))
+    }
+
+    fn with_prefix(
+        wanted: &Wanted<'_>,
+        fields: &[KeyField],
+        unique: bool,
+        conjuncts: &Conjuncts<'a>,
+        (prefix, through_index): (Vec<u8>, bool),
+    ) -> Self {
         let mut choices: Vec<Vec<Option<&'a Scalar>>> = Vec::new();
         let mut ranges = 1;
+        let mut used = 0;
         for field in fields {
-            let tests = conjuncts.iter().filter(|(name, _)| *name == field.name);
-            let Some(values) = tests.filter_map(|(_, test)| allowed(test)).min_by_key(Vec::len) else {
+            let Some(mut values) = conjuncts.of(&field.name).filter_map(allowed).min_by_key(Vec::len) else {
                 break;
             };
+            without_repetitions(&mut values);
             ranges *= values.len();
             if ranges > MAX_RANGES {
                 break;
             }
             choices.push(values);
+            used += 1;
         }
-        let range = fields.get(choices.len()).and_then(|field| {
-            conjuncts.iter().filter(|(name, _)| *name == field.name).find_map(|(_, test)| interval(test))
-        });
+        let behind = fields.get(choices.len()..).unwrap_or_default();
+        let mut range = None;
+        if let Some(field) = behind.first() {
+            for (from, to, is_exact) in conjuncts.of(&field.name).filter_map(interval) {
+                used += usize::from(is_exact);
+                range = Some(match range {
+                    None => (from, to),
+                    Some((low, high)) => (std::cmp::max(low, from), std::cmp::min(high, to)),
+                });
+            }
+        }
         // Rows with a null do not collide, so there can be many.
-        let exact = unique && choices.len() == fields.len() && choices.iter().flatten().all(Option::is_some);
-        let worth = usize::from(exact) * 100 + choices.len() * 2 + usize::from(range.is_some());
-        (worth > 0).then_some(Self { choices, range, exact, worth })
+        let is_unique = unique && behind.is_empty() && choices.iter().flatten().all(Option::is_some);
+        let worth = usize::from(is_unique) * 100 + choices.len() * 2 + usize::from(range.is_some());
+        let sorted = match ranges {
+            // Rows lie in the order of their primary keys, which is one of the fields here.
+            0 | 1 if through_index => wanted.sorted(behind, conjuncts),
+            0 | 1 => wanted.sorted(&[], conjuncts),
+            _ => Sorted { direction: Direction::Forward, by: 0, is_complete: false },
+        };
+        let is_exact = conjuncts.are_all && used == conjuncts.all.len();
+        Self { prefix, through_index, choices, range, is_unique, is_exact, worth, sorted }
     }
 
-    fn accesses(&self, prefix: &[u8], through_index: bool) -> Vec<Access> {
-        let mut starts = vec![prefix.to_vec()];
+    fn into_plan(self) -> Plan {
+        let mut starts = vec![self.prefix];
         for values in &self.choices {
             starts = starts.iter().flat_map(|start| values.iter().map(|value| with_value(start, *value))).collect();
         }
         let keys = |start: Vec<u8>| match &self.range {
             Some((from, to)) => Keys::Range(joined(&start, from), joined(&start, to)),
-            None if self.exact => Keys::One(start),
+            None if self.is_unique => Keys::One(start),
             None => Keys::Range(start.clone(), followed(&start)),
         };
-        starts.into_iter().map(|start| Access { keys: keys(start), through_index }).collect()
+        let through_index = self.through_index;
+        Plan {
+            accesses: starts.into_iter().map(|start| Access { keys: keys(start), through_index }).collect(),
+            direction: self.sorted.direction,
+            sorted_by: self.sorted.by,
+            is_sorted: self.sorted.is_complete,
+            is_exact: self.is_exact,
+        }
+    }
+}
+
+fn without_repetitions(values: &mut Vec<Option<&Scalar>>) {
+    if values.len() > 1 {
+        values.sort_by_cached_key(|value| with_value(&[], *value));
+        values.dedup();
     }
 }
 
@@ -156,26 +327,26 @@ fn allowed(test: &Test) -> Option<Vec<Option<&Scalar>>> {
     }
 }
 
-/// The encoded values from the first that can pass a test to behind the last.
-fn interval(test: &Test) -> Option<(Vec<u8>, Vec<u8>)> {
+/// The encoded values from the first that can pass a test to behind the last, and whether all between them pass it.
+fn interval(test: &Test) -> Option<(Vec<u8>, Vec<u8>, bool)> {
     let at = |scalar: &Scalar| with_value(&[], Some(scalar));
     let first = |scalar: &Scalar| vec![keys::tag(scalar)];
     let last = |scalar: &Scalar| vec![keys::tag(scalar) + 1];
-    let starting = |start: &str| {
+    let starting = |start: &str, is_exact: bool| {
         let mut from = Vec::new();
         keys::push_text_start(&mut from, start);
         let to = followed(&from);
-        (from, to)
+        (from, to, is_exact)
     };
     match test {
-        Test::Greater(scalar) => Some((followed(&at(scalar)), last(scalar))),
-        Test::GreaterOrEqual(scalar) => Some((at(scalar), last(scalar))),
-        Test::Less(scalar) => Some((first(scalar), at(scalar))),
-        Test::LessOrEqual(scalar) => Some((first(scalar), followed(&at(scalar)))),
-        Test::Range(low, high) => Some((at(low), followed(&at(high)))),
-        Test::StartsWith(start) => Some(starting(start)),
+        Test::Greater(scalar) => Some((followed(&at(scalar)), last(scalar), true)),
+        Test::GreaterOrEqual(scalar) => Some((at(scalar), last(scalar), true)),
+        Test::Less(scalar) => Some((first(scalar), at(scalar), true)),
+        Test::LessOrEqual(scalar) => Some((first(scalar), followed(&at(scalar)), true)),
+        Test::Range(low, high) => Some((at(low), followed(&at(high)), true)),
+        Test::StartsWith(start) => Some(starting(start, true)),
         Test::Like(patterns) => match patterns.as_slice() {
-            [only] if !only.prefix().is_empty() => Some(starting(only.prefix())),
+            [only] if !only.prefix().is_empty() => Some(starting(only.prefix(), only.is_prefix())),
             _ => None,
         },
         Test::IsNull | Test::Equal(_) | Test::In { .. } | Test::EndsWith(_) => None,

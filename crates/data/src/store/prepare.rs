@@ -2,7 +2,7 @@ use std::ops::ControlFlow;
 
 use super::keys::{self, AFTER, NEWEST_TABLE};
 use super::table::{IndexRecord, Table, TableRecord};
-use super::{Keyspace, Overlay, rows};
+use super::{Direction, Keyspace, Overlay, rows};
 use crate::{Constraint, DataError, ModelSchema, Prepared, Row, TableChange};
 
 /// Makes a model's table, with its seed rows, or brings the indexes of the one that is there in line with the model.
@@ -195,7 +195,7 @@ fn each(
     mut visit: impl FnMut(&[u8], &[u8]) -> Result<(), DataError>,
 ) -> Result<(), DataError> {
     let end = [prefix, &[AFTER]].concat();
-    let _to_the_end: ControlFlow<()> = keyspace.scan(prefix, &end, &mut |key, value| {
+    let _to_the_end: ControlFlow<()> = keyspace.scan(prefix, &end, Direction::Forward, &mut |key, value| {
         visit(key, value)?;
         Ok(ControlFlow::Continue(()))
     })?;

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,8 @@ pub(crate) struct Table {
     /// Whether the table assigns the primary keys.
     pub(super) assigns_keys: bool,
     pub(super) indexes: Vec<Index>,
+    /// How many rows were read.
+    pub(super) rows_read: AtomicU64,
 }
 
 /// A field that is part of a key.
@@ -54,6 +57,11 @@ pub(super) struct IndexRecord {
 }
 
 impl Table {
+    /// How many rows were read.
+    pub(crate) fn rows_read(&self) -> u64 {
+        self.rows_read.load(Ordering::Relaxed)
+    }
+
     pub(super) fn new(schema: &ModelSchema, record: &TableRecord) -> Self {
         let key_field =
             |name: &String| schema.field(name).map(|field| KeyField { name: name.clone(), kind: field.kind() });
@@ -69,6 +77,7 @@ impl Table {
             primary_key: KeyField { name: primary_key.name.clone(), kind: primary_key.kind() },
             assigns_keys: primary_key.data_type == DataType::AutoInt,
             indexes: record.indexes.iter().map(index).collect(),
+            rows_read: AtomicU64::new(0),
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::keys::{self, AFTER, DISCARDED};
 use super::table::{Table, TableRecord, Tables};
-use super::{Keyspace, Overlay, prepare, rows};
+use super::{Direction, Keyspace, Overlay, prepare, rows};
 use crate::transfer::{ROWS_OF_PART, TablePart, unknown_table};
 use crate::{DataError, ModelSchema};
 
@@ -37,7 +37,7 @@ pub(crate) fn export(
         let part = || TablePart { table: index, assigned, rows: Vec::new() };
         let mut current = part();
         let from = keys::rows(table.id);
-        let flow = keyspace.scan(&from, &[&from[..], &[AFTER]].concat(), &mut |_, bytes| {
+        let flow = keyspace.scan(&from, &[&from[..], &[AFTER]].concat(), Direction::Forward, &mut |_, bytes| {
             current.rows.push(schema.project(rows::decode(&table, bytes)?));
             if current.rows.len() < ROWS_OF_PART {
                 return Ok(ControlFlow::Continue(()));
@@ -127,7 +127,7 @@ pub(crate) fn discard_some<K: Keyspace>(overlay: &mut Overlay<'_, K>) -> Result<
     let mut found = Vec::new();
     for prefix in keys::all_of_table(table) {
         let _all_or_enough: ControlFlow<()> =
-            overlay.scan(&prefix, &[&prefix[..], &[AFTER]].concat(), &mut |key, _| {
+            overlay.scan(&prefix, &[&prefix[..], &[AFTER]].concat(), Direction::Forward, &mut |key, _| {
                 found.push(key.to_vec());
                 let enough = found.len() >= DISCARDED_AT_ONCE;
                 Ok(if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
@@ -160,6 +160,7 @@ fn discarded(keyspace: &impl Keyspace) -> Result<Vec<u32>, DataError> {
 }
 
 fn is_empty(keyspace: &impl Keyspace, prefix: &[u8]) -> Result<bool, DataError> {
-    let flow = keyspace.scan(prefix, &[prefix, &[AFTER]].concat(), &mut |_, _| Ok(ControlFlow::Break(())))?;
+    let flow = keyspace
+        .scan(prefix, &[prefix, &[AFTER]].concat(), Direction::Forward, &mut |_, _| Ok(ControlFlow::Break(())))?;
     Ok(flow.is_continue())
 }
