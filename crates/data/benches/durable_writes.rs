@@ -9,18 +9,21 @@
     reason = "a bench shows its figures, or that it failed"
 )]
 
-use std::fs::{self, File};
+mod measure;
+
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 use mti_data::{Database, Filter, ModelSchema, Operation, Query, Row, SledDatabase, SledOptions};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
+
+use measure::Samples;
 
 const ROUNDS: usize = 9;
 const WRITERS: usize = 16;
@@ -244,49 +247,4 @@ impl AppendLog {
         self.0.send((line, written)).await.expect("the log runs");
         waiting.await.expect("the log answers");
     }
-}
-
-/// What one step took in every round, in microseconds.
-#[derive(Default)]
-struct Samples {
-    wall: Vec<f64>,
-    cpu: Vec<f64>,
-}
-
-impl Samples {
-    async fn take(&mut self, steps: usize, round: impl AsyncFnOnce()) {
-        let (started, cpu) = (Instant::now(), cpu_time());
-        round().await;
-        let each = |spent: Duration| spent.as_secs_f64() * 1e6 / steps as f64;
-        self.wall.push(each(started.elapsed()));
-        self.cpu.push(each(cpu_time().saturating_sub(cpu)));
-    }
-
-    fn wall(&self) -> f64 {
-        median(&self.wall)
-    }
-
-    fn cpu(&self) -> f64 {
-        median(&self.cpu)
-    }
-
-    fn show(&self, what: &str) {
-        println!("{what}: {:.1} µs each, CPU {:.1} µs", self.wall(), self.cpu());
-    }
-}
-
-fn median(samples: &[f64]) -> f64 {
-    let mut sorted = samples.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted[sorted.len() / 2]
-}
-
-/// The processor time of all threads of this process that live.
-fn cpu_time() -> Duration {
-    let tasks = fs::read_dir("/proc/self/task").expect("Linux");
-    let spent = tasks.flatten().filter_map(|task| {
-        let text = fs::read_to_string(task.path().join("schedstat")).ok()?;
-        text.split(' ').next()?.parse::<u64>().ok()
-    });
-    Duration::from_nanos(spent.sum())
 }
