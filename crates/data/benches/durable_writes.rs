@@ -88,7 +88,7 @@ async fn one_writer(place: &Path) {
     let schema = bindings();
     let database = open(place.join("one"), &schema).await;
     let directory = place.join("bare");
-    let bare = sled::Config::new().path(&directory).cache_capacity(64 << 20).open().expect("opens");
+    let bare = sled::Config::new().path(&directory).open().expect("opens");
     let file = File::open(directory.join("db")).expect("its file");
     let mut ours = Samples::default();
     let mut floor = Samples::default();

@@ -40,7 +40,7 @@ async fn run(place: &Path) {
     let options = SledOptions { directory: place.join("ours"), program: "bench".to_owned() };
     let database = SledDatabase::new(options);
     database.prepare(Arc::clone(&schema), Vec::new()).await.expect("prepares");
-    let bare = sled::Config::new().path(place.join("bare")).cache_capacity(64 << 20).open().expect("opens");
+    let bare = sled::Config::new().path(place.join("bare")).open().expect("opens");
     for start in (0..rows()).step_by(10_000) {
         let numbers = start..(start + 10_000).min(rows());
         let mut batch = sled::Batch::default();

@@ -1,7 +1,9 @@
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::ops::ControlFlow;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock};
+
+use foldhash::HashMap;
 
 use super::store::Store;
 use crate::DataError;
@@ -9,6 +11,9 @@ use crate::store::{Changes, Direction, Keyspace, Visitor};
 
 /// How many bytes one generation of values may have.
 const GENERATION: usize = 16 << 20;
+
+/// How many keys are read on an async thread at most.
+const FEW: u32 = 16;
 
 /// What an entry costs beside its key and value, roughly.
 const OVERHEAD: usize = 96;
@@ -68,15 +73,21 @@ impl Cache {
     }
 }
 
-/// Only what is known without reading: an answer found in it counts if nothing was missing.
+/// Only what is known without reading, or with hardly any: an answer found in it counts if nothing was missing.
+///
+/// Single keys of a store that fits into its cache are read here and now: they are in memory but for the first time
+/// each page is touched, and changing threads costs many times as much.
 pub(super) struct Known<'a> {
-    cache: &'a Cache,
+    store: &'a Store,
+    /// How many keys may be read here and now.
+    may_read: Cell<u32>,
     missing: Cell<bool>,
 }
 
 impl<'a> Known<'a> {
     pub(super) fn new(store: &'a Store) -> Self {
-        Self { cache: &store.cache, missing: Cell::new(false) }
+        let may_read = if store.fits_in_memory.load(Ordering::Relaxed) { FEW } else { 0 };
+        Self { store, may_read: Cell::new(may_read), missing: Cell::new(false) }
     }
 
     /// Whether something was asked for that is not known.
@@ -87,13 +98,21 @@ impl<'a> Known<'a> {
 
 impl Keyspace for Known<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<impl AsRef<[u8]>>, DataError> {
-        Ok(self.cache.get(key).unwrap_or_else(|| {
+        if let Some(known) = self.store.cache.get(key) {
+            return Ok(known);
+        }
+        let Some(left) = self.may_read.get().checked_sub(1) else {
             self.missing.set(true);
-            None
-        }))
+            return Ok(None);
+        };
+        self.may_read.set(left);
+        let value = self.store.get(key)?.map(|value| Arc::from(value.as_ref()));
+        self.store.cache.put(key, value.clone());
+        Ok(value)
     }
 
     fn scan(&self, _: &[u8], _: &[u8], _: Direction, _: &mut Visitor<'_>) -> Result<ControlFlow<()>, DataError> {
+        self.may_read.set(0);
         self.missing.set(true);
         Ok(ControlFlow::Break(()))
     }

@@ -14,8 +14,11 @@ use super::{Opened, SledOptions};
 use crate::DataError;
 use crate::store::{FORMAT, FORMAT_KEY, Tables};
 
-/// How much of the store is kept in memory, in bytes.
-const CACHE: u64 = 64 << 20;
+/// How much of the store is kept in memory at least, in bytes.
+const LEAST_CACHE: u64 = 64 << 20;
+
+/// How much of it is kept in memory at most. A small store takes no more than it has.
+const MOST_CACHE: u64 = 1 << 30;
 
 /// How often sled tidies its file up, in milliseconds. Durability does not depend on it.
 const TIDY_EVERY: u64 = 1000;
@@ -25,9 +28,11 @@ pub(super) fn open(options: &SledOptions) -> Result<Arc<Opened>, DataError> {
     let directory = &options.directory;
     make_private(directory).map_err(|error| unavailable(&error))?;
     let holder = Holder::acquire(directory, &options.program)?;
-    let tree = open_tree(directory)?;
+    let memory = cache_size();
+    let tree = open_tree(directory, memory)?;
     let file = File::open(directory.join("db")).map_err(|error| unavailable(&error))?;
-    let store = Store { tree, file: Arc::new(file), cache: Arc::default() };
+    let store = Store { tree, file: Arc::new(file), cache: Arc::default(), fits_in_memory: Arc::default(), memory };
+    store.measure();
     let acknowledged = Acknowledged::open(directory, &store)?;
     check_format(directory, &store)?;
     let gate = Arc::new(RwLock::new(Some(store.clone())));
@@ -43,10 +48,10 @@ pub(super) fn open(options: &SledOptions) -> Result<Arc<Opened>, DataError> {
 
 /// Opens sled. A database that was just closed in this process keeps its lock for a moment longer; who holds the
 /// directory has been settled before.
-fn open_tree(directory: &Path) -> Result<sled::Db, DataError> {
+fn open_tree(directory: &Path, memory: u64) -> Result<sled::Db, DataError> {
     const ATTEMPTS: u32 = 100;
     const PAUSE: Duration = Duration::from_millis(20);
-    let config = sled::Config::new().path(directory).cache_capacity(CACHE).flush_every_ms(Some(TIDY_EVERY));
+    let config = sled::Config::new().path(directory).cache_capacity(memory).flush_every_ms(Some(TIDY_EVERY));
     let mut attempt = 1;
     loop {
         match config.open() {
@@ -58,6 +63,17 @@ fn open_tree(directory: &Path) -> Result<sled::Db, DataError> {
             Err(error) => return Err(failed(error)),
         }
     }
+}
+
+/// How much memory the store may take: a quarter of what the machine has, or this process is allowed.
+fn cache_size() -> u64 {
+    let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+        let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+        line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+    });
+    let allowed = fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|text| text.trim().parse::<u64>().ok());
+    let memory = [machine, allowed].into_iter().flatten().min().unwrap_or_default();
+    (memory / 4).clamp(LEAST_CACHE, MOST_CACHE)
 }
 
 /// Notes the format in a new store; refuses one that a newer program wrote.

@@ -1,6 +1,7 @@
 use std::fs::File;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::cache::Cache;
 use crate::DataError;
@@ -13,6 +14,10 @@ pub(super) struct Store {
     /// The file that sled writes to.
     pub(super) file: Arc<File>,
     pub(super) cache: Arc<Cache>,
+    /// Whether all of it fits into sled's own cache.
+    pub(super) fits_in_memory: Arc<AtomicBool>,
+    /// How large that cache is, in bytes.
+    pub(super) memory: u64,
 }
 
 impl Store {
@@ -33,7 +38,15 @@ impl Store {
     pub(super) fn sync(&self) -> Result<(), DataError> {
         // sled's flush hands everything to the operating system, and starts writing, but does not wait for the disk.
         self.tree.flush().map_err(failed)?;
-        self.file.sync_data().map_err(|error| unavailable(&error))
+        self.file.sync_data().map_err(|error| unavailable(&error))?;
+        self.measure();
+        Ok(())
+    }
+
+    /// Sees whether all of it fits into memory.
+    pub(super) fn measure(&self) {
+        let fits = self.file.metadata().is_ok_and(|metadata| metadata.len() <= self.memory);
+        self.fits_in_memory.store(fits, Ordering::Relaxed);
     }
 }
 

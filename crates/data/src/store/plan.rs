@@ -3,7 +3,7 @@
 
 use super::Direction;
 use super::keys::{self, AFTER};
-use super::table::{KeyField, Table};
+use super::table::{Index, KeyField, Table};
 use crate::q::{Condition, Test};
 use crate::{Order, Scalar};
 
@@ -65,10 +65,10 @@ impl Plan {
         let for_its_order = table
             .indexes
             .iter()
-            .map(|index| Candidate::new(&wanted, &index.fields, index.unique, &conjuncts, index.id))
+            .map(|index| Candidate::new(&wanted, Entries::Of(index), &conjuncts))
             .filter(|candidate| candidate.sorted.by > table_itself.sorted_by);
         match for_its_order.max_by_key(|candidate| candidate.sorted.by) {
-            Some(candidate) => Self { is_exact, ..candidate.into_plan() },
+            Some(candidate) => Self { is_exact, ..candidate.into_plan(table, &conjuncts) },
             None => table_itself,
         }
     }
@@ -164,6 +164,11 @@ impl<'a> Conjuncts<'a> {
         self.all.iter().filter(move |(name, _)| *name == field).map(|(_, test)| *test)
     }
 
+    /// Of the tests that only certain values pass, the one that the fewest pass.
+    fn narrowest(&self, field: &str) -> Option<&'a Test> {
+        self.of(field).filter(|test| choices(test).is_some()).min_by_key(|test| choices(test))
+    }
+
     /// Whether all rows have the same value in a field.
     fn fixes(&self, field: &str) -> bool {
         self.of(field).any(|test| matches!(test, Test::Equal(_) | Test::IsNull))
@@ -207,25 +212,26 @@ fn union(wanted: &Wanted<'_>, parts: &[Condition]) -> Option<Plan> {
 }
 
 fn best_index(wanted: &Wanted<'_>, conjuncts: &Conjuncts<'_>) -> Option<Plan> {
-    let table = wanted.table;
-    let primary = std::slice::from_ref(&table.primary_key);
-    let by_key = Candidate::of_rows(wanted, primary, conjuncts);
-    let by_index =
-        table.indexes.iter().map(|index| Candidate::new(wanted, &index.fields, index.unique, conjuncts, index.id));
-    let useful = [by_key].into_iter().chain(by_index).filter(|candidate| candidate.worth > 0);
-    useful
-        .max_by_key(|candidate| (candidate.worth, wanted.is_limited.then_some(candidate.sorted.by)))
-        .map(Candidate::into_plan)
+    let primary = Candidate::new(wanted, Entries::Rows, conjuncts);
+    let others = wanted.table.indexes.iter().map(|index| Candidate::new(wanted, Entries::Of(index), conjuncts));
+    let useful = [primary].into_iter().chain(others).filter(|candidate| candidate.worth > 0);
+    let best = useful.max_by_key(|candidate| (candidate.worth, wanted.is_limited.then_some(candidate.sorted.by)))?;
+    Some(best.into_plan(wanted.table, conjuncts))
 }
 
-/// What an index can do for a filter.
-struct Candidate<'a> {
-    prefix: Vec<u8>,
-    through_index: bool,
-    /// The values that each leading field may have.
-    choices: Vec<Vec<Option<&'a Scalar>>>,
-    /// What the field behind them may be.
-    range: Option<(Vec<u8>, Vec<u8>)>,
+/// What is searched: the rows by their primary keys, or an index.
+#[derive(Clone, Copy)]
+enum Entries<'t> {
+    Rows,
+    Of(&'t Index),
+}
+
+/// What an index can do for a filter. Nothing is made for it yet: most candidates are not taken.
+struct Candidate<'t> {
+    entries: Entries<'t>,
+    fields: &'t [KeyField],
+    /// How many leading fields have only certain values.
+    chosen: usize,
     /// Whether there is one entry at most for every choice of values.
     is_unique: bool,
     /// Whether the entries are those of the rows that match, and of no others.
@@ -234,72 +240,85 @@ struct Candidate<'a> {
     sorted: Sorted,
 }
 
-impl<'a> Candidate<'a> {
-    fn new(wanted: &Wanted<'_>, fields: &[KeyField], unique: bool, conjuncts: &Conjuncts<'a>, index: u32) -> Self {
-        Self::with_prefix(wanted, fields, unique, conjuncts, (keys::index(wanted.table.id, index), true))
-    }
-
-    fn of_rows(wanted: &Wanted<'_>, fields: &[KeyField], conjuncts: &Conjuncts<'a>) -> Self {
-        Self::with_prefix(wanted, fields, true, conjuncts, (keys::rows(wanted.table.id), false))
-    }
-
-    fn with_prefix(
-        wanted: &Wanted<'_>,
-        fields: &[KeyField],
-        unique: bool,
-        conjuncts: &Conjuncts<'a>,
-        (prefix, through_index): (Vec<u8>, bool),
-    ) -> Self {
-        let mut choices: Vec<Vec<Option<&'a Scalar>>> = Vec::new();
+impl<'t> Candidate<'t> {
+    fn new(wanted: &Wanted<'t>, entries: Entries<'t>, conjuncts: &Conjuncts<'_>) -> Self {
+        let (fields, unique) = match entries {
+            Entries::Rows => (std::slice::from_ref(&wanted.table.primary_key), true),
+            Entries::Of(index) => (index.fields.as_slice(), index.unique),
+        };
+        let mut chosen = 0;
         let mut ranges = 1;
-        let mut used = 0;
+        // Rows with a null do not collide, so there can be many.
+        let mut no_null = true;
         for field in fields {
-            let Some(mut values) = conjuncts.of(&field.name).filter_map(allowed).min_by_key(Vec::len) else {
-                break;
-            };
-            without_repetitions(&mut values);
-            ranges *= values.len();
+            let Some(test) = conjuncts.narrowest(&field.name) else { break };
+            ranges *= choices(test).unwrap_or_default();
             if ranges > MAX_RANGES {
                 break;
             }
-            choices.push(values);
-            used += 1;
+            no_null &= !passes_null(test);
+            chosen += 1;
         }
-        let behind = fields.get(choices.len()..).unwrap_or_default();
-        let mut range = None;
+        let behind = fields.get(chosen..).unwrap_or_default();
+        let mut used = chosen;
+        let mut has_range = false;
         if let Some(field) = behind.first() {
-            for (from, to, is_exact) in conjuncts.of(&field.name).filter_map(interval) {
+            for is_exact in conjuncts.of(&field.name).filter_map(is_interval) {
                 used += usize::from(is_exact);
+                has_range = true;
+            }
+        }
+        let is_unique = unique && behind.is_empty() && no_null;
+        let sorted = match (ranges, entries) {
+            (0 | 1, Entries::Of(_)) => wanted.sorted(behind, conjuncts),
+            // Rows lie in the order of their primary keys, which is the one field here.
+            (0 | 1, Entries::Rows) => wanted.sorted(&[], conjuncts),
+            _ => Sorted { direction: Direction::Forward, by: 0, is_complete: false },
+        };
+        Self {
+            entries,
+            fields,
+            chosen,
+            is_unique,
+            is_exact: conjuncts.are_all && used == conjuncts.all.len(),
+            worth: usize::from(is_unique) * 100 + chosen * 2 + usize::from(has_range),
+            sorted,
+        }
+    }
+
+    fn into_plan(self, table: &Table, conjuncts: &Conjuncts<'_>) -> Plan {
+        let (prefix, through_index) = match self.entries {
+            Entries::Rows => (keys::rows(table.id), false),
+            Entries::Of(index) => (keys::index(table.id, index.id), true),
+        };
+        let mut starts = vec![prefix];
+        let (chosen, behind) = self.fields.split_at(self.chosen);
+        for field in chosen {
+            match conjuncts.narrowest(&field.name) {
+                Some(Test::Equal(scalar)) => starts.iter_mut().for_each(|start| keys::push_scalar(start, Some(scalar))),
+                Some(test) => {
+                    let mut values = allowed(test);
+                    without_repetitions(&mut values);
+                    starts =
+                        starts.iter().flat_map(|start| values.iter().map(|value| with_value(start, *value))).collect();
+                }
+                None => {}
+            }
+        }
+        let mut range: Option<(Vec<u8>, Vec<u8>)> = None;
+        if let Some(field) = behind.first() {
+            for (from, to) in conjuncts.of(&field.name).filter_map(interval) {
                 range = Some(match range {
                     None => (from, to),
                     Some((low, high)) => (std::cmp::max(low, from), std::cmp::min(high, to)),
                 });
             }
         }
-        // Rows with a null do not collide, so there can be many.
-        let is_unique = unique && behind.is_empty() && choices.iter().flatten().all(Option::is_some);
-        let worth = usize::from(is_unique) * 100 + choices.len() * 2 + usize::from(range.is_some());
-        let sorted = match ranges {
-            // Rows lie in the order of their primary keys, which is one of the fields here.
-            0 | 1 if through_index => wanted.sorted(behind, conjuncts),
-            0 | 1 => wanted.sorted(&[], conjuncts),
-            _ => Sorted { direction: Direction::Forward, by: 0, is_complete: false },
-        };
-        let is_exact = conjuncts.are_all && used == conjuncts.all.len();
-        Self { prefix, through_index, choices, range, is_unique, is_exact, worth, sorted }
-    }
-
-    fn into_plan(self) -> Plan {
-        let mut starts = vec![self.prefix];
-        for values in &self.choices {
-            starts = starts.iter().flat_map(|start| values.iter().map(|value| with_value(start, *value))).collect();
-        }
-        let keys = |start: Vec<u8>| match &self.range {
+        let keys = |start: Vec<u8>| match &range {
             Some((from, to)) => Keys::Range(joined(&start, from), joined(&start, to)),
             None if self.is_unique => Keys::One(start),
             None => Keys::Range(start.clone(), followed(&start)),
         };
-        let through_index = self.through_index;
         Plan {
             accesses: starts.into_iter().map(|start| Access { keys: keys(start), through_index }).collect(),
             direction: self.sorted.direction,
@@ -317,36 +336,66 @@ fn without_repetitions(values: &mut Vec<Option<&Scalar>>) {
     }
 }
 
-/// The only values that pass a test; `None` among them is null.
-fn allowed(test: &Test) -> Option<Vec<Option<&Scalar>>> {
+/// How many values pass a test, when only certain ones do.
+fn choices(test: &Test) -> Option<usize> {
     match test {
-        Test::Equal(scalar) => Some(vec![Some(scalar)]),
-        Test::IsNull => Some(vec![None]),
-        Test::In { values, null } => Some(values.iter().map(Some).chain(null.then_some(None)).collect()),
+        Test::Equal(_) | Test::IsNull => Some(1),
+        Test::In { values, null } => Some(values.len() + usize::from(*null)),
         _ => None,
     }
 }
 
-/// The encoded values from the first that can pass a test to behind the last, and whether all between them pass it.
-fn interval(test: &Test) -> Option<(Vec<u8>, Vec<u8>, bool)> {
+fn passes_null(test: &Test) -> bool {
+    matches!(test, Test::IsNull | Test::In { null: true, .. })
+}
+
+/// The only values that pass a test of [`choices`]; `None` among them is null.
+fn allowed(test: &Test) -> Vec<Option<&Scalar>> {
+    match test {
+        Test::Equal(scalar) => vec![Some(scalar)],
+        Test::IsNull => vec![None],
+        Test::In { values, null } => values.iter().map(Some).chain(null.then_some(None)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a test is for an [`interval`], and all values in it pass.
+fn is_interval(test: &Test) -> Option<bool> {
+    match test {
+        Test::Greater(_)
+        | Test::GreaterOrEqual(_)
+        | Test::Less(_)
+        | Test::LessOrEqual(_)
+        | Test::Range(..)
+        | Test::StartsWith(_) => Some(true),
+        Test::Like(patterns) => match patterns.as_slice() {
+            [only] if !only.prefix().is_empty() => Some(only.is_prefix()),
+            _ => None,
+        },
+        Test::IsNull | Test::Equal(_) | Test::In { .. } | Test::EndsWith(_) => None,
+    }
+}
+
+/// The encoded values from the first that can pass a test to behind the last.
+fn interval(test: &Test) -> Option<(Vec<u8>, Vec<u8>)> {
     let at = |scalar: &Scalar| with_value(&[], Some(scalar));
     let first = |scalar: &Scalar| vec![keys::tag(scalar)];
     let last = |scalar: &Scalar| vec![keys::tag(scalar) + 1];
-    let starting = |start: &str, is_exact: bool| {
+    let starting = |start: &str| {
         let mut from = Vec::new();
         keys::push_text_start(&mut from, start);
         let to = followed(&from);
-        (from, to, is_exact)
+        (from, to)
     };
     match test {
-        Test::Greater(scalar) => Some((followed(&at(scalar)), last(scalar), true)),
-        Test::GreaterOrEqual(scalar) => Some((at(scalar), last(scalar), true)),
-        Test::Less(scalar) => Some((first(scalar), at(scalar), true)),
-        Test::LessOrEqual(scalar) => Some((first(scalar), followed(&at(scalar)), true)),
-        Test::Range(low, high) => Some((at(low), followed(&at(high)), true)),
-        Test::StartsWith(start) => Some(starting(start, true)),
+        Test::Greater(scalar) => Some((followed(&at(scalar)), last(scalar))),
+        Test::GreaterOrEqual(scalar) => Some((at(scalar), last(scalar))),
+        Test::Less(scalar) => Some((first(scalar), at(scalar))),
+        Test::LessOrEqual(scalar) => Some((first(scalar), followed(&at(scalar)))),
+        Test::Range(low, high) => Some((at(low), followed(&at(high)))),
+        Test::StartsWith(start) => Some(starting(start)),
         Test::Like(patterns) => match patterns.as_slice() {
-            [only] if !only.prefix().is_empty() => Some(starting(only.prefix(), only.is_prefix())),
+            [only] if !only.prefix().is_empty() => Some(starting(only.prefix())),
             _ => None,
         },
         Test::IsNull | Test::Equal(_) | Test::In { .. } | Test::EndsWith(_) => None,

@@ -1,7 +1,7 @@
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::datatype::{DataType, ValueKind};
