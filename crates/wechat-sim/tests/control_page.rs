@@ -197,6 +197,20 @@ async fn a_login_is_answered_from_the_control_page() {
 }
 
 #[tokio::test]
+async fn somebody_is_added_from_the_control_page() {
+    let sim = Sim::start().await;
+    let form = [("id", "new-one"), ("nickname", "<i>名</i>"), ("avatar", "on"), ("snapshot", "on")];
+    assert_eq!(sim.post_form("/sim/people", &form).await.status(), 303);
+    let added = sim.handle.people().pop().unwrap();
+    assert_eq!((added.id.as_str(), added.nickname.as_str()), ("new-one", "<i>名</i>"));
+    assert_eq!((added.has_avatar, added.has_union_id, added.is_snapshot), (true, false, true));
+    let page = sim.page("/sim/").await;
+    assert!(page.contains("&lt;i&gt;名&lt;/i&gt;") && !page.contains("<i>"));
+    let refused = sim.post_form("/sim/people", &[("id", "No Id")]).await.text().await.unwrap();
+    assert!(refused.contains("not changed: a person&#39;s id is"), "{refused}");
+}
+
+#[tokio::test]
 async fn the_phone_can_be_put_away() {
     let sim = Sim::start_with(Knobs { poll_hold_ms: 0, ..Knobs::default() }).await;
     let uuid = sim.open_login().await;

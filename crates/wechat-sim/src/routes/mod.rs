@@ -42,7 +42,7 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/sim/knobs/fields", post(control::set_fields))
         .route("/sim/knobs/faults", post(control::add_fault))
         .route("/sim/knobs/clear", post(control::clear))
-        .route("/sim/people", get(control::people).put(control::put_person))
+        .route("/sim/people", get(control::people).put(control::put_person).post(control::add_person))
         .route("/sim/apps", get(control::apps).put(control::put_app))
         .route("/sim/pending", get(control::pending))
         .route("/sim/approve", post(control::approve))

@@ -14,7 +14,7 @@ use mti_element::Secret;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-pub(crate) use self::page::{add_fault, clear, control_page, set_all, set_fields};
+pub(crate) use self::page::{add_fault, add_person, clear, control_page, set_all, set_fields};
 use crate::apps::AppRegistration;
 use crate::error::SimulatorError;
 use crate::handle::SimulatorHandle;

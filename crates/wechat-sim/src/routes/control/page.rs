@@ -69,6 +69,25 @@ pub(crate) async fn clear(State(world): State<Arc<World>>, AskedAt(origin): Aske
     set(world, &origin, Ok(Knobs { faults: Vec::new(), ..current }))
 }
 
+/// Somebody more, with a name of one's own choosing.
+pub(crate) async fn add_person(State(world): State<Arc<World>>, AskedAt(origin): AskedAt, form: Bytes) -> Response {
+    let form = Parameters::parse(None, &form);
+    let text = |name| form.get(name).unwrap_or_default().to_owned();
+    let person = Person {
+        id: text("id"),
+        title: "Added here / 新增".to_owned(),
+        nickname: text("nickname"),
+        has_avatar: form.get("avatar").is_some(),
+        has_union_id: form.get("union").is_some(),
+        is_snapshot: form.get("snapshot").is_some(),
+    };
+    let outcome = world.contents().put_person(person);
+    match outcome {
+        Ok(()) => Redirect::to("/sim/").into_response(),
+        Err(error) => show(&world, &origin, &format!("not changed: {error}")),
+    }
+}
+
 fn set(world: Arc<World>, origin: &str, knobs: Result<Knobs, String>) -> Response {
     match knobs {
         Ok(knobs) => {
