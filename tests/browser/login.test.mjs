@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 
 import { approve, refuse, scan, scanAndApprove } from "./support/phone.mjs";
-import { PASSWORD, WECHAT, account, inspect, openWeChat, qrPicture, signInByPassword, signInByScanning } from "./support/portal.mjs";
+import { PASSWORD, WECHAT, account, enterPassword, inspect, openWeChat, qrPicture, signInByPassword, signInByScanning } from "./support/portal.mjs";
 import { PASSWORDS, startSite } from "./support/site.mjs";
 import { Visitor, openBrowser, picture } from "./support/visitors.mjs";
 
@@ -175,10 +175,7 @@ test("a callback of somebody else's browser signs nobody in", async () => {
 test("a wrong password is said in words, and a right one signs in", async () => {
   const visitor = await Visitor.enter(browser);
   await visitor.page.goto(site.portal);
-  await visitor.page.getByRole("tab", { name: PASSWORD }).click();
-  await visitor.page.locator('input[name="username"]').fill("zhangsan");
-  await visitor.page.locator('input[name="password"]').fill("not it");
-  await visitor.page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await enterPassword(visitor.page, "zhangsan", "not it");
   await visitor.page.getByText("The user name or the password is wrong.").waitFor();
   await visitor.page.getByText(/^Request [0-9a-f]{32}$/).waitFor();
   await inspect(visitor.page, "password-wrong");

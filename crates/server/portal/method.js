@@ -7,6 +7,10 @@ import { reference, sentence, text } from "./texts.js";
 /**
  * Makes what somebody signs in, binds or changes with. `on.success` is given what the function answered, `on.error` a
  * failure with the symbolic `error`, its `data`, and a `sentence`.
+ *
+ * @param {any} settings
+ * @param {any} method
+ * @param {{ purpose: string, userId?: string, on: { success: Function, error?: Function } }} options
  */
 export async function methodView(settings, method, { purpose, userId, on }) {
   if (method.component) {
@@ -36,7 +40,7 @@ export async function purposesOf(settings, method) {
   if (!method.component) return method.canBind ? ["login", "bind"] : ["login"];
   try {
     await import(new URL(settings.elements + method.component.module, document.baseURI).href);
-    return [...(customElements.get(method.component.tag)?.purposes ?? ["login"])];
+    return [...(/** @type {any} */ (customElements.get(method.component.tag))?.purposes ?? ["login"])];
   } catch {
     return method.canBind ? ["login", "bind"] : ["login"];
   }

@@ -30,12 +30,17 @@ export async function signInByScanning(browser, visitor, site, corp = "艾克美
 /** Signs in by password; whoever belongs to one organisation is asked for none. */
 export async function signInByPassword(page, site, username, corp) {
   await page.goto(site.portal);
-  await page.getByRole("tab", { name: PASSWORD }).click();
-  await page.locator('input[name="username"]').fill(username);
-  await page.locator('input[name="password"]').fill(PASSWORDS[username]);
-  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await enterPassword(page, username);
   if (corp) await page.getByRole("button", { name: corp }).click();
   await account(page);
+}
+
+/** Fills in the form of the password login. */
+export async function enterPassword(page, username, password = PASSWORDS[username]) {
+  await page.getByRole("tab", { name: PASSWORD }).click();
+  await page.locator('input[name="username"]').fill(username);
+  await page.locator('input[name="password"]').fill(password);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
 }
 
 /** Waits for the user centre. */
