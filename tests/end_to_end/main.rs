@@ -10,6 +10,7 @@ mod killed;
 mod login;
 mod looking;
 mod making;
+mod postgresql;
 mod reloading;
 mod schemas;
 mod secrets;

@@ -50,7 +50,7 @@ fn takes(validator: &Validator, document: &Value, what: &str) {
 
 #[test]
 fn every_schema_is_one_of_the_draft_that_it_names() {
-    for name in ["app", "element", WECHAT, MODEL, "databases.SledType"] {
+    for name in ["app", "element", WECHAT, MODEL, "databases.SledType", "databases.PgSqlType"] {
         let schema = schema(name);
         assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
         assert!(jsonschema::draft202012::meta::is_valid(&schema), "{name}");

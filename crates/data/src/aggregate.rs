@@ -65,6 +65,12 @@ impl Accumulator {
         Self { aggregate, sum: Sum::default(), extreme: Value::Null }
     }
 
+    /// The sum or mean of values that were summed elsewhere.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn summed(aggregate: Aggregate, whole: i128, fraction: f64, count: u32) -> Self {
+        Self { aggregate, sum: Sum { whole, fraction, count }, extreme: Value::Null }
+    }
+
     pub(crate) fn add(&mut self, value: &Value) {
         if value.is_null() {
             return;

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::{
     Aggregate, BoundFilter, DataError, Delivery, ModelSchema, Operation, Order, Outcome, Row, TableChange, TablePart,
@@ -65,8 +65,29 @@ pub trait Database: Send + Sync + fmt::Debug {
         Box::pin(transfer::import_as_one_batch(self, schemas, replace, deliveries))
     }
 
+    /// The numbers by which the processes that share the database tell each other of changes. `None` for a database
+    /// that one process has to itself.
+    fn generations(&self) -> Option<&dyn Generations> {
+        None
+    }
+
     /// Ends: waits for what is being written, and gives up what is held. Later calls fail.
     fn close(&self) -> BoxFuture<'_, Result<(), DataError>>;
+}
+
+/// Numbers that the processes which share a database see, and that any of them raises to say that what the others
+/// remember of a topic may be outdated.
+pub trait Generations: Send + Sync {
+    /// The number of a topic; 0 when nobody has raised it.
+    fn current(&self, topic: &str) -> BoxFuture<'_, Result<u64, DataError>>;
+
+    /// Raises the number of a topic and answers the new one. When it fails, it may have been raised all the same.
+    fn raise(&self, topic: &str) -> BoxFuture<'_, Result<u64, DataError>>;
+
+    /// Changes when the server says that a number was raised, or may have said so unheard. Within a Tokio runtime. It
+    /// is a hint to look at once: some servers say nothing, so who has to know looks from time to time anyway. It is
+    /// closed with the database.
+    fn notices(&self) -> watch::Receiver<u64>;
 }
 
 /// What [`Database::prepare`] did.

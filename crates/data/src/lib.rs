@@ -15,6 +15,8 @@ mod memory;
 mod nearest;
 mod operation;
 mod order;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod row;
 mod scalar;
 mod schema;
@@ -26,17 +28,21 @@ mod transfer;
 pub mod q;
 
 pub use aggregate::Aggregate;
-pub use database::{BoxFuture, Database, Page, Prepared, Query};
+pub use database::{BoxFuture, Database, Generations, Page, Prepared, Query};
 pub use datatype::{DataType, ValueKind};
+#[cfg(feature = "postgres")]
+pub use element::PostgresLevel;
 pub use element::{
-    Batch, Connection, DataDirectory, DatabaseElement, DatabaseSteps, Declaration, Model, ModelLevel, ModelSteps,
-    Outcomes, RelatedDepth, Rows, SledLevel, Table, TriggerEvent, levels,
+    Batch, Connection, DEFAULT_DATABASE, DataDirectory, DatabaseElement, DatabaseSteps, Declaration, DefaultDatabase,
+    Model, ModelLevel, ModelSteps, Outcomes, RelatedDepth, Rows, SledLevel, Table, TriggerEvent, database_of, levels,
 };
 pub use error::DataError;
 pub use field::{Choice, Field, FieldError, Limits};
 pub use memory::MemoryDatabase;
 pub use operation::{Action, Operation, Outcome};
 pub use order::Order;
+#[cfg(feature = "postgres")]
+pub use postgres::{Encryption, PostgresDatabase, PostgresOptions, PostgresOptionsError, SslMode};
 pub use q::{BoundFilter, Filter, QError};
 pub use row::{FieldValue, Row};
 pub use scalar::Scalar;

@@ -5,9 +5,13 @@ mod memory {
 
     use mti_data::MemoryDatabase;
 
-    crate::contract_suite! { (Arc::new(MemoryDatabase::new()), ()) }
+    mti_testkit::database_contract! { (Arc::new(MemoryDatabase::new()), ()) }
 }
 
 mod sled {
-    crate::contract_suite! { crate::sled_store::temporary() }
+    mti_testkit::database_contract! { crate::sled_store::temporary() }
+}
+
+mod postgres {
+    mti_testkit::database_contract! { crate::postgres::temporary() }
 }

@@ -17,6 +17,8 @@ const APP: &str = r#"
 {"title": "Databases", "type": ""}
 //- app/databases/SledType/e.json
 {"title": "Embedded", "type": "databases.Meta", "backend": "rust"}
+//- app/databases/PgSqlType/e.json
+{"title": "PostgreSQL", "type": "databases.Meta", "backend": "rust"}
 //- app/databases/Default/e.json
 {"title": "Default", "type": "databases.SledType"}
 //- app/models/Customer/e.json

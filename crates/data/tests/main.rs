@@ -2,16 +2,23 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed")]
 
-mod contract;
 mod crash;
 mod data_types;
 mod databases;
+mod databases_agree;
 mod elements;
-mod fixtures;
 mod index_agrees;
+mod postgres;
 mod q_binding;
 mod q_syntax;
 mod rows_read;
 mod schemas;
 mod sled_store;
 mod transfer;
+
+/// What the testkit has for tests of databases.
+mod contract {
+    pub(crate) use mti_testkit::database::{Shared, find, insert, prepare};
+}
+
+use mti_testkit::database::fixtures;

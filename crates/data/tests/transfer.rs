@@ -6,6 +6,7 @@ use mti_data::{
     DataError, Delivery, Filter, MemoryDatabase, ModelSchema, Operation, Prepared, Query, Row, TableChange, TablePart,
     row as fields,
 };
+use mti_testkit::database::TestDatabase;
 use serde_json::json;
 use tokio::sync::mpsc;
 
@@ -77,36 +78,42 @@ async fn filled(database: &Shared) -> Vec<Arc<ModelSchema>> {
     schemas
 }
 
-fn databases() -> Vec<(Shared, Option<tempfile::TempDir>)> {
+/// One of each, with what keeps it alive.
+fn databases() -> Vec<(Shared, Option<tempfile::TempDir>, Option<TestDatabase>)> {
     let (sled, directory) = temporary();
-    vec![(Arc::new(MemoryDatabase::new()) as Shared, None), (sled, Some(directory))]
+    let (server, place) = crate::postgres::temporary();
+    vec![
+        (Arc::new(MemoryDatabase::new()) as Shared, None, None),
+        (sled, Some(directory), None),
+        (server, None, Some(place)),
+    ]
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tables_come_out_as_they_go_in_and_numbers_stay_used() {
-    for (from, _kept) in databases() {
+    for (from, _kept, _place) in databases() {
         let schemas = filled(&from).await;
         let parts = exported(&from, &schemas).await.unwrap();
         let rows = |table: usize| parts.iter().filter(|part| part.table == table).flat_map(|part| &part.rows).count();
         assert_eq!((rows(0), rows(1)), (1390, 1));
         assert!(parts.iter().all(|part| part.rows.len() <= 500), "large tables come in parts");
-        for (into, _kept) in databases() {
+        for (into, _kept, _place) in databases() {
             for schema in &schemas {
                 prepare(&into, schema).await;
             }
             assert_eq!(import(&into, &schemas, false, delivered(&parts)).await, Ok(1391));
             assert_eq!(exported(&into, &schemas).await.unwrap(), parts);
             assert_eq!(find(&into, &schemas[0], "Q(userId='u700')").await[0]["id"], json!(701), "indexes are there");
-            assert!(insert(&into, &schemas[0], json!({"userId": "u700"})).await.is_err());
             let next = insert(&into, &schemas[0], json!({"userId": "new"})).await.unwrap();
             assert_eq!(next["id"], json!(1401), "deleted numbers stay used");
+            assert!(insert(&into, &schemas[0], json!({"userId": "u700"})).await.is_err());
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_with_rows_is_only_replaced_when_told() {
-    for (database, _kept) in databases() {
+    for (database, _kept, _place) in databases() {
         let schemas = filled(&database).await;
         let part = TablePart { table: 1, assigned: 0, rows: vec![row(json!({"code": "b"}))] };
         let refused = import(&database, &schemas, false, delivered(std::slice::from_ref(&part))).await.unwrap_err();
@@ -119,7 +126,7 @@ async fn a_table_with_rows_is_only_replaced_when_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_is_all_or_nothing() {
-    for (database, kept) in databases() {
+    for (database, kept, _place) in databases() {
         let schemas = filled(&database).await;
         let before = exported(&database, &schemas).await.unwrap();
         let good = TablePart { table: 0, assigned: 0, rows: vec![fields! { "id": 1, "userId": "other" }] };
@@ -151,7 +158,7 @@ async fn changes_are_foretold() {
     let number = json!({"name": "c", "dataType": "Integer"});
     let new =
         schema(&json!({"fields": [key, text("a"), number, text("d")], "indexList": [["a"]], "uniqueList": [["d"]]}));
-    for (database, _kept) in databases() {
+    for (database, _kept, _place) in databases() {
         assert_eq!(database.changes(old.clone()).await, Ok(vec![TableChange::Make]));
         prepare(&database, &old).await;
         assert_eq!(database.changes(old.clone()).await, Ok(Vec::new()));

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mti_core::AppId;
-use mti_element::{Language, Level, LevelCode};
+use mti_data::DefaultDatabase;
+use mti_element::{Language, Level, LevelCode, Secret};
 use mti_login_types::PublicUrl;
 use serde_json::Value;
 use url::Url;
@@ -43,6 +44,19 @@ pub enum OpenError {
     /// Its `.env` cannot be read.
     #[error(transparent)]
     Environment(#[from] EnvironmentError),
+}
+
+/// Why a URL names no database. It shows nothing of the URL, which has a password in it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DatabaseUrlError {
+    /// It is not a URL of a database, or asks for something that there is not.
+    #[cfg(feature = "postgres")]
+    #[error(transparent)]
+    Options(#[from] mti_data::PostgresOptionsError),
+    /// The program was built without the feature `postgres`.
+    #[error("this program was built without a PostgreSQL driver")]
+    NoDriver,
 }
 
 impl App {
@@ -123,6 +137,13 @@ impl AppBuilder {
     pub fn data(mut self, directory: impl Into<PathBuf>) -> Self {
         self.data = Some(directory.into());
         self
+    }
+
+    /// Keeps what `databases.Default` keeps on a PostgreSQL server, whatever the apps declare it to be:
+    /// `postgres://user:password@host:5432/database`. Nothing is connected before it is used.
+    pub fn database_url(self, url: &str) -> Result<Self, DatabaseUrlError> {
+        let database = official::database_at(&Secret::new(url))?;
+        Ok(self.resource(DefaultDatabase(database)))
     }
 
     /// The URL that browsers reach the app at.

@@ -37,7 +37,7 @@ pub use mti_element::{
 };
 pub use mti_registry::AppError;
 
-pub use crate::app::{App, AppBuilder, OpenError};
+pub use crate::app::{App, AppBuilder, DatabaseUrlError, OpenError};
 pub use crate::environment::EnvironmentError;
 pub use crate::program::Program;
 

@@ -60,7 +60,7 @@ impl App {
         directory: PathBuf,
         data: Option<PathBuf>,
         env_file: Option<PathBuf>,
-        database_url: Option<String>,
+        database_url: Option<&str>,
         public_url: Option<&str>,
         app_path: Option<Vec<PathBuf>>,
     ) -> PyResult<Self> {
@@ -72,10 +72,9 @@ impl App {
         if let Some(file) = env_file {
             builder = builder.env_file(file);
         }
-        if database_url.is_some() {
-            return Err(PyValueError::new_err(
-                "this build of `mti` has no PostgreSQL driver: leave `database_url` out",
-            ));
+        if let Some(url) = database_url {
+            let refused = |error: mti::DatabaseUrlError| PyValueError::new_err(format!("`database_url`: {error}"));
+            builder = builder.database_url(url).map_err(refused)?;
         }
         if let Some(url) = public_url {
             let url = Url::parse(url).map_err(|error| PyValueError::new_err(format!("`public_url`: {error}")))?;

@@ -4,9 +4,13 @@
 //!
 //! With the feature `login`: a `Browser` that signs in as visitors do, a `SimulatedWeChat` for WeChat logins to
 //! talk to, and `LoginContract`, what every login Type and every override of one keeps to.
+//!
+//! With the feature `database`: `database_contract!`, what every database keeps to, and private PostgreSQL servers.
 
 #[cfg(feature = "login")]
 mod browser;
+#[cfg(feature = "database")]
+pub mod database;
 #[cfg(feature = "login")]
 mod login;
 #[cfg(feature = "login")]

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use mti_element::{opaque_step_value, steps};
+use mti_element::{AppHandle, Resources, Result, opaque_step_value, steps};
 
 use crate::Database;
 
@@ -18,6 +18,28 @@ steps! {
 pub struct Connection(pub Arc<dyn Database>);
 
 opaque_step_value!(Connection);
+
+/// The database that models use which name none.
+pub const DEFAULT_DATABASE: &str = "databases.Default";
+
+/// What stands in for [`DEFAULT_DATABASE`], whatever the apps declare it to be. A resource of the process.
+#[derive(Debug, Clone)]
+pub struct DefaultDatabase(pub Arc<dyn Database>);
+
+/// The database that a database element stands for.
+pub async fn database_of(app: AppHandle<'_>, element: &str) -> Result<Arc<dyn Database>> {
+    let connected = match stand_in(app.view().resources(), element) {
+        Some(connected) => connected,
+        None => app.get::<DatabaseElement<'_>>(element)?.connect().await?,
+    };
+    Ok(connected.0)
+}
+
+/// What stands in for a database element, if something does.
+pub(super) fn stand_in(resources: &Resources, element: &str) -> Option<Connection> {
+    let stands_in = if element == DEFAULT_DATABASE { resources.get::<DefaultDatabase>() } else { None };
+    stands_in.map(|default| Connection(Arc::clone(&default.0)))
+}
 
 /// The directory in which an app's embedded databases lie, each in `databases/<Name>`. A resource of the process.
 #[derive(Debug, Clone, PartialEq, Eq)]

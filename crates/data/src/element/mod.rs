@@ -5,6 +5,8 @@ mod database;
 mod failure;
 mod model;
 mod model_level;
+#[cfg(feature = "postgres")]
+mod postgres_level;
 mod sled_level;
 mod wire;
 
@@ -13,9 +15,14 @@ use std::sync::Arc;
 use mti_element::{LevelCode, NativeCode};
 
 pub use batch::{Batch, Outcomes};
-pub use database::{Connection, DataDirectory, DatabaseElement, DatabaseSteps};
+use database::stand_in;
+pub use database::{
+    Connection, DEFAULT_DATABASE, DataDirectory, DatabaseElement, DatabaseSteps, DefaultDatabase, database_of,
+};
 pub use model::{Declaration, Model, ModelSteps, Rows, Table};
 pub use model_level::ModelLevel;
+#[cfg(feature = "postgres")]
+pub use postgres_level::PostgresLevel;
 pub use sled_level::SledLevel;
 pub use wire::{RelatedDepth, TriggerEvent};
 
@@ -24,5 +31,7 @@ pub fn levels() -> Vec<(&'static str, Arc<dyn LevelCode>)> {
     vec![
         ("models.NormalType", Arc::new(NativeCode::<ModelLevel>::new())),
         ("databases.SledType", Arc::new(NativeCode::<SledLevel>::new())),
+        #[cfg(feature = "postgres")]
+        ("databases.PgSqlType", Arc::new(NativeCode::<PostgresLevel>::new())),
     ]
 }

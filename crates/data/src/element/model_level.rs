@@ -4,14 +4,9 @@ use arc_swap::ArcSwapOption;
 use mti_core::{Code, Diagnostic};
 use mti_element::{ElementDefinition, Fail, Failure, Level, OpenContext, Result, Value, level};
 
-use crate::element::{Batch, DatabaseElement, Declaration, Model, ModelSteps, Outcomes, Rows, Table};
+use crate::element::{Batch, DEFAULT_DATABASE, Declaration, Model, ModelSteps, Outcomes, Rows, Table, database_of};
 use crate::q::{Literal, Operator};
-use crate::{
-    Aggregate, BoundFilter, Connection, DataError, Filter, ModelSchema, Operation, Order, Outcome, Query, Row,
-};
-
-/// The database of a model whose `e.json` names none.
-const DEFAULT_DATABASE: &str = "databases.Default";
+use crate::{Aggregate, BoundFilter, DataError, Filter, ModelSchema, Operation, Order, Outcome, Query, Row};
 
 /// The code of `models.NormalType`.
 #[derive(Debug)]
@@ -173,7 +168,7 @@ impl ModelSteps for ModelLevel {
     }
 
     async fn declaration(&self, this: Model<'_>) -> Result<Declaration> {
-        let Connection(database) = this.app().get::<DatabaseElement<'_>>(&self.database)?.connect().await?;
+        let database = database_of(this.app(), &self.database).await?;
         Ok(Declaration {
             database_name: self.database.clone(),
             database,
@@ -183,7 +178,7 @@ impl ModelSteps for ModelLevel {
     }
 
     async fn table(&self, this: Model<'_>) -> Result<Table> {
-        let Connection(database) = this.app().get::<DatabaseElement<'_>>(&self.database)?.connect().await?;
+        let database = database_of(this.app(), &self.database).await?;
         if let Some(ready) = &*self.ready.load()
             && Arc::ptr_eq(&ready.database, &database)
         {

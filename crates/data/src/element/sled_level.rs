@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use mti_element::{Fail, Level, OpenContext, Result, level};
 
-use crate::element::{Connection, DataDirectory, DatabaseElement, DatabaseSteps};
+use crate::element::{Connection, DataDirectory, DatabaseElement, DatabaseSteps, stand_in};
 use crate::{Database, SledDatabase, SledOptions};
 
 /// The code of `databases.SledType`: the embedded database of an app, for one process at a time.
@@ -36,6 +36,9 @@ impl Level for SledLevel {
 #[level]
 impl DatabaseSteps for SledLevel {
     async fn connect(&self, this: DatabaseElement<'_>) -> Result<Connection> {
+        if let Some(connected) = stand_in(this.app().view().resources(), this.name()) {
+            return Ok(connected);
+        }
         match &self.database {
             Some(database) => Ok(Connection(Arc::clone(database) as _)),
             None => Err(Fail::ELEMENT_EXCEPTION.failure().noting(format!(

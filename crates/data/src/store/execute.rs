@@ -4,7 +4,7 @@ use super::{Keyspace, Overlay, rows};
 use crate::{Action, BoundFilter, DataError, FieldError, ModelSchema, Operation, Order, Outcome, Row};
 
 /// How many operations a batch may have.
-const MAX_OPERATIONS: usize = 10_000;
+pub(crate) const MAX_OPERATIONS: usize = 10_000;
 
 /// Does every operation of a batch; the caller takes all of it back when one fails.
 pub(crate) fn execute<K: Keyspace>(

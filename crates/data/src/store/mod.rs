@@ -11,6 +11,8 @@ mod rows;
 mod table;
 mod transfer;
 
+#[cfg(feature = "postgres")]
+pub(crate) use execute::MAX_OPERATIONS;
 pub(crate) use execute::execute;
 pub(crate) use find::{aggregate, find};
 pub(crate) use keys::{COMMITS_KEY, FORMAT, FORMAT_KEY};

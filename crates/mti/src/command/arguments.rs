@@ -172,8 +172,9 @@ pub(crate) struct DataArguments {
     /// The directory for data [default: `appData` in the app's directory]
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
-    /// A database that stands in for `databases.Default`
-    #[arg(long, value_name = "URL", hide_env_values = true)]
+    /// A PostgreSQL database that stands in for `databases.Default`: `postgres://user:password@host:5432/database`.
+    /// Other users of the machine see what is on a command line, but not the variable
+    #[arg(long, value_name = "URL", env = "MTI_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mti_data::{Connection, DataError, Database, DatabaseElement};
+use mti_data::{Connection, DEFAULT_DATABASE, DataError, Database, DatabaseElement, DefaultDatabase};
 use mti_element::Failure;
 
 use crate::command::arguments::DataArguments;
@@ -11,36 +11,39 @@ use crate::exit::{CommandError, in_one_sentence};
 use crate::output::Output;
 use crate::{App, AppBuilder};
 
-/// The database that models use which name none.
-const DEFAULT: &str = "databases.Default";
-
 /// The Type of databases that one process has for itself.
 const EMBEDDED: &str = "databases.SledType";
 
 /// Says to an app that is about to be opened where its data is.
 pub(crate) fn place(found: Found, arguments: &DataArguments, output: &Output) -> Result<AppBuilder, CommandError> {
-    if arguments.database_url.is_some() {
-        return Err(CommandError::usage(
-            "this build of `mti` has no PostgreSQL driver yet: leave `--database-url` out",
-        ));
-    }
     output.diagnostics_remark(&found.diagnostics);
-    Ok(match &arguments.data {
+    let builder = match &arguments.data {
         Some(directory) => found.builder.data(directory),
         None => found.builder,
-    })
+    };
+    match &arguments.database_url {
+        // The message shows nothing of the URL: a password is part of it.
+        Some(url) => builder
+            .database_url(url)
+            .map_err(|error| CommandError::usage(format!("`--database-url`: {}", in_one_sentence(&error)))),
+        None => Ok(builder),
+    }
 }
 
 /// The default database, as the app has it now. An app need not have one, and one that is quarantined is reported like everything else that is.
 pub(crate) async fn default(app: &App) -> Result<Option<Arc<dyn Database>>, Failure> {
-    let Ok(element) = app.get::<DatabaseElement<'_>>(DEFAULT) else { return Ok(None) };
+    if let Some(stands_in) = app.resources().get::<DefaultDatabase>() {
+        return Ok(Some(Arc::clone(&stands_in.0)));
+    }
+    let Ok(element) = app.get::<DatabaseElement<'_>>(DEFAULT_DATABASE) else { return Ok(None) };
     let Connection(database) = element.connect().await?;
     Ok(Some(database))
 }
 
 /// Whether other processes may have the default database too: only one at a time has an embedded one.
 pub(crate) fn is_shared(app: &App) -> bool {
-    app.get_element_define(DEFAULT).is_ok_and(|definition| !definition.is_a(EMBEDDED))
+    let stands_in = app.resources().get::<DefaultDatabase>().is_some();
+    stands_in || app.get_element_define(DEFAULT_DATABASE).is_ok_and(|definition| !definition.is_a(EMBEDDED))
 }
 
 /// Opens the default database, so that whatever is in its way is known now.
@@ -60,7 +63,7 @@ pub(crate) async fn close_default(app: &App) {
         Ok(None) | Err(_) => Ok(()),
     };
     if let Err(error) = closed {
-        tracing::warn!("cannot close `{DEFAULT}`: {}", in_one_sentence(&error));
+        tracing::warn!("cannot close `{DEFAULT_DATABASE}`: {}", in_one_sentence(&error));
     }
 }
 

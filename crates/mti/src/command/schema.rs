@@ -11,9 +11,10 @@ const OF_FILES: [(&str, &str); 2] =
     [("app", include_str!("../../schemas/app.json")), ("element", include_str!("../../schemas/element.json"))];
 
 /// The schemas of configs, by the Type that they are for.
-const OF_TYPES: [(&str, &str); 3] = [
+const OF_TYPES: [(&str, &str); 4] = [
     (WECHAT_TYPE, include_str!("../../schemas/wechat_login.json")),
     ("models.NormalType", include_str!("../../schemas/model.json")),
+    ("databases.PgSqlType", include_str!("../../schemas/postgres_database.json")),
     ("databases.SledType", include_str!("../../schemas/sled_database.json")),
 ];
 

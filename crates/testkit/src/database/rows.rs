@@ -3,10 +3,11 @@
 use mti_data::{DataError, Filter, Operation, Order, Outcome, Query};
 use serde_json::{Value, json};
 
-use super::{Shared, find, ids, insert, names, people};
-use crate::fixtures::{filter, named, person, row};
+use super::contract::{Shared, find, ids, insert, names, people};
+use super::fixtures::{filter, named, person, row};
 
-pub(crate) async fn rows_are_inserted_found_changed_and_deleted(database: Shared) {
+/// The life of a row.
+pub async fn rows_are_inserted_found_changed_and_deleted(database: Shared) {
     let schema = people(&database, &[json!({"name": "Ann", "age": 30}), json!({"name": "Bob", "age": 40})]).await;
     assert_eq!(names(&find(&database, &schema, "").await), ["Ann", "Bob"]);
     assert_eq!(names(&find(&database, &schema, "Q(age__gt=35)").await), ["Bob"]);
@@ -29,7 +30,8 @@ pub(crate) async fn rows_are_inserted_found_changed_and_deleted(database: Shared
     assert_eq!(database.execute(vec![nothing]).await.unwrap(), [Outcome::Deleted { rows: Vec::new() }]);
 }
 
-pub(crate) async fn missing_values_are_null_or_their_default(database: Shared) {
+/// What a row leaves out is null, or its default.
+pub async fn missing_values_are_null_or_their_default(database: Shared) {
     let schema = people(&database, &[]).await;
     let inserted = insert(&database, &schema, json!({"name": "Ann", "active": null})).await.unwrap();
     let expected = json!({"id": 1, "userId": null, "name": "Ann", "age": null, "height": null, "active": null, "born": null, "extra": null});
@@ -38,7 +40,8 @@ pub(crate) async fn missing_values_are_null_or_their_default(database: Shared) {
     assert_eq!(insert(&database, &schema, json!({})).await.unwrap()["active"], json!(true));
 }
 
-pub(crate) async fn bad_rows_are_refused(database: Shared) {
+/// Rows and changes that do not fit the model are refused.
+pub async fn bad_rows_are_refused(database: Shared) {
     let schema = people(&database, &[json!({"name": "Ann"})]).await;
     for value in [json!({"nam": "x"}), json!({"age": "x"}), json!({"id": 0}), json!({"name": "a\u{0}"})] {
         let error = insert(&database, &schema, value.clone()).await.unwrap_err();
@@ -53,7 +56,8 @@ pub(crate) async fn bad_rows_are_refused(database: Shared) {
     assert_eq!(find(&database, &schema, "").await.len(), 1);
 }
 
-pub(crate) async fn a_model_has_to_be_prepared(database: Shared) {
+/// A model that was not prepared has no table.
+pub async fn a_model_has_to_be_prepared(database: Shared) {
     let schema = person();
     let error = insert(&database, &schema, json!({})).await.unwrap_err();
     assert_eq!(error, DataError::NotPrepared { model: "shop.models.Person".to_owned() });
@@ -61,7 +65,8 @@ pub(crate) async fn a_model_has_to_be_prepared(database: Shared) {
     assert_eq!(found, Err(error));
 }
 
-pub(crate) async fn filters_of_another_model_are_refused(database: Shared) {
+/// A filter is for its own model.
+pub async fn filters_of_another_model_are_refused(database: Shared) {
     let schema = people(&database, &[json!({"name": "Ann"})]).await;
     let other =
         named("shop.models.Other", &json!({"fields": [{"name": "id", "dataType": "AutoInt", "primaryKey": true}]}));
@@ -70,7 +75,8 @@ pub(crate) async fn filters_of_another_model_are_refused(database: Shared) {
     assert_eq!(find(&database, &schema, "").await.len(), 1);
 }
 
-pub(crate) async fn text_is_kept_and_ordered_by_code_points(database: Shared) {
+/// Text of every kind comes back as it was, and is ordered by code points.
+pub async fn text_is_kept_and_ordered_by_code_points(database: Shared) {
     let texts =
         ["z", "Z", "é", "e\u{301}", "微信", "微信登录", "😀", "\u{ffff}", "a'b\"c\\d%", "\n\t", "\u{1}", "ÿ", "~"];
     let rows: Vec<_> = texts.iter().map(|text| json!({"userId": text, "name": text})).collect();
@@ -89,7 +95,8 @@ pub(crate) async fn text_is_kept_and_ordered_by_code_points(database: Shared) {
     assert_eq!(find(&database, &schema, "Q(userId__gt='~')").await.len(), 6);
 }
 
-pub(crate) async fn numbers_come_back_as_they_were(database: Shared) {
+/// Numbers come back exactly.
+pub async fn numbers_come_back_as_they_were(database: Shared) {
     let schema = people(&database, &[]).await;
     let numbers = [-1.5, -0.1, 0.1, 0.2, 0.3, 1.0 / 3.0, 5e-324, 123_456_789.123_456_79, 4_503_599_627_370_497.5];
     for (age, height) in numbers.into_iter().enumerate() {
@@ -104,7 +111,8 @@ pub(crate) async fn numbers_come_back_as_they_were(database: Shared) {
     assert_eq!(ids(&find(&database, &schema, "Q(height__lt=0.1)").await), [1, 2, 7]);
 }
 
-pub(crate) async fn assigned_numbers_are_never_used_again(database: Shared) {
+/// A number that was assigned is not assigned again.
+pub async fn assigned_numbers_are_never_used_again(database: Shared) {
     let schema = people(&database, &[json!({}), json!({}), json!({})]).await;
     let delete = Operation::delete(&schema, filter(&schema, "Q(id__gte=2)"));
     database.execute(vec![delete]).await.unwrap();
@@ -113,12 +121,14 @@ pub(crate) async fn assigned_numbers_are_never_used_again(database: Shared) {
     assert_eq!(insert(&database, &schema, json!({})).await.unwrap()["id"], json!(5));
 }
 
-pub(crate) async fn given_keys_are_skipped(database: Shared) {
+/// A key that was given is not assigned afterwards.
+pub async fn given_keys_are_skipped(database: Shared) {
     let schema = people(&database, &[json!({"id": 7}), json!({}), json!({"id": 3}), json!({})]).await;
     assert_eq!(ids(&find(&database, &schema, "").await), [3, 7, 8, 9]);
 }
 
-pub(crate) async fn a_closed_database_says_so(database: Shared) {
+/// A database that was closed refuses calls.
+pub async fn a_closed_database_says_so(database: Shared) {
     let schema = people(&database, &[json!({})]).await;
     database.close().await.unwrap();
     database.close().await.expect("closing twice is fine");

@@ -3,10 +3,11 @@
 use mti_data::{Action, DataError, Operation, Order, Outcome};
 use serde_json::json;
 
-use super::{Shared, find, ids, insert, names, people, prepare};
-use crate::fixtures::{filter, named, row};
+use super::contract::{Shared, find, ids, insert, names, people, prepare};
+use super::fixtures::{filter, named, row};
 
-pub(crate) async fn a_batch_is_all_or_nothing(database: Shared) {
+/// A batch happens as a whole or not at all, over several models.
+pub async fn a_batch_is_all_or_nothing(database: Shared) {
     let schema = people(&database, &[json!({"userId": "u1", "name": "Ann", "age": 1})]).await;
     let other = named(
         "shop.models.Other",
@@ -24,7 +25,8 @@ pub(crate) async fn a_batch_is_all_or_nothing(database: Shared) {
     assert_eq!(find(&database, &other, "").await, []);
     assert_eq!(names(&find(&database, &schema, "Q(age=1)").await), ["Ann"]);
     assert_eq!(find(&database, &schema, "Q(name='changed')").await, []);
-    assert_eq!(insert(&database, &schema, json!({})).await.unwrap()["id"], json!(2));
+    // The numbers that the batch used up may be gone.
+    assert!(insert(&database, &schema, json!({})).await.unwrap()["id"].as_i64() >= Some(2));
     let both = vec![
         Operation::insert(&other, row(json!({"code": "c1"}))),
         Operation::insert(&schema, row(json!({"userId": "u2"}))),
@@ -33,7 +35,8 @@ pub(crate) async fn a_batch_is_all_or_nothing(database: Shared) {
     assert_eq!(find(&database, &other, "Q(code='c1')").await.len(), 1);
 }
 
-pub(crate) async fn operations_see_what_came_before_them(database: Shared) {
+/// An operation of a batch sees what those before it did.
+pub async fn operations_see_what_came_before_them(database: Shared) {
     let schema = people(&database, &[json!({"name": "Ann", "age": 1})]).await;
     let batch = vec![
         Operation::insert(&schema, row(json!({"name": "Bob", "age": 1}))),
@@ -49,7 +52,8 @@ pub(crate) async fn operations_see_what_came_before_them(database: Shared) {
     assert_eq!(names(&find(&database, &schema, "Q(age=2)").await), ["Bob"]);
 }
 
-pub(crate) async fn a_requirement_stops_the_batch(database: Shared) {
+/// A requirement that is not met takes the whole batch back.
+pub async fn a_requirement_stops_the_batch(database: Shared) {
     let schema = people(&database, &[json!({"name": "Ann"})]).await;
     let batch = vec![
         Operation::insert(&schema, row(json!({"name": "Bob"}))),
@@ -61,7 +65,8 @@ pub(crate) async fn a_requirement_stops_the_batch(database: Shared) {
     assert_eq!(database.execute(vec![met]).await, Ok(vec![Outcome::Met { count: 1 }]));
 }
 
-pub(crate) async fn update_or_insert_changes_the_first_or_adds(database: Shared) {
+/// `UpdateOrInsert` changes the first row of its order, or adds one.
+pub async fn update_or_insert_changes_the_first_or_adds(database: Shared) {
     let schema = people(&database, &[json!({"name": "a", "age": 1}), json!({"name": "b", "age": 2})]).await;
     let operation = |text: &str| {
         let order = vec![Order::descending("age")];
@@ -76,7 +81,8 @@ pub(crate) async fn update_or_insert_changes_the_first_or_adds(database: Shared)
     assert_eq!(names(&find(&database, &schema, "Q(height=1)").await), ["b", "new"]);
 }
 
-pub(crate) async fn an_update_can_be_limited(database: Shared) {
+/// A limited update changes the smallest keys.
+pub async fn an_update_can_be_limited(database: Shared) {
     let schema = people(&database, &[json!({"age": 1}), json!({"age": 1}), json!({"age": 1})]).await;
     let action =
         Action::Update { filter: filter(&schema, "Q(age=1)"), changes: row(json!({"age": 2})), at_most: Some(2) };

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use mti_data::{Aggregate, DataError, Order, Page, Query};
 use serde_json::{Value, json};
 
-use super::{Shared, ids, people};
-use crate::fixtures::filter;
+use super::contract::{Shared, ids, people};
+use super::fixtures::filter;
 
-pub(crate) async fn null_comes_first(database: Shared) {
+/// Null comes before every value, and rows that tie come in the order of their keys.
+pub async fn null_comes_first(database: Shared) {
     let schema = people(
         &database,
         &[json!({"name": "b"}), json!({}), json!({"name": ""}), json!({"name": "a"}), json!({"age": 1})],
@@ -26,7 +27,8 @@ pub(crate) async fn null_comes_first(database: Shared) {
     assert_eq!(ordered(Vec::new()).await, [1, 2, 3, 4, 5]);
 }
 
-pub(crate) async fn pages_and_totals(database: Shared) {
+/// Pages and totals, also beyond the last row.
+pub async fn pages_and_totals(database: Shared) {
     let rows: Vec<_> = (0..25).map(|number| json!({"name": format!("n{number:02}"), "age": number % 5})).collect();
     let schema = people(&database, &rows).await;
     let page = |text: &str, order: Vec<Order>, offset: usize, limit: usize| {
@@ -47,7 +49,8 @@ pub(crate) async fn pages_and_totals(database: Shared) {
     assert_eq!((ids(&first.rows), first.total), (vec![5], None));
 }
 
-pub(crate) async fn fields_are_chosen(database: Shared) {
+/// Only the fields that were asked for come, in that order.
+pub async fn fields_are_chosen(database: Shared) {
     let schema = people(&database, &[json!({"name": "Ann", "age": 30})]).await;
     let chosen = |fields: &[&str]| {
         let fields = Some(fields.iter().map(ToString::to_string).collect());
@@ -58,7 +61,8 @@ pub(crate) async fn fields_are_chosen(database: Shared) {
     assert!(matches!(chosen(&["agee"]).await, Err(DataError::FieldInvalid { .. })));
 }
 
-pub(crate) async fn values_are_aggregated(database: Shared) {
+/// Aggregates, with and without values.
+pub async fn values_are_aggregated(database: Shared) {
     let schema = people(
         &database,
         &[

@@ -6,10 +6,11 @@ use mti_data::{DataError, ModelSchema, Operation, Prepared, Query};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::{Shared, find, ids, insert, prepare};
-use crate::fixtures::{filter, named, person, row};
+use super::contract::{Shared, find, ids, insert, prepare};
+use super::fixtures::{filter, named, person, row};
 
-pub(crate) async fn seed_rows_are_inserted_once(database: Shared) {
+/// Of many that prepare a table, one makes it, with its first rows.
+pub async fn seed_rows_are_inserted_once(database: Shared) {
     let schema = person();
     let seed = vec![row(json!({"userId": "u1"})), row(json!({"userId": "u2"}))];
     let mut nodes = JoinSet::new();
@@ -25,7 +26,8 @@ pub(crate) async fn seed_rows_are_inserted_once(database: Shared) {
     assert_eq!(find(&database, &schema, "").await, [], "an emptied table is not seeded again");
 }
 
-pub(crate) async fn a_bad_seed_makes_no_table(database: Shared) {
+/// First rows that do not fit make no table.
+pub async fn a_bad_seed_makes_no_table(database: Shared) {
     let schema = person();
     let seed = vec![row(json!({"userId": "u1"})), row(json!({"userId": "u1"}))];
     assert!(matches!(database.prepare(schema.clone(), seed).await, Err(DataError::UniqueViolation { .. })));
@@ -36,7 +38,8 @@ pub(crate) async fn a_bad_seed_makes_no_table(database: Shared) {
     assert_eq!(ids(&find(&database, &schema, "").await), [1]);
 }
 
-pub(crate) async fn namespaces_are_apart(database: Shared) {
+/// Two apps have two tables for one model.
+pub async fn namespaces_are_apart(database: Shared) {
     let definition = json!({"fields": [{"name": "code", "dataType": "Stext", "primaryKey": true}]});
     let one = Arc::new(ModelSchema::parse("m", "acme.one", &definition).unwrap());
     let two = Arc::new(ModelSchema::parse("m", "acme.two", &definition).unwrap());
@@ -48,7 +51,8 @@ pub(crate) async fn namespaces_are_apart(database: Shared) {
     assert_eq!((find(&database, &one, "").await.len(), find(&database, &two, "").await.len()), (0, 1));
 }
 
-pub(crate) async fn new_constraints_are_built_and_enforced(database: Shared) {
+/// Constraints follow the model.
+pub async fn new_constraints_are_built_and_enforced(database: Shared) {
     let definition = |extra: Value| {
         let mut definition = json!({"fields": [
             {"name": "id", "dataType": "AutoInt", "primaryKey": true},
@@ -75,11 +79,12 @@ pub(crate) async fn new_constraints_are_built_and_enforced(database: Shared) {
 
     prepare(&database, &plain).await;
     insert(&database, &plain, json!({"a": "x", "b": 2})).await.expect("no longer unique");
-    assert_eq!(ids(&find(&database, &plain, "Q(b=2)").await), [3, 4]);
+    assert_eq!(find(&database, &plain, "Q(b=2)").await.len(), 2);
     assert!(database.prepare(both.clone(), Vec::new()).await.is_err(), "the combination is there twice now");
 }
 
-pub(crate) async fn changed_types_are_refused(database: Shared) {
+/// A field that is in use keeps its type.
+pub async fn changed_types_are_refused(database: Shared) {
     let of_type = |data_type: &str| {
         named(
             "shop.models.Changing",

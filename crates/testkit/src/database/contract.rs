@@ -1,40 +1,35 @@
 //! What every database has to do. Each check gets a database of its own.
 
-mod batches;
-mod queries;
-mod rows;
-mod tables;
-mod uniqueness;
-
 use std::sync::Arc;
 
 use mti_data::{DataError, Database, ModelSchema, Operation, Query, Row};
 use serde_json::Value;
 
-pub(crate) use batches::*;
-pub(crate) use queries::*;
-pub(crate) use rows::*;
-pub(crate) use tables::*;
-pub(crate) use uniqueness::*;
+use super::fixtures::{filter, person, row};
 
-use crate::fixtures::{filter, person, row};
+/// A database, as checks share it.
+pub type Shared = Arc<dyn Database>;
 
-pub(crate) type Shared = Arc<dyn Database>;
-
-/// Runs every check; `$open` makes an empty database and gives what keeps it alive.
+/// Makes a test of every check; `$open` makes an empty database and gives what keeps it alive.
+///
+/// ```ignore
+/// mod memory {
+///     mti_testkit::database_contract! { (Arc::new(MemoryDatabase::new()), ()) }
+/// }
+/// ```
 #[macro_export]
-macro_rules! contract_suite {
+macro_rules! database_contract {
     ($open:expr; $($check:ident)*) => {
         $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $check() {
                 let (database, _kept) = $open;
-                $crate::contract::$check(database).await;
+                $crate::database::checks::$check(database).await;
             }
         )*
     };
     ($open:expr) => {
-        $crate::contract_suite! { $open;
+        $crate::database_contract! { $open;
             rows_are_inserted_found_changed_and_deleted
             missing_values_are_null_or_their_default
             bad_rows_are_refused
@@ -69,21 +64,25 @@ macro_rules! contract_suite {
     };
 }
 
-pub(crate) async fn prepare(database: &Shared, schema: &Arc<ModelSchema>) {
+/// Makes a model's table ready, without any rows.
+pub async fn prepare(database: &Shared, schema: &Arc<ModelSchema>) {
     database.prepare(Arc::clone(schema), Vec::new()).await.expect("prepares");
 }
 
-pub(crate) async fn insert(database: &Shared, schema: &Arc<ModelSchema>, value: Value) -> Result<Row, DataError> {
+/// Adds a row and gives it back.
+pub async fn insert(database: &Shared, schema: &Arc<ModelSchema>, value: Value) -> Result<Row, DataError> {
     let mut outcomes = database.execute(vec![Operation::insert(schema, row(value))]).await?;
     Ok(outcomes.remove(0).into_rows().remove(0))
 }
 
-pub(crate) async fn find(database: &Shared, schema: &Arc<ModelSchema>, text: &str) -> Vec<Row> {
+/// The rows that match.
+pub async fn find(database: &Shared, schema: &Arc<ModelSchema>, text: &str) -> Vec<Row> {
     let query = Query::new(filter(schema, text));
     database.find(Arc::clone(schema), query).await.expect("finds").rows
 }
 
-async fn people(database: &Shared, rows: &[Value]) -> Arc<ModelSchema> {
+/// The table of people, with rows.
+pub(super) async fn people(database: &Shared, rows: &[Value]) -> Arc<ModelSchema> {
     let schema = person();
     prepare(database, &schema).await;
     for value in rows {
@@ -92,10 +91,10 @@ async fn people(database: &Shared, rows: &[Value]) -> Arc<ModelSchema> {
     schema
 }
 
-fn names(rows: &[Row]) -> Vec<&str> {
+pub(super) fn names(rows: &[Row]) -> Vec<&str> {
     rows.iter().map(|row| row["name"].as_str().unwrap_or("-")).collect()
 }
 
-fn ids(rows: &[Row]) -> Vec<i64> {
+pub(super) fn ids(rows: &[Row]) -> Vec<i64> {
     rows.iter().map(|row| row["id"].as_i64().expect("a key")).collect()
 }

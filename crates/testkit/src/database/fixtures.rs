@@ -5,15 +5,18 @@ use std::sync::Arc;
 use mti_data::{BoundFilter, Filter, ModelSchema, Row};
 use serde_json::{Value, json};
 
-pub(crate) fn schema(definition: &Value) -> Arc<ModelSchema> {
+/// A schema of the model that most checks use.
+pub fn schema(definition: &Value) -> Arc<ModelSchema> {
     named("shop.models.Person", definition)
 }
 
-pub(crate) fn named(model: &str, definition: &Value) -> Arc<ModelSchema> {
+/// A schema of a model of that name.
+pub fn named(model: &str, definition: &Value) -> Arc<ModelSchema> {
     Arc::new(ModelSchema::parse(model, "acme.shop", definition).expect("a good schema"))
 }
 
-pub(crate) fn person() -> Arc<ModelSchema> {
+/// A model with a field of most kinds.
+pub fn person() -> Arc<ModelSchema> {
     schema(&json!({
         "fields": [
             {"name": "id", "title": "Key", "dataType": "AutoInt", "primaryKey": true},
@@ -30,13 +33,15 @@ pub(crate) fn person() -> Arc<ModelSchema> {
     }))
 }
 
-pub(crate) fn row(value: Value) -> Row {
+/// An object as a row.
+pub fn row(value: Value) -> Row {
     match value {
         Value::Object(row) => row,
         other => panic!("not a row: {other}"),
     }
 }
 
-pub(crate) fn filter(schema: &ModelSchema, text: &str) -> BoundFilter {
+/// A filter that fits a model.
+pub fn filter(schema: &ModelSchema, text: &str) -> BoundFilter {
     Filter::parse(text).and_then(|filter| filter.bind(schema)).unwrap_or_else(|error| panic!("{text}: {error}"))
 }

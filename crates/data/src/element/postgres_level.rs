@@ -1,0 +1,137 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use mti_core::Code;
+use mti_element::{Failure, Level, OpenContext, Result, Secret, Value, level};
+
+use crate::element::{Connection, DatabaseElement, DatabaseSteps, stand_in};
+use crate::{Database, Encryption, PostgresDatabase, PostgresOptions, PostgresOptionsError, SslMode};
+
+/// The port of PostgreSQL.
+const DEFAULT_PORT: u16 = 5432;
+
+/// The code of `databases.PgSqlType`: a database on a PostgreSQL server, which any number of processes may share.
+#[derive(Debug)]
+pub struct PostgresLevel {
+    database: Arc<PostgresDatabase>,
+}
+
+impl Level for PostgresLevel {
+    fn open(context: &OpenContext<'_>) -> Result<Self> {
+        Ok(Self { database: Arc::new(PostgresDatabase::new(Config { context }.options()?)) })
+    }
+
+    async fn retire(&self) {
+        if let Err(error) = self.database.close().await {
+            tracing::warn!("closing the connections of a database: {error}");
+        }
+    }
+}
+
+#[level]
+impl DatabaseSteps for PostgresLevel {
+    async fn connect(&self, this: DatabaseElement<'_>) -> Result<Connection> {
+        let connected = stand_in(this.app().view().resources(), this.name());
+        Ok(connected.unwrap_or_else(|| Connection(Arc::clone(&self.database) as _)))
+    }
+}
+
+/// The config of an instance: `{host, port, dbname, user, password}` or `{url}`, and how to use the server.
+#[derive(Clone, Copy)]
+struct Config<'c> {
+    context: &'c OpenContext<'c>,
+}
+
+impl<'c> Config<'c> {
+    fn options(self) -> Result<PostgresOptions> {
+        let options = match self.text("url")? {
+            Some(url) => self.with_url(&Secret::new(url))?,
+            None => self.with_parts()?,
+        };
+        self.with_use(options)
+    }
+
+    fn with_url(self, url: &Secret) -> Result<PostgresOptions> {
+        for key in ["host", "port", "dbname", "user", "password"] {
+            if self.value(key).is_some() {
+                return Err(self.problem(key, format!("`{key}` and `url` say the same: leave one of them out")));
+            }
+        }
+        self.checked(PostgresOptions::from_url(url))
+    }
+
+    fn with_parts(self) -> Result<PostgresOptions> {
+        let needed = |key: &str| {
+            self.text(key)?.ok_or_else(|| {
+                let message = format!(
+                    "`{key}` is missing: a database has `host`, `port`, `dbname`, `user` and `password`, or a `url`"
+                );
+                self.context.config_problem(Code::ConfigKeyMissing, &format!("/{key}"), message)
+            })
+        };
+        let port =
+            self.number("port")?.map_or(Some(DEFAULT_PORT), |port| u16::try_from(port).ok().filter(|port| *port > 0));
+        let port = port.ok_or_else(|| self.problem("port", "`port` is a whole number from 1 to 65535".to_owned()))?;
+        let password = self.text("password")?.map(Secret::new);
+        Ok(PostgresOptions::at(needed("host")?, port, needed("dbname")?, needed("user")?, password.as_ref()))
+    }
+
+    fn with_use(self, mut options: PostgresOptions) -> Result<PostgresOptions> {
+        let root_certificates = self.text("sslRootCert")?;
+        if let Some(name) = self.text("sslMode")? {
+            let mode = SslMode::from_name(name).ok_or_else(|| {
+                let message = "`sslMode` is one of `disable`, `prefer`, `require`, `verify-ca` and `verify-full`";
+                self.problem("sslMode", message.to_owned())
+            })?;
+            options = options.encryption(Encryption { mode, root_certificates: root_certificates.map(Into::into) });
+        } else if root_certificates.is_some() {
+            return Err(self.problem("sslRootCert", "`sslRootCert` needs an `sslMode` that verifies".to_owned()));
+        }
+        if let Some(schema) = self.text("schema")? {
+            options = self.checked(options.schema(schema))?;
+        }
+        if let Some(size) = self.number("poolSize")? {
+            options = self.checked(options.pool_size(usize::try_from(size).unwrap_or(usize::MAX)))?;
+        }
+        if let Some(timeout) = self.number("timeoutMs")? {
+            options = self.checked(options.timeout(Duration::from_millis(timeout)))?;
+        }
+        Ok(options)
+    }
+
+    /// What stands at a key; null counts as nothing.
+    fn value(self, key: &str) -> Option<&'c Value> {
+        self.context.definition().config.value().get(key).filter(|value| !value.is_null())
+    }
+
+    fn text(self, key: &str) -> Result<Option<&'c str>> {
+        let text = self.value(key).map(|value| value.as_str().filter(|text| !text.is_empty()));
+        match text {
+            Some(None) => {
+                let message = format!("`{key}` must be a text that is not empty");
+                Err(self.context.config_problem(Code::ConfigWrongType, &format!("/{key}"), message))
+            }
+            text => Ok(text.flatten()),
+        }
+    }
+
+    /// A whole number, which a placeholder leaves as a text.
+    fn number(self, key: &str) -> Result<Option<u64>> {
+        let number = self.value(key).map(|value| value.as_u64().or_else(|| value.as_str()?.parse().ok()));
+        match number {
+            Some(None) => {
+                let message = format!("`{key}` must be a whole number");
+                Err(self.context.config_problem(Code::ConfigWrongType, &format!("/{key}"), message))
+            }
+            number => Ok(number.flatten()),
+        }
+    }
+
+    fn checked<T>(self, result: Result<T, PostgresOptionsError>) -> Result<T> {
+        result.map_err(|error| self.problem(error.key, error.message))
+    }
+
+    fn problem(self, key: &str, message: String) -> Failure {
+        self.context.config_problem(Code::BadDatabaseConfig, &format!("/{key}"), message)
+    }
+}

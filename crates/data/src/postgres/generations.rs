@@ -1,0 +1,168 @@
+//! Numbers that tell the processes which share a database that something has changed.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, stream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{AsyncMessage, Config};
+
+use super::connections::{Connections, Effect, connection_config};
+use super::encryption::Encrypting;
+use super::prepare::make_records;
+use super::sql::{Bound, Sql, fitting, quoted};
+use super::trouble::Trouble;
+use crate::DataError;
+
+/// Where the numbers are.
+pub(super) const GENERATIONS: &str = "mti_generations";
+
+/// How long it takes until the server is asked again to notify, when it could not be reached.
+const LISTEN_AGAIN: Duration = Duration::from_secs(2);
+
+/// Hears from the server that a number was raised.
+#[derive(Debug, Default)]
+pub(super) struct Listener {
+    running: Mutex<Option<Running>>,
+}
+
+#[derive(Debug)]
+struct Running {
+    /// Kept, so that who waits is not told that nothing can come any more.
+    hears: Arc<watch::Sender<u64>>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// The number of a topic; 0 when nobody has raised it.
+pub(super) async fn current(connections: &Connections, topic: &str) -> Result<u64, DataError> {
+    let mut sql = Sql::new(&format!("SELECT generation FROM {GENERATIONS} WHERE topic = "));
+    sql.bind(Bound::Text(topic.to_owned()));
+    ask(connections, &sql, Effect::None).await.map(Option::unwrap_or_default)
+}
+
+/// Raises the number of a topic, and notifies those who listen.
+pub(super) async fn raise(connections: &Connections, topic: &str) -> Result<u64, DataError> {
+    let mut sql = Sql::new(&format!("INSERT INTO {GENERATIONS} (topic, generation) VALUES ("));
+    sql.bind(Bound::Text(topic.to_owned())).push(&format!(
+        ", 1) ON CONFLICT (topic) DO UPDATE SET generation = {GENERATIONS}.generation + 1 RETURNING generation"
+    ));
+    // Raised twice is as good as raised once.
+    let raised = ask(connections, &sql, Effect::None).await?.unwrap_or_default();
+    let mut sql = Sql::new("SELECT pg_notify(");
+    sql.bind(Bound::Text(channel(connections))).push(", '')::text");
+    // Not every server can: those who wait ask from time to time too.
+    if let Ok(connection) = connections.take().await
+        && let Err(trouble) = connections.query(&connection, &sql, None).await
+    {
+        tracing::debug!("the server does not notify: {}", trouble.error);
+    }
+    Ok(raised)
+}
+
+async fn ask(connections: &Connections, sql: &Sql, effect: Effect) -> Result<Option<u64>, DataError> {
+    let mut attempts = connections.attempts(effect);
+    loop {
+        let connection = attempts.connection().await?;
+        let trouble = match connections.query(&connection, sql, None).await {
+            Ok(answered) => {
+                let number = answered.first().and_then(|row| row.try_get::<_, i64>(0).ok());
+                return Ok(number.and_then(|number| u64::try_from(number).ok()));
+            }
+            Err(trouble) if trouble.state == Some(SqlState::UNDEFINED_TABLE) => {
+                match make_records(connections, &connection).await {
+                    Ok(()) => continue,
+                    Err(trouble) => trouble,
+                }
+            }
+            Err(trouble) => trouble,
+        };
+        attempts.after(connection, trouble).await?;
+    }
+}
+
+impl Listener {
+    /// Changes when the server notifies, or may have without being heard.
+    pub(super) fn notices(&self, connections: &Connections) -> watch::Receiver<u64> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.get_or_insert_with(|| Running::start(connections)).hears.subscribe()
+    }
+
+    pub(super) fn stop(&self) {
+        drop(self.running.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+impl Running {
+    fn start(connections: &Connections) -> Self {
+        let hears = Arc::new(watch::Sender::new(0));
+        let teller = Arc::clone(&hears);
+        let encryption = connections.options().encryption.clone();
+        let config = connection_config(connections.options());
+        let statement = format!("LISTEN {}", quoted(&channel(connections)));
+        let task = tokio::spawn(async move {
+            let encrypting = tokio::task::spawn_blocking(move || Encrypting::new(&encryption)).await;
+            let Ok(Ok(encrypting)) = encrypting else { return };
+            loop {
+                match listen(&config, encrypting.clone(), &statement, &teller).await {
+                    Ok(()) => {}
+                    Err(error) if error.as_db_error().is_some_and(|answer| never_notifies(answer.code())) => {
+                        tracing::debug!("the server does not notify: {}", Trouble::of_connection(&error).error);
+                        return;
+                    }
+                    Err(error) => {
+                        tracing::debug!("not listening to the server: {}", Trouble::of_connection(&error).error);
+                    }
+                }
+                tokio::time::sleep(LISTEN_AGAIN).await;
+            }
+        });
+        Self { hears, task }
+    }
+}
+
+/// Listens on a connection of its own, until that is lost.
+async fn listen(
+    config: &Config,
+    encrypting: Encrypting,
+    statement: &str,
+    hears: &watch::Sender<u64>,
+) -> Result<(), tokio_postgres::Error> {
+    let (client, mut connection) = config.connect(encrypting).await?;
+    let mut messages = Box::pin(stream::poll_fn(move |context| connection.poll_message(context)));
+    let mut begun = Box::pin(client.batch_execute(statement));
+    let mut listening = false;
+    loop {
+        tokio::select! {
+            begun = &mut begun, if !listening => {
+                begun?;
+                listening = true;
+                // What was said before is not heard any more.
+                hears.send_modify(|heard| *heard += 1);
+            }
+            message = messages.next() => match message {
+                Some(Ok(AsyncMessage::Notification(_))) => hears.send_modify(|heard| *heard += 1),
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(error),
+                None => return Ok(()),
+            },
+        }
+    }
+}
+
+/// Whether a server that answers so has no `LISTEN`.
+fn never_notifies(code: &SqlState) -> bool {
+    [SqlState::FEATURE_NOT_SUPPORTED, SqlState::SYNTAX_ERROR].contains(code)
+}
+
+/// What is listened to: the schema, so that apps which share a server do not wake each other.
+fn channel(connections: &Connections) -> String {
+    fitting(&format!("mti:{}", connections.options().schema.as_deref().unwrap_or_default()))
+}

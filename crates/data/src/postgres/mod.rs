@@ -1,0 +1,275 @@
+//! PostgreSQL, and servers that speak its protocol: any number of processes share one database.
+//!
+//! Only what PostgreSQL, CockroachDB and YugabyteDB have in common is used.
+
+mod condition;
+mod connections;
+mod encryption;
+mod execute;
+mod find;
+mod generations;
+mod options;
+mod prepare;
+mod sql;
+mod table;
+mod transfer;
+mod trouble;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use deadpool_postgres::Object;
+use serde_json::Value;
+use tokio::sync::{mpsc, watch};
+
+use connections::{Connections, Effect};
+use execute::Step;
+use find::{Aggregation, Find};
+use generations::Listener;
+use sql::Sql;
+use table::{Table, Tables};
+use trouble::Trouble;
+
+pub use options::{Encryption, PostgresOptions, PostgresOptionsError, SslMode};
+
+use crate::store::MAX_OPERATIONS;
+use crate::{
+    Aggregate, BoundFilter, BoxFuture, DataError, Database, Delivery, Generations, ModelSchema, Operation, Outcome,
+    Page, Prepared, Query, Row, TableChange, TablePart,
+};
+
+/// A database on a PostgreSQL server, which any number of processes may share.
+///
+/// It connects when it is first used, within a Tokio runtime. A batch is one transaction: a single statement on its
+/// own, several as if they were alone (`SERIALIZABLE`), tried again when they got in each other's way. Reads are tried
+/// again when the connection gets lost; writes only when it is certain that nothing of them happened.
+pub struct PostgresDatabase {
+    connections: Connections,
+    tables: Tables,
+    listener: Listener,
+    closed: AtomicBool,
+}
+
+impl PostgresDatabase {
+    /// The database that the options say. Nothing is connected yet.
+    pub fn new(options: PostgresOptions) -> Self {
+        Self {
+            connections: Connections::new(options),
+            tables: Tables::default(),
+            listener: Listener::default(),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    fn check_open(&self) -> Result<(), DataError> {
+        if self.closed.load(Ordering::Acquire) { Err(DataError::closed()) } else { Ok(()) }
+    }
+
+    async fn make_ready(&self, schema: Arc<ModelSchema>, seed: Vec<Row>) -> Result<Prepared, DataError> {
+        self.check_open()?;
+        let table = prepare::table_of(&schema);
+        let seed = prepare::seeds(&table, seed)?;
+        let mut attempts = self.connections.attempts(Effect::None);
+        loop {
+            let mut connection = attempts.connection().await?;
+            match prepare::prepare(&self.connections, &mut connection, &table, &seed).await {
+                Ok(created) => {
+                    self.tables.put(table);
+                    return Ok(Prepared { created });
+                }
+                Err(trouble) => attempts.after(connection, trouble).await?,
+            }
+        }
+    }
+
+    async fn compare(&self, schema: Arc<ModelSchema>) -> Result<Vec<TableChange>, DataError> {
+        self.check_open()?;
+        let table = prepare::table_of(&schema);
+        let mut attempts = self.connections.attempts(Effect::None);
+        loop {
+            let connection = attempts.connection().await?;
+            match prepare::changes(&self.connections, &connection, &table).await {
+                Ok(changes) => return Ok(changes),
+                Err(trouble) => attempts.after(connection, trouble).await?,
+            }
+        }
+    }
+
+    fn tables_of(&self, schemas: &[Arc<ModelSchema>]) -> Result<Vec<Arc<Table>>, DataError> {
+        schemas.iter().map(|schema| self.tables.get(schema)).collect()
+    }
+
+    /// Runs a statement that changes nothing.
+    async fn read(&self, sql: &Sql, table: &Table) -> Result<Vec<tokio_postgres::Row>, DataError> {
+        let mut attempts = self.connections.attempts(Effect::None);
+        loop {
+            let connection = attempts.connection().await?;
+            match self.connections.query(&connection, sql, Some(table)).await {
+                Ok(answered) => return Ok(answered),
+                Err(trouble) => attempts.after(connection, trouble).await?,
+            }
+        }
+    }
+
+    async fn select(&self, schema: Arc<ModelSchema>, query: Query) -> Result<Page, DataError> {
+        self.check_open()?;
+        let table = self.tables.get(&schema)?;
+        let find = Find::new(&table, &query)?;
+        let (mut page, total_missing) = find.page(&self.read(&find.sql, &table).await?)?;
+        if total_missing {
+            let answered = self.read(&find::count(&table, &query.filter)?, &table).await?;
+            page.total = answered.first().map(|row| find::count_in(row, 0)).transpose()?;
+        }
+        Ok(page)
+    }
+
+    async fn change(&self, operations: Vec<Operation>) -> Result<Vec<Outcome>, DataError> {
+        self.check_open()?;
+        if operations.len() > MAX_OPERATIONS {
+            let message = format!("a batch has at most {MAX_OPERATIONS} operations; split it");
+            return Err(DataError::TooLarge { message });
+        }
+        let steps = operations
+            .into_iter()
+            .map(|operation| Step::new(&self.tables, operation))
+            .collect::<Result<Vec<_>, _>>()?;
+        let is_one_statement = execute::is_one_statement(&steps);
+        let effect = if is_one_statement { Effect::Unknown } else { Effect::None };
+        let mut attempts = self.connections.attempts(effect);
+        loop {
+            let mut connection = attempts.connection().await?;
+            let done = if steps.is_empty() {
+                self.connections.ask(&connection).await.map(|()| Vec::new())
+            } else if is_one_statement {
+                execute::run(&self.connections, &connection, &steps).await
+            } else {
+                self.transact(&mut connection, &steps).await
+            };
+            match done {
+                Ok(outcomes) => return Ok(outcomes),
+                Err(trouble) => attempts.after(connection, trouble).await?,
+            }
+        }
+    }
+
+    async fn transact(&self, connection: &mut Object, steps: &[Step]) -> Result<Vec<Outcome>, Trouble> {
+        let transaction = self.connections.begin(connection, execute::isolation(steps)).await?;
+        let outcomes = execute::run(&self.connections, &transaction, steps).await?;
+        self.connections.commit(transaction).await?;
+        Ok(outcomes)
+    }
+
+    async fn make_one(
+        &self,
+        schema: Arc<ModelSchema>,
+        filter: BoundFilter,
+        field: String,
+        aggregate: Aggregate,
+    ) -> Result<Value, DataError> {
+        self.check_open()?;
+        let table = self.tables.get(&schema)?;
+        let aggregation = Aggregation::new(&table, &filter, &field, aggregate)?;
+        aggregation.value(&self.read(&aggregation.sql, &table).await?)
+    }
+}
+
+impl Database for PostgresDatabase {
+    fn prepare(&self, schema: Arc<ModelSchema>, seed: Vec<Row>) -> BoxFuture<'_, Result<Prepared, DataError>> {
+        Box::pin(self.make_ready(schema, seed))
+    }
+
+    fn changes(&self, schema: Arc<ModelSchema>) -> BoxFuture<'_, Result<Vec<TableChange>, DataError>> {
+        Box::pin(self.compare(schema))
+    }
+
+    fn find(&self, schema: Arc<ModelSchema>, query: Query) -> BoxFuture<'_, Result<Page, DataError>> {
+        Box::pin(self.select(schema, query))
+    }
+
+    fn execute(&self, operations: Vec<Operation>) -> BoxFuture<'_, Result<Vec<Outcome>, DataError>> {
+        Box::pin(self.change(operations))
+    }
+
+    fn aggregate(
+        &self,
+        schema: Arc<ModelSchema>,
+        filter: BoundFilter,
+        field: String,
+        aggregate: Aggregate,
+    ) -> BoxFuture<'_, Result<Value, DataError>> {
+        Box::pin(self.make_one(schema, filter, field, aggregate))
+    }
+
+    fn export(
+        &self,
+        schemas: Vec<Arc<ModelSchema>>,
+        parts: mpsc::Sender<TablePart>,
+    ) -> BoxFuture<'_, Result<(), DataError>> {
+        Box::pin(async move {
+            self.check_open()?;
+            let tables = self.tables_of(&schemas)?;
+            // What was sent cannot be taken back, so there is one attempt.
+            let mut connection = self.connections.take().await.map_err(|trouble| trouble.error)?;
+            let exported = transfer::export(&self.connections, &mut connection, &tables, &parts).await;
+            exported.map_err(|trouble| trouble.error)
+        })
+    }
+
+    fn import(
+        &self,
+        schemas: Vec<Arc<ModelSchema>>,
+        replace: bool,
+        mut deliveries: mpsc::Receiver<Delivery>,
+    ) -> BoxFuture<'_, Result<u64, DataError>> {
+        Box::pin(async move {
+            self.check_open()?;
+            let tables = self.tables_of(&schemas)?;
+            let mut connection = self.connections.take().await.map_err(|trouble| trouble.error)?;
+            let imported =
+                transfer::import(&self.connections, &mut connection, &tables, replace, &mut deliveries).await;
+            imported.map_err(|trouble| trouble.error)
+        })
+    }
+
+    fn generations(&self) -> Option<&dyn Generations> {
+        Some(self)
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<(), DataError>> {
+        Box::pin(async move {
+            self.closed.store(true, Ordering::Release);
+            self.listener.stop();
+            self.connections.close();
+            Ok(())
+        })
+    }
+}
+
+impl Generations for PostgresDatabase {
+    fn current(&self, topic: &str) -> BoxFuture<'_, Result<u64, DataError>> {
+        let topic = topic.to_owned();
+        Box::pin(async move {
+            self.check_open()?;
+            generations::current(&self.connections, &topic).await
+        })
+    }
+
+    fn raise(&self, topic: &str) -> BoxFuture<'_, Result<u64, DataError>> {
+        let topic = topic.to_owned();
+        Box::pin(async move {
+            self.check_open()?;
+            generations::raise(&self.connections, &topic).await
+        })
+    }
+
+    fn notices(&self) -> watch::Receiver<u64> {
+        self.listener.notices(&self.connections)
+    }
+}
+
+impl fmt::Debug for PostgresDatabase {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("PostgresDatabase").field("connections", &self.connections).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,258 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use mti_element::Secret;
+use percent_encoding::percent_decode_str;
+use tokio_postgres::Config;
+use tokio_postgres::config::Host;
+
+/// How many connections a database has when its options do not say.
+const DEFAULT_POOL_SIZE: usize = 16;
+
+/// How many it may have.
+const MAX_POOL_SIZE: usize = 1000;
+
+/// How long a statement may take when the options do not say.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long it may be allowed to take.
+const MAX_TIMEOUT: Duration = Duration::from_hours(1);
+
+/// The longest identifier of PostgreSQL, in bytes.
+pub(super) const MAX_IDENTIFIER: usize = 63;
+
+/// How a PostgreSQL server is reached, and how it is used.
+#[derive(Clone, Debug)]
+pub struct PostgresOptions {
+    /// What the driver connects with; its `Debug` hides the password.
+    pub(super) connection: Config,
+    pub(super) encryption: Encryption,
+    pub(super) schema: Option<String>,
+    pub(super) pool_size: usize,
+    pub(super) timeout: Duration,
+}
+
+/// Whether connections are encrypted, and what the server has to prove.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Encryption {
+    /// How much is asked of the server.
+    pub mode: SslMode,
+    /// A file with the certificates of the authorities to trust, in PEM; those of the system when absent.
+    pub root_certificates: Option<PathBuf>,
+}
+
+/// How much is asked of the server, with the names and meanings that `sslmode` has in PostgreSQL's own clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum SslMode {
+    /// Never encrypted.
+    Disable,
+    /// Encrypted when the server can; the server proves nothing.
+    #[default]
+    Prefer,
+    /// Encrypted; the server proves nothing.
+    Require,
+    /// Encrypted, with a certificate from an authority that is trusted.
+    VerifyCa,
+    /// Encrypted, with a certificate from an authority that is trusted, for the name of the host.
+    VerifyFull,
+}
+
+/// Something in the options that cannot be used. It holds no value of an option: one of them is a password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct PostgresOptionsError {
+    /// The key that it is about; `url` for all that is in the URL.
+    pub key: &'static str,
+    /// What is wrong, and what to write instead.
+    pub message: String,
+}
+
+impl PostgresOptionsError {
+    fn new(key: &'static str, message: impl Into<String>) -> Self {
+        Self { key, message: message.into() }
+    }
+}
+
+impl PostgresOptions {
+    /// Reads a URL: `postgres://user:password@host:5432/database?sslmode=verify-full`.
+    ///
+    /// Besides the parameters of PostgreSQL's own clients it may have `schema`, `poolSize` and `timeoutMs`. What is
+    /// special in a URL is percent-encoded, also in the password.
+    pub fn from_url(url: &Secret) -> Result<Self, PostgresOptionsError> {
+        const FORM: &str = "a database URL is `postgres://user:password@host:port/database`, with what is special in a URL percent-encoded";
+        let bad = |message: &str| PostgresOptionsError::new("url", format!("{message}: {FORM}"));
+        let text = url.reveal().trim();
+        if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
+            return Err(bad("the URL begins with neither `postgres://` nor `postgresql://`"));
+        }
+        let (address, query) = text.split_once('?').unwrap_or((text, ""));
+        let (address, query) =
+            (address.split('#').next().unwrap_or_default(), query.split('#').next().unwrap_or_default());
+        let mut own = Vec::new();
+        let mut foreign = Vec::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let value = percent_decode_str(value)
+                .decode_utf8()
+                .map_err(|_| bad("a parameter of the URL is not UTF-8"))?
+                .into_owned();
+            match OwnKey::from_name(key) {
+                Some(key) => own.push((key, value)),
+                None => foreign.push(pair),
+            }
+        }
+        let driver_url =
+            if foreign.is_empty() { address.to_owned() } else { format!("{address}?{}", foreign.join("&")) };
+        // The driver's error names the parameter that it is about, and shows no value.
+        let connection: Config = driver_url.parse().map_err(|error: tokio_postgres::Error| {
+            let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            bad(&format!("the URL cannot be read ({})", if cause.is_empty() { "its form is wrong" } else { &cause }))
+        })?;
+        if connection.get_hosts().is_empty() && connection.get_hostaddrs().is_empty() {
+            return Err(bad("the URL names no host"));
+        }
+        let mut options = Self::new(connection);
+        for (key, value) in own {
+            options.set(key, "url", &value)?;
+        }
+        Ok(options)
+    }
+
+    /// The options for a server without saying more than where it is and who asks.
+    pub fn at(host: &str, port: u16, dbname: &str, user: &str, password: Option<&Secret>) -> Self {
+        let mut connection = Config::new();
+        connection.host(host).port(port).dbname(dbname).user(user);
+        if let Some(password) = password {
+            connection.password(password.reveal());
+        }
+        Self::new(connection)
+    }
+
+    /// Sets how connections are encrypted.
+    #[must_use]
+    pub fn encryption(mut self, encryption: Encryption) -> Self {
+        self.encryption = encryption;
+        self
+    }
+
+    /// Keeps the tables in this schema; it is made when it is not there. Without one they are where the server's
+    /// `search_path` leads.
+    pub fn schema(mut self, schema: &str) -> Result<Self, PostgresOptionsError> {
+        self.set(OwnKey::Schema, "schema", schema)?;
+        Ok(self)
+    }
+
+    /// How many connections there are at most, from 1 to 1000.
+    pub fn pool_size(mut self, size: usize) -> Result<Self, PostgresOptionsError> {
+        if !(1..=MAX_POOL_SIZE).contains(&size) {
+            return Err(PostgresOptionsError::new(
+                "poolSize",
+                format!("`poolSize` is a whole number from 1 to {MAX_POOL_SIZE}"),
+            ));
+        }
+        self.pool_size = size;
+        Ok(self)
+    }
+
+    /// How long connecting, waiting for a connection, and a statement may take each, up to an hour.
+    pub fn timeout(mut self, timeout: Duration) -> Result<Self, PostgresOptionsError> {
+        if timeout.is_zero() || timeout > MAX_TIMEOUT {
+            return Err(PostgresOptionsError::new(
+                "timeoutMs",
+                format!("`timeoutMs` is a whole number of milliseconds from 1 to {}", MAX_TIMEOUT.as_millis()),
+            ));
+        }
+        self.timeout = timeout;
+        Ok(self)
+    }
+
+    /// Where the server is, for messages: `db.example.com:5432`.
+    pub(super) fn place(&self) -> String {
+        let ports = self.connection.get_ports();
+        let port = |index: usize| ports.get(index).or(ports.first()).copied().unwrap_or(5432);
+        let host = |(index, host): (usize, &Host)| match host {
+            Host::Tcp(name) => format!("{name}:{}", port(index)),
+            Host::Unix(directory) => format!("{}:{}", directory.display(), port(index)),
+        };
+        self.connection.get_hosts().iter().enumerate().map(host).collect::<Vec<_>>().join(", ")
+    }
+
+    fn new(connection: Config) -> Self {
+        Self {
+            connection,
+            encryption: Encryption::default(),
+            schema: None,
+            pool_size: DEFAULT_POOL_SIZE,
+            timeout: DEFAULT_TIMEOUT,
+        }
+    }
+
+    fn set(&mut self, key: OwnKey, place: &'static str, value: &str) -> Result<(), PostgresOptionsError> {
+        let number = || value.parse::<u64>().ok();
+        match key {
+            OwnKey::SslMode => {
+                self.encryption.mode = SslMode::from_name(value).ok_or_else(|| {
+                    PostgresOptionsError::new(
+                        place,
+                        "`sslmode` is one of `disable`, `prefer`, `require`, `verify-ca` and `verify-full`",
+                    )
+                })?;
+            }
+            OwnKey::SslRootCert => self.encryption.root_certificates = Some(PathBuf::from(value)),
+            OwnKey::Schema => {
+                let fits = !value.is_empty() && value.len() <= MAX_IDENTIFIER && !value.contains('\0');
+                if !fits || value.starts_with("pg_") {
+                    let message =
+                        format!("`schema` is a name of at most {MAX_IDENTIFIER} bytes that does not begin with `pg_`");
+                    return Err(PostgresOptionsError::new(place, message));
+                }
+                self.schema = Some(value.to_owned());
+            }
+            OwnKey::PoolSize => {
+                let size = number().and_then(|size| usize::try_from(size).ok()).unwrap_or_default();
+                *self = self.clone().pool_size(size)?;
+            }
+            OwnKey::TimeoutMs => {
+                *self = self.clone().timeout(Duration::from_millis(number().unwrap_or_default()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl SslMode {
+    /// The mode of that name: `disable`, `prefer`, `require`, `verify-ca` or `verify-full`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "disable" => Self::Disable,
+            "prefer" => Self::Prefer,
+            "require" => Self::Require,
+            "verify-ca" => Self::VerifyCa,
+            "verify-full" => Self::VerifyFull,
+            _ => return None,
+        })
+    }
+}
+
+/// A parameter of the URL that the driver does not know, or knows by half.
+#[derive(Clone, Copy)]
+enum OwnKey {
+    SslMode,
+    SslRootCert,
+    Schema,
+    PoolSize,
+    TimeoutMs,
+}
+
+impl OwnKey {
+    fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "sslmode" | "sslMode" => Self::SslMode,
+            "sslrootcert" | "sslRootCert" => Self::SslRootCert,
+            "schema" => Self::Schema,
+            "poolSize" => Self::PoolSize,
+            "timeoutMs" => Self::TimeoutMs,
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,390 @@
+//! Tables that follow their models: made once, with their first rows, and only ever added to.
+//!
+//! What is known of each table stands in a row of a table of its own, whose key decides which of several nodes makes
+//! the table: the others wait for it.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use deadpool_postgres::{GenericClient, Object};
+use serde::{Deserialize, Serialize};
+use tokio_postgres::IsolationLevel;
+use tokio_postgres::error::SqlState;
+
+use super::connections::{Connections, MIGRATION_TIMEOUT, migration_settings};
+use super::execute::{self, Step};
+use super::generations::GENERATIONS;
+use super::sql::{Bound, Sql, quoted};
+use super::table::{Column, ColumnType, Index, Table};
+use super::trouble::Trouble;
+use crate::{DataError, ModelSchema, Row, TableChange};
+
+/// Where it is noted what tables look like.
+const RECORDS: &str = "mti_models";
+
+/// What is noted of a table.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Record {
+    /// The field of the primary key.
+    key: String,
+    /// Every column that the table has, by its field, also those that the model no longer declares.
+    columns: Vec<(String, String)>,
+    indexes: Vec<IndexRecord>,
+    /// The fields of columns that the model does not declare.
+    #[serde(default)]
+    hidden: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct IndexRecord {
+    name: String,
+    fields: Vec<String>,
+    unique: bool,
+}
+
+/// Makes the table of a model, or brings the one that is there in line with it. Answers whether it was made.
+pub(super) async fn prepare(
+    connections: &Connections,
+    connection: &mut Object,
+    table: &Arc<Table>,
+    seed: &[Step],
+) -> Result<bool, Trouble> {
+    match stored(connections, &*connection, table, "").await {
+        Ok(Some(record)) if record.serves(table) => return Ok(false),
+        Ok(_) => {}
+        Err(Failed::NoRecords) => make_records(connections, &*connection).await?,
+        Err(Failed::Trouble(trouble)) => return Err(trouble),
+    }
+    let collation = collation(connections, &*connection).await?;
+    let transaction = connections.begin(connection, IsolationLevel::ReadCommitted).await?;
+    let migration = Migration { connections, client: &transaction, table, collation };
+    connections.run(&transaction, &migration_settings(), MIGRATION_TIMEOUT, None).await?;
+    let created = migration.claim().await?;
+    let record = if created {
+        let record = migration.make().await?;
+        execute::run(connections, &transaction, seed).await?;
+        record
+    } else {
+        let Some(record) = stored(connections, &transaction, table, " FOR UPDATE").await.map_err(Trouble::from)? else {
+            return Err(Trouble::again(DataError::corrupt("the record of a table came and went")));
+        };
+        migration.adapt(record).await?
+    };
+    migration.note(&record).await?;
+    connections.commit(transaction).await?;
+    Ok(created)
+}
+
+/// What [`prepare`] would change. Changes nothing.
+pub(super) async fn changes(
+    connections: &Connections,
+    client: &impl GenericClient,
+    table: &Table,
+) -> Result<Vec<TableChange>, Trouble> {
+    let record = match stored(connections, client, table, "").await {
+        Ok(Some(record)) => record,
+        Ok(None) | Err(Failed::NoRecords) => return Ok(vec![TableChange::Make]),
+        Err(Failed::Trouble(trouble)) => return Err(trouble),
+    };
+    record.check_key(table)?;
+    let mut changes = Vec::new();
+    for column in &table.columns {
+        let name = column.field.clone();
+        match record.column_type(&name) {
+            None => changes.push(TableChange::AddField { name }),
+            Some(there) if there != column.kind.name() => {
+                if is_used(connections, client, table, column).await? {
+                    return Err(kept(table, column, there).into());
+                }
+                changes.push(TableChange::ChangeField { name });
+            }
+            Some(_) if record.hidden.contains(&name) => changes.push(TableChange::AddField { name }),
+            Some(_) => {}
+        }
+    }
+    let hidden = record.not_declared(table).into_iter().filter(|name| !record.hidden.contains(name));
+    changes.extend(hidden.map(|name| TableChange::HideField { name }));
+    let added = table.indexes.iter().filter(|index| !record.indexes.iter().any(|there| there.name == index.name));
+    changes.extend(added.map(|index| TableChange::AddIndex { fields: index.fields.clone(), unique: index.unique }));
+    let dropped = record.indexes.iter().filter(|there| !table.indexes.iter().any(|index| index.name == there.name));
+    changes.extend(dropped.map(|index| TableChange::DropIndex { fields: index.fields.clone(), unique: index.unique }));
+    Ok(changes)
+}
+
+/// Whether any row has a value in a column.
+async fn is_used(
+    connections: &Connections,
+    client: &impl GenericClient,
+    table: &Table,
+    column: &Column,
+) -> Result<bool, Trouble> {
+    let used = Sql::new(&format!("SELECT 1 FROM {} WHERE {} IS NOT NULL LIMIT 1", table.name, column.name));
+    Ok(!connections.query(client, &used, Some(table)).await?.is_empty())
+}
+
+/// The error of a column that would have to become of another type, and is in use.
+fn kept(table: &Table, column: &Column, there: &str) -> DataError {
+    let (field, wanted) = (&column.field, column.kind.name());
+    let message =
+        format!("`{field}` is kept as `{there}` and would now be `{wanted}`; give the new field another name");
+    DataError::SchemaChanged { model: table.schema.model().to_owned(), message }
+}
+
+/// Why a record was not read.
+enum Failed {
+    /// There is no table of records yet.
+    NoRecords,
+    Trouble(Trouble),
+}
+
+impl From<Failed> for Trouble {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::NoRecords => Self::again(DataError::corrupt("the table of records is gone")),
+            Failed::Trouble(trouble) => trouble,
+        }
+    }
+}
+
+async fn stored(
+    connections: &Connections,
+    client: &impl GenericClient,
+    table: &Table,
+    lock: &str,
+) -> Result<Option<Record>, Failed> {
+    let mut sql = Sql::new(&format!("SELECT record FROM {RECORDS} WHERE namespace = "));
+    sql.bind(Bound::Text(table.schema.namespace().to_owned())).push(" AND model = ");
+    sql.bind(Bound::Text(table.schema.model().to_owned())).push(lock);
+    let answered = connections.query(client, &sql, None).await.map_err(|trouble| {
+        let is_missing = trouble.state == Some(SqlState::UNDEFINED_TABLE);
+        if is_missing { Failed::NoRecords } else { Failed::Trouble(trouble) }
+    })?;
+    let Some(row) = answered.first() else { return Ok(None) };
+    let unreadable = || Failed::Trouble(DataError::corrupt("the record of a table cannot be read").into());
+    let text: &str = row.try_get(0).map_err(|_| unreadable())?;
+    // A row that was just claimed has nothing in it yet, and nobody else sees it.
+    serde_json::from_str(text).map(Some).map_err(|_| unreadable())
+}
+
+/// Makes the tables of the driver's own, and the schema that they belong in. Another node may be at it too.
+pub(super) async fn make_records(connections: &Connections, client: &impl GenericClient) -> Result<(), Trouble> {
+    let mut text = String::new();
+    if let Some(schema) = &connections.options().schema {
+        // Writing to a text cannot fail.
+        let _written: std::fmt::Result = write!(text, "CREATE SCHEMA IF NOT EXISTS {}; ", quoted(schema));
+    }
+    let _written: std::fmt::Result = write!(
+        text,
+        "CREATE TABLE IF NOT EXISTS {RECORDS} \
+         (namespace text NOT NULL, model text NOT NULL, record text NOT NULL, PRIMARY KEY (namespace, model)); \
+         CREATE TABLE IF NOT EXISTS {GENERATIONS} (topic text NOT NULL PRIMARY KEY, generation bigint NOT NULL)"
+    );
+    match connections.run(client, &text, MIGRATION_TIMEOUT, None).await {
+        // `IF NOT EXISTS` looks before it makes: who is beaten in between is told so.
+        Err(trouble) if trouble.is_already_there() => Err(Trouble::again(trouble.error)),
+        made => made,
+    }
+}
+
+/// What makes texts compare by code points. CockroachDB's do so by themselves, and know no `COLLATE "C"`.
+async fn collation(connections: &Connections, client: &impl GenericClient) -> Result<&'static str, Trouble> {
+    let answered = connections.query(client, &Sql::new("SELECT version()"), None).await?;
+    let version = answered.first().and_then(|row| row.try_get::<_, &str>(0).ok()).unwrap_or_default();
+    Ok(if version.contains("CockroachDB") { "" } else { " COLLATE \"C\"" })
+}
+
+/// A table that is made or changed, in a transaction.
+struct Migration<'a, C> {
+    connections: &'a Connections,
+    client: &'a C,
+    table: &'a Table,
+    collation: &'static str,
+}
+
+impl<C: GenericClient> Migration<'_, C> {
+    /// Whether it falls to this node to make the table. It waits for others that are at it.
+    async fn claim(&self) -> Result<bool, Trouble> {
+        let mut sql = Sql::new(&format!("INSERT INTO {RECORDS} (namespace, model, record) VALUES ("));
+        sql.bind(Bound::Text(self.table.schema.namespace().to_owned())).push(", ");
+        sql.bind(Bound::Text(self.table.schema.model().to_owned()));
+        sql.push(", '') ON CONFLICT (namespace, model) DO NOTHING RETURNING model");
+        Ok(!self.connections.query(self.client, &sql, None).await?.is_empty())
+    }
+
+    async fn note(&self, record: &Record) -> Result<(), Trouble> {
+        let text = serde_json::to_string(record).map_err(|error| DataError::corrupt(error.to_string()))?;
+        let mut sql = Sql::new(&format!("UPDATE {RECORDS} SET record = "));
+        sql.bind(Bound::Text(text)).push(" WHERE namespace = ");
+        sql.bind(Bound::Text(self.table.schema.namespace().to_owned())).push(" AND model = ");
+        sql.bind(Bound::Text(self.table.schema.model().to_owned()));
+        self.connections.query(self.client, &sql, None).await.map(drop)
+    }
+
+    /// Makes the table, its sequence and its indexes.
+    async fn make(&self) -> Result<Record, Trouble> {
+        let table = self.table;
+        if let Some(sequence) = &table.sequence {
+            self.run(&format!("CREATE SEQUENCE IF NOT EXISTS {sequence}")).await?;
+        }
+        let key = table.key();
+        let mut columns: Vec<String> = Vec::new();
+        for column in &table.columns {
+            let mut declared = self.declared(column);
+            if column.field == key.field {
+                declared.push_str(" NOT NULL");
+                if let Some(sequence) = &table.sequence {
+                    let _written: std::fmt::Result =
+                        write!(declared, " DEFAULT nextval('{}')", sequence.replace('\'', "''"));
+                }
+            }
+            columns.push(declared);
+        }
+        let constraint = quoted(&table.key_constraint);
+        columns.push(format!("CONSTRAINT {constraint} PRIMARY KEY ({})", key.name));
+        self.run(&format!("CREATE TABLE IF NOT EXISTS {} ({})", table.name, columns.join(", "))).await?;
+        for index in &table.indexes {
+            self.build(index).await?;
+        }
+        Ok(Record {
+            key: key.field.clone(),
+            columns: table.columns.iter().map(Column::record).collect(),
+            indexes: table.indexes.iter().map(Index::record).collect(),
+            hidden: Vec::new(),
+        })
+    }
+
+    /// Adds what the model has and the table has not. Columns that the model no longer declares stay, with what is in
+    /// them; indexes that it no longer declares go.
+    async fn adapt(&self, mut record: Record) -> Result<Record, Trouble> {
+        let table = self.table;
+        record.check_key(table)?;
+        for column in &table.columns {
+            let wanted = column.kind.name();
+            match record.columns.iter_mut().find(|(field, _)| *field == column.field) {
+                Some((_, there)) if there == wanted => {}
+                Some((_, there)) => {
+                    if !self.replace_if_empty(column).await? {
+                        return Err(kept(table, column, there).into());
+                    }
+                    wanted.clone_into(there);
+                    // What was indexed went with the column.
+                    record.indexes.retain(|index| !index.fields.contains(&column.field));
+                }
+                None => {
+                    self.run(&format!("ALTER TABLE {} ADD COLUMN IF NOT EXISTS {}", table.name, self.declared(column)))
+                        .await?;
+                    record.columns.push(column.record());
+                }
+            }
+        }
+        for index in &record.indexes {
+            if !table.indexes.iter().any(|wanted| wanted.name == index.name) {
+                self.run(&format!("DROP INDEX IF EXISTS {}", quoted(&index.name))).await?;
+            }
+        }
+        for index in &table.indexes {
+            if !record.indexes.iter().any(|there| there.name == index.name) {
+                self.build(index).await?;
+            }
+        }
+        record.indexes = table.indexes.iter().map(Index::record).collect();
+        record.hidden = record.not_declared(table);
+        Ok(record)
+    }
+
+    /// Makes a column anew in another type, while no row has a value in it.
+    async fn replace_if_empty(&self, column: &Column) -> Result<bool, Trouble> {
+        let Table { name: table, .. } = self.table;
+        let declared = self.declared(column);
+        let spare = quoted("mti~new");
+        let spared = format!("{spare}{}", declared.strip_prefix(column.name.as_str()).unwrap_or_default());
+        // Changing the table shuts writers out until the transaction ends, so what is looked at stays so.
+        self.run(&format!("ALTER TABLE {table} ADD COLUMN {spared}")).await?;
+        if is_used(self.connections, self.client, self.table, column).await? {
+            return Ok(false);
+        }
+        self.run(&format!("ALTER TABLE {table} DROP COLUMN {}", column.name)).await?;
+        self.run(&format!("ALTER TABLE {table} RENAME COLUMN {spare} TO {}", column.name)).await?;
+        Ok(true)
+    }
+
+    async fn build(&self, index: &Index) -> Result<(), Trouble> {
+        let columns: Vec<String> = index
+            .fields
+            .iter()
+            .filter_map(|field| self.table.column(field))
+            .map(|column| format!("{} ASC NULLS FIRST", column.name))
+            .collect();
+        self.run(&format!(
+            "CREATE {}INDEX IF NOT EXISTS {} ON {} ({})",
+            if index.unique { "UNIQUE " } else { "" },
+            quoted(&index.name),
+            self.table.name,
+            columns.join(", ")
+        ))
+        .await
+    }
+
+    /// `"name" text COLLATE "C"`.
+    fn declared(&self, column: &Column) -> String {
+        let collation = if column.kind == ColumnType::Text { self.collation } else { "" };
+        format!("{} {}{collation}", column.name, column.kind.name())
+    }
+
+    async fn run(&self, text: &str) -> Result<(), Trouble> {
+        self.connections.run(self.client, text, MIGRATION_TIMEOUT, Some(self.table)).await
+    }
+}
+
+impl Record {
+    /// Whether the table is as it should be.
+    fn serves(&self, table: &Table) -> bool {
+        self.key == table.key().field
+            && table.columns.iter().all(|column| self.columns.contains(&column.record()))
+            && self.indexes.len() == table.indexes.len()
+            && table.indexes.iter().all(|index| self.indexes.contains(&index.record()))
+            && self.hidden == self.not_declared(table)
+    }
+
+    fn check_key(&self, table: &Table) -> Result<(), DataError> {
+        let key = &table.key().field;
+        if *key == self.key {
+            return Ok(());
+        }
+        let message =
+            format!("its primary key was `{}` and is now `{key}`; name the old one, or rename the model", self.key);
+        Err(DataError::SchemaChanged { model: table.schema.model().to_owned(), message })
+    }
+
+    fn column_type(&self, field: &str) -> Option<&str> {
+        self.columns.iter().find(|(name, _)| name == field).map(|(_, column_type)| column_type.as_str())
+    }
+
+    /// The fields of the columns that the model does not declare.
+    fn not_declared(&self, table: &Table) -> Vec<String> {
+        let columns = self.columns.iter().map(|(field, _)| field);
+        columns.filter(|field| table.column(field).is_none()).cloned().collect()
+    }
+}
+
+impl Column {
+    fn record(&self) -> (String, String) {
+        (self.field.clone(), self.kind.name().to_owned())
+    }
+}
+
+impl Index {
+    fn record(&self) -> IndexRecord {
+        IndexRecord { name: self.name.clone(), fields: self.fields.clone(), unique: self.unique }
+    }
+}
+
+/// The rows that a table begins with, checked.
+pub(super) fn seeds(table: &Arc<Table>, rows: Vec<Row>) -> Result<Vec<Step>, DataError> {
+    rows.into_iter().map(|row| Step::seed(table, row)).collect()
+}
+
+/// The table of a model.
+pub(super) fn table_of(schema: &Arc<ModelSchema>) -> Arc<Table> {
+    Arc::new(Table::new(schema))
+}

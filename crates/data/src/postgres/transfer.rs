@@ -1,0 +1,121 @@
+//! Whole tables on their way out of a server, or into it: each way one transaction.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use deadpool_postgres::{Object, Transaction};
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio_postgres::IsolationLevel;
+
+use super::condition::push_order;
+use super::connections::{Connections, migration_settings};
+use super::execute::{Step, raised_counter, run, used_numbers};
+use super::sql::{Bound, Sql};
+use super::table::Table;
+use super::trouble::Trouble;
+use crate::transfer::{ROWS_OF_PART, next_part, nobody_takes, unknown_table};
+use crate::{DataError, Delivery, TablePart};
+
+/// Reads tables as they are at one moment.
+pub(super) async fn export(
+    connections: &Connections,
+    connection: &mut Object,
+    tables: &[Arc<Table>],
+    parts: &mpsc::Sender<TablePart>,
+) -> Result<(), Trouble> {
+    let transaction = begin(connections, connection, IsolationLevel::RepeatableRead).await?;
+    for (place, table) in tables.iter().enumerate() {
+        let assigned = assigned(connections, &transaction, table).await?;
+        let mut behind: Option<Bound> = None;
+        loop {
+            let rows = rows_behind(connections, &transaction, table, behind.take()).await?;
+            let is_end = rows.len() < ROWS_OF_PART;
+            behind = rows.last().and_then(|row| row.get(&table.key().field)).map(|key| table.key().bound(key));
+            let part = TablePart { table: place, assigned, rows };
+            parts.send(part).await.map_err(|_| nobody_takes())?;
+            if is_end {
+                break;
+            }
+        }
+    }
+    connections.commit(transaction).await
+}
+
+/// Fills tables, all of them or none.
+pub(super) async fn import(
+    connections: &Connections,
+    connection: &mut Object,
+    tables: &[Arc<Table>],
+    replace: bool,
+    deliveries: &mut mpsc::Receiver<Delivery>,
+) -> Result<u64, Trouble> {
+    let transaction = begin(connections, connection, IsolationLevel::ReadCommitted).await?;
+    for table in tables {
+        if replace {
+            let delete = Sql::new(&format!("DELETE FROM {}", table.name));
+            connections.query(&transaction, &delete, Some(table)).await?;
+        } else {
+            let any = Sql::new(&format!("SELECT 1 FROM {} LIMIT 1", table.name));
+            if !connections.query(&transaction, &any, Some(table)).await?.is_empty() {
+                return Err(DataError::TableNotEmpty { model: table.schema.model().to_owned() }.into());
+            }
+        }
+    }
+    let mut imported = 0;
+    let mut largest: BTreeMap<usize, i64> = BTreeMap::new();
+    while let Some(TablePart { table: place, assigned, rows }) = next_part(deliveries.recv().await)? {
+        let table = tables.get(place).ok_or_else(unknown_table)?;
+        imported += rows.len() as u64;
+        let keys = rows.iter().filter_map(|row| row.get(&table.key().field).and_then(Value::as_i64));
+        let newest = largest.entry(place).or_default();
+        *newest = keys.chain([assigned, *newest]).max().unwrap_or_default();
+        let steps = rows.into_iter().map(|row| Step::imported(table, &row)).collect::<Result<Vec<_>, _>>()?;
+        run(connections, &transaction, &steps).await?;
+    }
+    for (place, newest) in largest {
+        if let Some(table) = tables.get(place)
+            && let Some(sequence) = &table.sequence
+            && newest > 0
+        {
+            connections.query(&transaction, &raised_counter(sequence, newest), Some(table)).await?;
+        }
+    }
+    connections.commit(transaction).await?;
+    Ok(imported)
+}
+
+/// A transaction that may take its time.
+async fn begin<'a>(
+    connections: &Connections,
+    connection: &'a mut Object,
+    isolation: IsolationLevel,
+) -> Result<Transaction<'a>, Trouble> {
+    let transaction = connections.begin(connection, isolation).await?;
+    let patient = format!("{}; SET LOCAL idle_in_transaction_session_timeout = 0", migration_settings());
+    connections.run(&transaction, &patient, super::connections::MIGRATION_TIMEOUT, None).await?;
+    Ok(transaction)
+}
+
+/// The largest number that a table has assigned.
+async fn assigned(connections: &Connections, transaction: &Transaction<'_>, table: &Table) -> Result<i64, Trouble> {
+    let Some(sequence) = &table.sequence else { return Ok(0) };
+    let answered = connections.query(transaction, &Sql::new(&used_numbers(sequence)), Some(table)).await?;
+    Ok(answered.first().and_then(|row| row.try_get(0).ok()).unwrap_or_default())
+}
+
+async fn rows_behind(
+    connections: &Connections,
+    transaction: &Transaction<'_>,
+    table: &Table,
+    behind: Option<Bound>,
+) -> Result<Vec<crate::Row>, Trouble> {
+    let mut sql = Sql::new(&format!("SELECT {} FROM {}", table.selection, table.name));
+    if let Some(key) = behind {
+        sql.push(" WHERE ").push(&table.key().name).push(" > ").bind(key);
+    }
+    push_order(&mut sql, table, &[])?;
+    sql.push(&format!(" LIMIT {ROWS_OF_PART}"));
+    let answered = connections.query(transaction, &sql, Some(table)).await?;
+    Ok(answered.iter().map(|row| table.decode(row)).collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,474 @@
+//! What the PostgreSQL driver adds to the contract: many nodes, servers that fail, and who is let in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mti_data::{
+    DataError, Encryption, ModelSchema, Operation, PostgresDatabase, PostgresOptions, Prepared, Query, SslMode,
+    TableChange,
+};
+use mti_element::Secret;
+use mti_testkit::database::{PostgresServer, PostgresSettings, TestDatabase};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+use tokio_postgres::{Client, NoTls};
+
+use crate::contract::{Shared, find, insert, prepare};
+use crate::fixtures::{filter, named, person, row};
+
+pub(crate) fn temporary() -> (Shared, TestDatabase) {
+    let database = TestDatabase::new();
+    (database.node(), database)
+}
+
+fn options(url: &str) -> PostgresOptions {
+    PostgresOptions::from_url(&Secret::new(url)).unwrap()
+}
+
+fn database(options: PostgresOptions) -> Shared {
+    Arc::new(PostgresDatabase::new(options))
+}
+
+/// How many are on watch in the test of batches that get in each other's way.
+const WATCHES: usize = 8;
+
+/// A connection of somebody else's, to the same tables.
+async fn bystander(database: &TestDatabase) -> Client {
+    let url = database.url();
+    let (address, schema) = url.split_once("?schema=").unwrap();
+    let (client, connection) = tokio_postgres::connect(address, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client.batch_execute(&format!("SET search_path = {schema}")).await.unwrap();
+    client
+}
+
+#[track_caller]
+fn unavailable(result: Result<impl std::fmt::Debug, DataError>) -> (String, bool) {
+    match result {
+        Err(DataError::Unavailable { message, retryable }) => (message, retryable),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_survives_a_crash_and_the_database_goes_on() {
+    let mut server = tokio::task::block_in_place(|| PostgresServer::start(&PostgresSettings::default()));
+    let database = database(options(&server.url()));
+    let schema = person();
+    prepare(&database, &schema).await;
+    let ann = insert(&database, &schema, json!({"userId": "微信", "name": "Ann", "extra": {"b": [1.5], "a": null}}))
+        .await
+        .unwrap();
+    let batch = [json!({"userId": "u2"}), json!({"userId": "u3"})];
+    let batch = batch.map(|value| Operation::insert(&schema, row(value)));
+    database.execute(batch.to_vec()).await.unwrap();
+
+    tokio::task::block_in_place(|| server.crash());
+    let (message, retryable) = unavailable(insert(&database, &schema, json!({})).await);
+    assert!(!message.contains(server.password()), "{message}");
+    let found = database.find(schema.clone(), Query::new(filter(&schema, ""))).await;
+    assert!(unavailable(found).1, "reading can go well later");
+    drop((message, retryable));
+
+    tokio::task::block_in_place(|| server.resume());
+    assert_eq!(find(&database, &schema, "Q(userId='微信')").await, [ann]);
+    assert_eq!(find(&database, &schema, "Q(userId__in=['u2', 'u3'])").await.len(), 2);
+    assert!(insert(&database, &schema, json!({"userId": "u2"})).await.is_err());
+    assert!(insert(&database, &schema, json!({})).await.unwrap()["id"].as_i64() > Some(3), "numbers stay used");
+    let seed = vec![row(json!({"userId": "seed"}))];
+    assert_eq!(database.prepare(schema.clone(), seed).await, Ok(Prepared { created: false }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_were_cut_are_replaced() {
+    let place = TestDatabase::new();
+    let database = place.node();
+    let schema = person();
+    prepare(&database, &schema).await;
+    insert(&database, &schema, json!({"userId": "u1"})).await.unwrap();
+    let bystander = bystander(&place).await;
+    for _ in 0..3 {
+        let cut = "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity \
+                   WHERE application_name = 'mti' AND query LIKE '%' || current_schema() || '%'";
+        drop(bystander.query(cut, &[]).await.unwrap());
+        // Only reads may be tried again when it is not known what happened to them.
+        assert_eq!(find(&database, &schema, "Q(userId='u1')").await.len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_nodes_make_a_table_and_its_first_rows_once() {
+    let place = TestDatabase::new();
+    let seed = vec![row(json!({"userId": "u1"})), row(json!({"userId": "u2"}))];
+    let mut nodes = JoinSet::new();
+    for _ in 0..8 {
+        let (node, seed) = (place.node(), seed.clone());
+        nodes.spawn(async move {
+            let schema = person();
+            let prepared = node.prepare(schema.clone(), seed).await.expect("prepares");
+            // What one node knows to be there, it finds.
+            assert_eq!(find(&node, &schema, "").await.len(), 2);
+            prepared
+        });
+    }
+    let prepared = nodes.join_all().await;
+    assert_eq!(prepared.iter().filter(|prepared| prepared.created).count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unique_value_and_a_row_to_take_have_one_winner_among_nodes() {
+    let place = TestDatabase::new();
+    let schema = person();
+    prepare(&place.node(), &schema).await;
+    let mut nodes = JoinSet::new();
+    for age in 0..8 {
+        let (node, schema) = (place.node(), schema.clone());
+        nodes.spawn(async move {
+            prepare(&node, &schema).await;
+            let won = insert(&node, &schema, json!({"userId": "code", "age": age})).await;
+            assert!(matches!(won, Ok(_) | Err(DataError::UniqueViolation { .. })), "{won:?}");
+            let take = Operation::delete(&schema, filter(&schema, "Q(userId='code')"));
+            let taken = node.execute(vec![take]).await.expect("takes").remove(0).into_rows().len();
+            (usize::from(won.is_ok()), taken)
+        });
+    }
+    let results = nodes.join_all().await;
+    let (won, taken) = results.into_iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    let left = find_at(&place, &schema).await;
+    assert!(won >= 1);
+    assert_eq!(won, taken + left, "every row was taken once, or is there");
+}
+
+async fn find_at(place: &TestDatabase, schema: &Arc<ModelSchema>) -> usize {
+    let node = place.node();
+    prepare(&node, schema).await;
+    find(&node, schema, "").await.len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn batches_that_get_in_each_others_way_are_done_one_after_another() {
+    let place = TestDatabase::new();
+    let schema = person();
+    let node = place.node();
+    prepare(&node, &schema).await;
+    for number in 0..WATCHES {
+        insert(&node, &schema, json!({"userId": format!("u{number}"), "active": true})).await.unwrap();
+    }
+    // Each may leave while somebody else stays.
+    let mut leaving = JoinSet::new();
+    for number in 0..WATCHES {
+        let (node, schema) = (place.node(), schema.clone());
+        leaving.spawn(async move {
+            prepare(&node, &schema).await;
+            let leave = vec![
+                Operation::require(&schema, filter(&schema, "Q(active=True)"), 2..=u64::MAX),
+                Operation::update(
+                    &schema,
+                    filter(&schema, &format!("Q(userId='u{number}')")),
+                    row(json!({"active": false})),
+                ),
+            ];
+            node.execute(leave).await
+        });
+    }
+    let results = leaving.join_all().await;
+    let left = results.iter().filter(|result| result.is_ok()).count();
+    let stayed = results.iter().filter(|result| matches!(result, Err(DataError::PreconditionFailed { found: 1, .. })));
+    assert_eq!((left, stayed.count()), (WATCHES - 1, 1), "{results:?}");
+    assert_eq!(find(&node, &schema, "Q(active=True)").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_that_update_or_insert_one_inserts() {
+    let place = TestDatabase::new();
+    let schema = person();
+    let node = place.node();
+    prepare(&node, &schema).await;
+    let mut writers = JoinSet::new();
+    for age in 0..16 {
+        let (node, schema) = (Arc::clone(&node), schema.clone());
+        writers.spawn(async move {
+            let either = Operation::update_or_insert(
+                &schema,
+                filter(&schema, "Q(userId='one')"),
+                Vec::new(),
+                row(json!({"age": age})),
+                row(json!({"userId": "one", "age": age})),
+            );
+            node.execute(vec![either]).await.expect("one or the other")
+        });
+    }
+    let outcomes = writers.join_all().await;
+    let inserted = outcomes.iter().flatten().filter(|outcome| matches!(outcome, mti_data::Outcome::Inserted { .. }));
+    assert_eq!(inserted.count(), 1);
+    assert_eq!(find(&node, &schema, "").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_are_given_and_keys_that_are_assigned_do_not_meet() {
+    let place = TestDatabase::new();
+    let schema = person();
+    let node = place.node();
+    prepare(&node, &schema).await;
+    let mut writers = JoinSet::new();
+    for number in 0..64 {
+        let (node, schema) = (Arc::clone(&node), schema.clone());
+        let given = if number % 4 == 0 { json!({"id": 1000 + 3000 * number}) } else { json!({}) };
+        writers.spawn(async move { insert(&node, &schema, given).await });
+    }
+    let results = writers.join_all().await;
+    let refused = results.iter().filter(|result| result.is_err()).count();
+    assert_eq!(refused, 0, "{results:?}");
+    let largest = 1000 + 3000 * 60;
+    let next = insert(&node, &schema, json!({})).await.unwrap()["id"].as_i64().unwrap();
+    assert!(next > largest, "{next}");
+    insert(&node, &schema, json!({"id": i64::MAX})).await.unwrap();
+    let used_up = insert(&node, &schema, json!({})).await;
+    assert!(matches!(used_up, Err(DataError::TooLarge { .. })), "{used_up:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_takes_too_long_is_stopped() {
+    let place = TestDatabase::new();
+    let quick = place.options().timeout(Duration::from_secs(2)).unwrap();
+    let (database, schema) = (database(quick), person());
+    prepare(&database, &schema).await;
+    insert(&database, &schema, json!({"userId": "u1"})).await.unwrap();
+    let bystander = bystander(&place).await;
+    bystander.batch_execute("BEGIN; LOCK TABLE \"acme.shop:shop.models.Person\"").await.unwrap();
+    let found = database.find(schema.clone(), Query::new(filter(&schema, ""))).await;
+    let (message, retryable) = unavailable(found);
+    assert!(message.contains("timeoutMs") && retryable, "{message}");
+    assert!(unavailable(insert(&database, &schema, json!({})).await).1);
+    bystander.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(find(&database, &schema, "").await.len(), 1, "what was stopped did not happen");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_for_a_connection_ends() {
+    let place = TestDatabase::new();
+    let schema = person();
+    prepare(&place.node(), &schema).await;
+    let one = place.options().pool_size(1).unwrap().timeout(Duration::from_secs(2)).unwrap();
+    let database = database(one);
+    prepare(&database, &schema).await;
+    let bystander = bystander(&place).await;
+    bystander.batch_execute("BEGIN; LOCK TABLE \"acme.shop:shop.models.Person\"").await.unwrap();
+    let mut readers = JoinSet::new();
+    for _ in 0..4 {
+        let (database, schema) = (Arc::clone(&database), schema.clone());
+        readers.spawn(async move { database.find(schema.clone(), Query::new(filter(&schema, ""))).await });
+    }
+    let messages: Vec<String> = readers.join_all().await.into_iter().map(|found| unavailable(found).0).collect();
+    assert!(messages.iter().any(|message| message.contains("no connection was free within 2000 ms")), "{messages:?}");
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_without_it() {
+    let server = tokio::task::spawn_blocking(|| PostgresServer::start(&PostgresSettings::default())).await.unwrap();
+    let password = Secret::new("canary");
+    let database = database(PostgresOptions::at("localhost", server.port(), "postgres", "mti", Some(&password)));
+    let error = database.prepare(person(), Vec::new()).await.unwrap_err();
+    assert!(error.to_string().contains("28P01") && !error.to_string().contains("canary"), "{error}");
+    assert!(!format!("{database:?} {error:?}").contains("canary"));
+    let nowhere = options("postgres://mti:canary@localhost:1/db");
+    let (message, _) = unavailable(crate::postgres::database(nowhere).prepare(person(), Vec::new()).await);
+    assert!(message.contains("cannot connect to `localhost:1`") && !message.contains("canary"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_are_encrypted_and_servers_prove_who_they_are() {
+    let certificate = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (pem, key) = (certificate.cert.pem(), certificate.signing_key.serialize_pem());
+    let settings = PostgresSettings { certificate: Some((pem.clone(), key)), ..PostgresSettings::default() };
+    let server = tokio::task::block_in_place(|| PostgresServer::start(&settings));
+    let directory = tempfile::tempdir().unwrap();
+    let trusted = directory.path().join("root.pem");
+    std::fs::write(&trusted, pem).unwrap();
+    let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let foreign = directory.path().join("foreign.pem");
+    std::fs::write(&foreign, other.cert.pem()).unwrap();
+
+    let (bystander, connection) = tokio_postgres::connect(&server.url(), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let try_with = async |host: &str, mode: SslMode, root: Option<&std::path::Path>| {
+        let password = Secret::new(server.password());
+        let encryption = Encryption { mode, root_certificates: root.map(Into::into) };
+        let options = PostgresOptions::at(host, server.port(), "postgres", "mti", Some(&password));
+        let database = database(options.encryption(encryption));
+        database.execute(Vec::new()).await.map_err(|error| error.to_string())?;
+        let encrypted =
+            "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'mti'";
+        let encrypted: bool = bystander.query_one(encrypted, &[]).await.unwrap().get(0);
+        database.close().await.unwrap();
+        // Its connection has to be gone before the next one is looked at.
+        let open =
+            "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE application_name = 'mti'";
+        drop(bystander.query(open, &[]).await.unwrap());
+        Ok::<bool, String>(encrypted)
+    };
+    assert_eq!(try_with("localhost", SslMode::Disable, None).await, Ok(false));
+    for mode in [SslMode::Prefer, SslMode::Require] {
+        assert_eq!(try_with("localhost", mode, None).await, Ok(true), "{mode:?}");
+    }
+    for mode in [SslMode::VerifyCa, SslMode::VerifyFull] {
+        assert_eq!(try_with("localhost", mode, Some(&trusted)).await, Ok(true), "{mode:?}");
+        let refused = try_with("localhost", mode, Some(&foreign)).await.unwrap_err();
+        assert!(refused.contains("certificate"), "{refused}");
+        assert!(try_with("localhost", mode, Some(&directory.path().join("missing"))).await.is_err());
+    }
+    assert_eq!(try_with("127.0.0.1", SslMode::VerifyCa, Some(&trusted)).await, Ok(true));
+    let refused = try_with("127.0.0.1", SslMode::VerifyFull, Some(&trusted)).await.unwrap_err();
+    assert!(refused.contains("certificate"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_encryption_is_not_talked_to_when_that_is_required() {
+    let place = TestDatabase::new();
+    let encryption = Encryption { mode: SslMode::Require, root_certificates: None };
+    let (message, _) = unavailable(database(place.options().encryption(encryption)).execute(Vec::new()).await);
+    assert!(message.contains("TLS"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_follow_their_models_and_lose_nothing() {
+    let place = TestDatabase::new();
+    let node = place.node();
+    let model = |fields: Value, more: Value| {
+        let mut definition = json!({"fields": [{"name": "id", "dataType": "AutoInt", "primaryKey": true}]});
+        definition["fields"].as_array_mut().unwrap().extend(fields.as_array().unwrap().clone());
+        definition.as_object_mut().unwrap().extend(row(more));
+        named("shop.models.Growing", &definition)
+    };
+    let text = json!({"name": "a", "dataType": "Stext"});
+    let number = json!({"name": "b", "dataType": "Integer"});
+    let before = model(json!([text]), json!({}));
+    let after = model(json!([text, number]), json!({"indexList": [["b"]]}));
+    let without = model(json!([number]), json!({}));
+    assert_eq!(node.changes(before.clone()).await, Ok(vec![TableChange::Make]));
+    prepare(&node, &before).await;
+    assert_eq!(node.changes(before.clone()).await, Ok(vec![]));
+    insert(&node, &before, json!({"a": "x"})).await.unwrap();
+
+    let added = vec![
+        TableChange::AddField { name: "b".to_owned() },
+        TableChange::AddIndex { fields: vec!["b".to_owned()], unique: false },
+    ];
+    assert_eq!(node.changes(after.clone()).await, Ok(added));
+    prepare(&node, &after).await;
+    insert(&node, &after, json!({"a": "y", "b": 2})).await.unwrap();
+    // A node that still has the old model goes on.
+    let old = place.node();
+    prepare(&old, &before).await;
+    insert(&old, &before, json!({"a": "z"})).await.unwrap();
+    prepare(&node, &after).await;
+    assert_eq!(find(&node, &after, "Q(b=None)").await.len(), 2);
+
+    let hidden = vec![
+        TableChange::HideField { name: "a".to_owned() },
+        TableChange::DropIndex { fields: vec!["b".to_owned()], unique: false },
+    ];
+    assert_eq!(node.changes(without.clone()).await, Ok(hidden));
+    prepare(&node, &without).await;
+    assert_eq!(node.changes(without.clone()).await, Ok(vec![]));
+    assert_eq!(find(&node, &without, "Q(b=2)").await, [row(json!({"id": 2, "b": 2}))]);
+    prepare(&node, &after).await;
+    assert_eq!(
+        find(&node, &after, "Q(a='y')").await,
+        [row(json!({"id": 2, "a": "y", "b": 2}))],
+        "what was hidden is there"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_of_every_kind_are_names() {
+    let place = TestDatabase::new();
+    let node = place.node();
+    let long = "models.".to_owned() + &"L".repeat(80);
+    let schemas: Vec<_> = [format!("{long}One"), format!("{long}Two"), "models.选择\"'$1".to_owned()]
+        .iter()
+        .map(|name| {
+            named(
+                name,
+                &json!({"fields": [
+                    {"name": "xmin", "dataType": "AutoInt", "primaryKey": true},
+                    {"name": "select", "dataType": "Stext"},
+                    {"name": "用户", "dataType": "Stext"},
+                    {"name": "Camel", "dataType": "Stext"},
+                    {"name": "camel", "dataType": "Stext"}
+                ], "uniqueList": [["select", "用户"], ["Camel"], ["camel"]]}),
+            )
+        })
+        .collect();
+    for schema in &schemas {
+        prepare(&node, schema).await;
+        let value = json!({"select": "a", "用户": "'; DROP TABLE x; --", "Camel": "C", "camel": "c"});
+        insert(&node, schema, value.clone()).await.unwrap();
+        let again = insert(&node, schema, value).await.unwrap_err();
+        let fields = vec!["select".to_owned(), "用户".to_owned()];
+        assert_eq!(again, DataError::UniqueViolation { model: schema.model().to_owned(), fields });
+        assert_eq!(find(&node, schema, "Q(Camel='C') & Q(camel='c') & Q(用户__endswith='--')").await.len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_no_index_takes_is_too_large() {
+    let place = TestDatabase::new();
+    let node = place.node();
+    let schema = named(
+        "shop.models.Long",
+        &json!({"fields": [
+            {"name": "id", "dataType": "AutoInt", "primaryKey": true},
+            {"name": "text", "dataType": "Ltext", "maxLen": 100_000, "unique": true}
+        ]}),
+    );
+    prepare(&node, &schema).await;
+    // Random enough not to be compressed.
+    let long: String =
+        (0..20_000_u32).map(|n| char::from_u32(0x4e00 + n.wrapping_mul(2_654_435_761) % 20_000).unwrap()).collect();
+    let refused = insert(&node, &schema, json!({"text": long})).await;
+    assert!(matches!(refused, Err(DataError::TooLarge { .. })), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_tell_each_other_of_changes() {
+    let place = TestDatabase::new();
+    let (one, other) = (place.node(), place.node());
+    let (one, other) = (one.generations().unwrap(), other.generations().unwrap());
+    assert_eq!(one.current("users").await, Ok(0));
+    // The first time it is heard that the server is listened to.
+    let mut notices = other.notices();
+    notices.changed().await.unwrap();
+    assert_eq!(one.raise("users").await, Ok(1));
+    notices.changed().await.unwrap();
+    assert_eq!(other.current("users").await, Ok(1));
+    assert_eq!(other.raise("users").await, Ok(2));
+    assert_eq!(one.current("users").await, Ok(2));
+    assert_eq!(one.current("corps").await, Ok(0));
+}
+
+#[test]
+fn options_are_read_from_a_url_and_show_no_password() {
+    for url in [
+        "postgres://u:canary@h/d",
+        "postgresql://u:canary@h:5433/d?sslmode=verify-full&sslrootcert=/a/b.pem&application_name=x",
+        "postgres://u:canary@h1:1,h2:2/d?schema=s&poolSize=4&timeoutMs=100&connect_timeout=3",
+        "postgres://u@%2Frun%2Fpostgresql/d",
+    ] {
+        let options = PostgresOptions::from_url(&Secret::new(url)).unwrap();
+        assert!(!format!("{options:?}").contains("canary"));
+    }
+    for (url, part) in [
+        ("canary", "begins with neither"),
+        ("postgres://u:canary@h:port/d", "port"),
+        ("postgres:///canary", "names no host"),
+        ("postgres://u:canary@h/d?sslmode=allow", "`verify-full`"),
+        ("postgres://u:canary@h/d?poolSize=0", "1 to 1000"),
+        ("postgres://u:canary@h/d?timeoutMs=soon", "`timeoutMs`"),
+        ("postgres://u:canary@h/d?schema=pg_catalog", "`schema`"),
+        ("postgres://u:canary@h/d?nonsense=1", "nonsense"),
+    ] {
+        let error = PostgresOptions::from_url(&Secret::new(url)).unwrap_err();
+        assert!(error.to_string().contains(part) && !error.to_string().contains("canary"), "{url}: {error}");
+    }
+}
