@@ -1,7 +1,7 @@
 use mti_element::steps;
 use serde::{Deserialize, Serialize};
 
-use crate::{Corp, Evidence, LoginCode, Token, User, UserId};
+use crate::{BindingList, Corp, Evidence, LoginCode, Token, User, UserId};
 
 steps! {
     /// The login service: it turns login codes into sessions.
@@ -31,6 +31,8 @@ steps! {
             binding: String,
             evidence: Option<Evidence>,
         ) -> Option<LoginCode>;
+        /// Which logins the caller can sign in with.
+        "listBindings" fn list_bindings() -> BindingList;
     }
 }
 

@@ -4,8 +4,8 @@ use crate::keys::Keys;
 use crate::login_codes::BroughtCode;
 use crate::sessions::NewSession;
 use crate::{
-    AuthService, AuthServiceSteps, Corp, CurrentUser, Evidence, LoginCode, LoginType, SessionList, SignIn, SignedIn,
-    Success, User, UserId, browser, corp, fails, login_codes, sessions, user,
+    AuthService, AuthServiceSteps, BindingList, Corp, CurrentUser, Evidence, LoginCode, LoginType, SessionList, SignIn,
+    SignedIn, Success, User, UserId, bound_logins, browser, corp, fails, login_codes, sessions, user,
 };
 
 /// How long a session lives when the config does not say.
@@ -115,6 +115,11 @@ impl AuthServiceSteps for AuthServiceLevel {
         refuse_disabled(&app, &user_id, &user).await?;
         let corps = this.list_corps(user_id.clone()).await?;
         login_codes::issue(&app, &login_type, this.visitor(), SignIn { user_id, corps, binding, evidence }).await
+    }
+
+    async fn list_bindings(&self, this: AuthService<'_>) -> Result<BindingList> {
+        let (_, _, user_id) = caller(&this)?;
+        Ok(bound_logins::of(&this.app(), &user_id).await)
     }
 }
 

@@ -16,6 +16,7 @@
 mod auth_service;
 mod auth_service_level;
 mod authenticator;
+mod bound_logins;
 mod browser;
 mod clock;
 mod corp;
@@ -45,6 +46,7 @@ pub use crate::auth_service::{
 };
 pub use crate::auth_service_level::{AuthServiceLevel, refuse_stranger};
 pub use crate::authenticator::{SESSION_COOKIE, SessionAuthenticator};
+pub use crate::bound_logins::{BindingInfo, BindingList};
 pub use crate::browser::BROWSER_COOKIE;
 pub use crate::clock::Clock;
 pub use crate::corp::Corp;

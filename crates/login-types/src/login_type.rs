@@ -1,6 +1,7 @@
+use mti_data::Row;
 use mti_element::{Value, steps};
 
-use crate::wechat::Done;
+use crate::wechat::{Done, UserAuthInfo};
 
 steps! {
     /// What every way to sign in has: the view of any login Type's instance that knows no more of it.
@@ -13,5 +14,9 @@ steps! {
         "getLoginConfig" fn get_login_config() -> Value;
         /// Detaches a user, and ends the sessions that came through it.
         "unbind" fn unbind(user_id: crate::UserId) -> Done;
+        /// The full name of the model whose rows say who is bound; they have a `userId`.
+        property "authModelElemName" fn auth_model_elem_name() -> String;
+        /// What may be told of a row of that model.
+        "getUserAuthInfo" fn get_user_auth_info(auth_obj: Option<Row>) -> UserAuthInfo;
     }
 }

@@ -4,6 +4,7 @@
 
 mod authorize;
 mod bind;
+mod bindings;
 mod config;
 mod demo;
 mod issuing;

@@ -164,8 +164,8 @@ class Account {
 /** Which ways to sign in are bound to the visitor, by their names; undefined when that cannot be known. */
 async function boundMethods(settings) {
   try {
-    const bindings = await call(settings, "auths.loginTypes.services.AuthSvc", "bindings");
-    return new Map(bindings.map(({ loginType, isBound }) => [loginType, isBound]));
+    const { bindings } = await call(settings, "auths.loginTypes.services.AuthSvc", "listBindings");
+    return new Map(bindings.map(({ loginType, isBound }) => [loginType, isBound ?? undefined]));
   } catch {
     return undefined;
   }
