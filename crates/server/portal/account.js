@@ -16,6 +16,7 @@ class Account {
   #user;
   #restart;
   #result = make("div", { class: "result", "aria-live": "polite" });
+  #sessions;
   #rows = make("ul", { class: "rows", "aria-busy": "true" });
 
   constructor(settings, user, restart) {
@@ -26,12 +27,13 @@ class Account {
 
   show(main, first) {
     show(this.#result, first, this.#ticketOffer());
+    this.#sessions = sessionsSection(this.#settings, (action, success) => this.#attempt(action, success), this.#restart);
     const methods = this.#settings.methods.filter((method) => method.canBind || method.canUnbind);
     show(main, make("div", { class: "account" },
       this.#identity(),
       this.#result,
       methods.length > 0 && section(text("methodsOfUser"), undefined, this.#rows),
-      sessionsSection(this.#settings, (action, success) => this.#attempt(action, success), this.#restart)));
+      this.#sessions.node));
     this.#showMethods(methods);
   }
 
@@ -69,7 +71,7 @@ class Account {
       offer.remove();
       await this.#attempt(() => call(this.#settings, method.name, "bindByTicket", { bindTicket: ticket.bindTicket }),
         text("bound", { title: ticket.title }));
-      await this.#showMethods();
+      await this.#showAnew();
     };
     offer.append(actions(button(text("notNow"), () => offer.remove(), "quiet"), button(text("bind"), accept)));
     return offer;
@@ -114,7 +116,12 @@ class Account {
     if (outcome === "ended") return this.#restart();
     if (outcome !== "done") return undefined;
     show(this.#result, notice("success", text(purpose === "bind" ? "bound" : "changed", values)));
-    return this.#showMethods();
+    return this.#showAnew();
+  }
+
+  /** What is bound has changed, and with it perhaps who is signed in where. */
+  #showAnew() {
+    return Promise.all([this.#showMethods(), this.#sessions.list()]);
   }
 
   async #configured(method) {
@@ -132,7 +139,7 @@ class Account {
       const stillThere = await currentUser(this.#settings).catch(() => this.#user);
       if (!stillThere) return this.#restart(text("unboundSignIn"));
       show(this.#result, notice("success", text("unbound", { title: method.title })));
-      return this.#showMethods();
+      return this.#showAnew();
     });
   }
 

@@ -23,10 +23,11 @@ window.addEventListener("pageshow", (event) => event.persisted && look());
 
 await start();
 
-async function start(message = recall("notice")) {
+/** Shows the page that is right now, with a sentence about what happened before. */
+async function start(message = recall("notice"), kind = "success") {
   if (location.origin !== settings.origin) return showOtherOrigin();
   show(main, card(undefined, undefined, busy(text("loading"))));
-  const first = message && notice("success", message);
+  const first = message && notice(kind, message);
   try {
     const user = await currentUser(settings);
     subject = user?.userId ?? null;
@@ -47,7 +48,7 @@ async function look() {
   const before = subject;
   const user = await currentUser(settings).catch(() => undefined);
   if (user === undefined || before !== subject || (user?.userId ?? null) === subject) return;
-  await start(user ? undefined : text("signedOutElsewhere"));
+  await start(user ? undefined : text("signedOutElsewhere"), "info");
 }
 
 /** Cookies and login pages belong to one address: at another one nobody could sign in. */

@@ -6,7 +6,10 @@ import { moment, reference, sentence, text } from "./texts.js";
 
 const AUTH_SERVICE = "auths.loginTypes.services.AuthSvc";
 
-/** The section of the user centre. `attempt` does something and says how it went; `restart` shows the page after the end. */
+/**
+ * The section of the user centre, and what lists the sessions anew. `attempt` does something and says how it went; `restart`
+ * shows the page after the end.
+ */
 export function sessionsSection(settings, attempt, restart) {
   const rows = make("ul", { class: "rows", "aria-busy": "true" });
   const everywhere = button(text("signOutEverywhere"), async () => {
@@ -18,7 +21,8 @@ export function sessionsSection(settings, attempt, restart) {
   }, "quiet danger");
   const list = () => fill(settings, rows, attempt, restart, list);
   list();
-  return section(text("sessions"), everywhere, rows);
+  const node = section(text("sessions"), everywhere, rows);
+  return { node, list };
 }
 
 async function fill(settings, rows, attempt, restart, again) {
