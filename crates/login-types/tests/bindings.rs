@@ -12,7 +12,7 @@ async fn bindings(browser: &Browser<'_>) -> Value {
     browser.call_on(SERVICE, "listBindings", json!({})).await.unwrap()
 }
 
-fn list(wechat: Value, password: Value) -> Value {
+fn list(wechat: bool, password: bool) -> Value {
     json!({ "bindings": [
         { "loginType": LOGIN, "isBound": wechat },
         { "loginType": PASSWORD_LOGIN, "isBound": password },
@@ -27,12 +27,12 @@ async fn somebody_is_told_which_logins_are_his() {
     world.named("ben", "ben", "correct horse 9").await;
     let browser = world.browser();
     browser.sign_in(ANNA).await;
-    assert_eq!(bindings(&browser).await, list(json!(true), json!(false)));
+    assert_eq!(bindings(&browser).await, list(true, false));
     let other = world.browser();
     other.sign_in(BEN).await;
-    assert_eq!(bindings(&other).await, list(json!(true), json!(true)));
+    assert_eq!(bindings(&other).await, list(true, true));
     other.call_on(PASSWORD_LOGIN, "unbind", json!({ "userId": "ben" })).await.unwrap();
-    assert_eq!(bindings(&other).await, list(json!(true), json!(false)));
+    assert_eq!(bindings(&other).await, list(true, false));
     assert_fails(world.browser().call_on(SERVICE, "listBindings", json!({})).await, Fail::LOGIN_REQUIRED);
 }
 
