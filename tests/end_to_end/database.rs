@@ -30,6 +30,70 @@ fn used() -> Tree {
 }
 
 #[test]
+fn every_method_of_a_model_is_called_by_its_documented_arguments() {
+    let app = Tree::new(
+        r#"
+//- app.json
+{"appId": "acme.shop", "title": "Shop", "version": "1.0.0"}
+//- models/Customer/e.json
+{"type": "models.NormalType", "title": "Customers"}
+//- models/Customer/Customer.json
+{"fields": [{"name": "id", "title": "Id", "dataType": "AutoInt", "primaryKey": true},
+            {"name": "name", "title": "Name", "dataType": "Stext", "maxLen": 5},
+            {"name": "age", "title": "Age", "dataType": "Integer"}], "uniqueList": [["name"]]}
+"#,
+    );
+    let call = |method: &str, arguments: Value| {
+        mti_in(app.path(), &["call", "models.Customer", method, "-"], &arguments.to_string())
+    };
+    let row = |id: i64, name: &str, age: i64| json!({"id": id, "name": name, "age": age});
+    for (method, arguments, answer) in [
+        ("create", json!({"rowData": {"name": "Ada", "age": 36}, "triggerEvent": 1}), row(1, "Ada", 36)),
+        (
+            "createOrUpdateMany",
+            json!({"rowDataList": [{"id": 1, "age": 37}, {"name": "微信", "age": 7}], "triggerEvent": 0}),
+            json!([row(1, "Ada", 37), row(2, "微信", 7)]),
+        ),
+        (
+            "updateOrAdd",
+            json!({"filter": "Q(name='Cy')", "orderList": [["id", 1]], "updateData": {"age": 1},
+                   "addData": {"name": "Cy", "age": 20}, "triggerEvent": 1}),
+            row(3, "Cy", 20),
+        ),
+        ("get", json!({"filter": "Q('age', '<', 30)", "orderList": [["age", -1]], "level": 2}), row(3, "Cy", 20)),
+        ("get", json!({"filter": "Q(name='nobody')", "orderList": null}), json!(null)),
+        (
+            "query",
+            json!({"filter": "Q(Q(age__gte=7), Q.AND, ~Q(name__like='A%'))", "fieldList": ["name"],
+                   "orderList": [["name", 0]], "page": 1, "size": 1, "level": 2}),
+            json!({"rowDatas": [{"name": "微信"}], "totalCount": 2}),
+        ),
+        ("updateByPK", json!({"pkList": [2], "updateData": {"age": 8}, "triggerEvent": 1}), json!([row(2, "微信", 8)])),
+        ("updateByFilter", json!({"filter": "Q(age__in=(8, 20))", "updateData": {"age": 9}}), json!(null)),
+        ("aggregate", json!({"filter": "", "aggrField": "age", "aggrType": "SUM"}), json!(37 + 9 + 9)),
+        ("aggregate", json!({"filter": "", "aggrField": "id", "aggrType": "COUNT"}), json!(3)),
+        ("deleteByPK", json!({"pkList": [1], "triggerEvent": 1}), json!(null)),
+        ("deleteByFilter", json!({"filter": "Q(name='Cy')"}), json!(null)),
+        ("query", json!({}), json!({"rowDatas": [row(2, "微信", 9)], "totalCount": 1})),
+    ] {
+        assert_eq!(call(method, arguments).ended_with(0).json(), answer, "{method}");
+    }
+    for (method, arguments, part) in [
+        ("create", json!({"rowData": {"name": "longer"}}), "field `name`: 6 characters, at most 5"),
+        ("create", json!({"rowData": {"age": "7"}}), "field `age`: expected a whole number"),
+        ("create", json!({"rowData": {"name": "微信"}}), "the same `name`"),
+        ("query", json!({"filter": "Q(age=)"}), "column 7: expected a value"),
+        ("query", json!({"filter": "Q(agee=1)"}), "did you mean `age`?"),
+        ("query", json!({"orderList": [["age", 2]]}), "-1 is descending"),
+        ("deleteByFilter", json!({}), "`filter` is missing"),
+    ] {
+        let refused = call(method, arguments).ended_with(1);
+        assert!(refused.stderr.starts_with("error: API_PARAMS_ERROR: "), "{}", refused.stderr);
+        assert!(refused.stderr.contains(part), "{part} in {}", refused.stderr);
+    }
+}
+
+#[test]
 fn a_backup_restores_into_another_database() {
     let app = used();
     let made = mti_in(app.path(), &["db", "backup", "b.jsonl", "--data", "data"], "").ended_with(0);

@@ -52,6 +52,11 @@ impl ModelSchema {
         &self.model
     }
 
+    /// The same, for those who keep it.
+    pub(crate) fn shared_model(&self) -> Arc<str> {
+        Arc::clone(&self.model)
+    }
+
     /// What keeps the tables of different apps apart.
     pub fn namespace(&self) -> &str {
         &self.namespace

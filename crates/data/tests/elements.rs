@@ -102,6 +102,66 @@ async fn mistakes_name_the_field_and_the_column() {
 }
 
 #[tokio::test]
+async fn values_of_every_type_are_kept_and_what_does_not_fit_names_its_field() {
+    let shop = Shop::new(
+        r#"
+//- app/models/All/e.json
+{"title": "All", "type": "models.NormalType"}
+//- app/models/All/All.json
+{"fields": [
+  {"name": "id", "dataType": "AutoInt", "primaryKey": true},
+  {"name": "stext", "dataType": "Stext", "minLen": 2, "maxLen": 3}, {"name": "ltext", "dataType": "Ltext"},
+  {"name": "numeric", "dataType": "Numeric", "decimal": 1, "maxDigits": 3}, {"name": "money", "dataType": "Money"},
+  {"name": "percent", "dataType": "Percent"}, {"name": "integer", "dataType": "Integer"},
+  {"name": "boolean", "dataType": "Boolean"}, {"name": "checkbox", "dataType": "Checkbox"},
+  {"name": "date", "dataType": "Date"}, {"name": "datetime", "dataType": "Datetime"}, {"name": "time", "dataType": "Time"},
+  {"name": "json", "dataType": "Json"}, {"name": "phone", "dataType": "Phone"},
+  {"name": "radio", "dataType": "Radio", "options": [{"label": "A", "value": "a"}]},
+  {"name": "dropdown", "dataType": "Dropdown", "options": [{"label": "B", "value": "b"}]}
+]}
+"#,
+    );
+    let app = shop.open();
+    let all = app.get_element("models.All").unwrap();
+    let good = json!({
+        "stext": "微信", "ltext": "x".repeat(1024), "numeric": 999.9, "money": 0.1, "percent": 12.5, "integer": i64::MAX,
+        "boolean": true, "checkbox": 1, "date": "2024-02-29", "datetime": "2026-11-22 18:30:00", "time": "18:30:00",
+        "json": {"a": [1, null, "\u{1F600}"]}, "phone": "+86 (28) 1234-5678", "radio": "a", "dropdown": "b"
+    });
+    let mut kept = call(all, "create", json!({"rowData": good})).await;
+    assert_eq!(kept.as_object_mut().unwrap().shift_remove("id"), Some(json!(1)));
+    assert_eq!(kept, good);
+    for (field, bad) in [
+        ("stext", json!("x")),
+        ("stext", json!("four")),
+        ("stext", json!(7)),
+        ("stext", json!("a\u{0}")),
+        ("ltext", json!("x".repeat(1025))),
+        ("numeric", json!(1000)),
+        ("numeric", json!("1")),
+        ("money", json!([])),
+        ("percent", json!({})),
+        ("integer", json!(1.5)),
+        ("integer", json!(1e19)),
+        ("boolean", json!(2)),
+        ("boolean", json!("true")),
+        ("checkbox", json!(-1)),
+        ("date", json!("2026-02-29")),
+        ("date", json!("22.11.2026")),
+        ("datetime", json!("2026-11-22")),
+        ("time", json!("24:00")),
+        ("phone", json!("ring me")),
+        ("radio", json!("b")),
+        ("dropdown", json!("B")),
+        ("id", json!(0)),
+    ] {
+        let failure = all.call("create", json!({"rowData": {field: bad}})).await.unwrap_err();
+        assert_eq!(failure.kind().name, "API_PARAMS_ERROR", "{field} {bad}");
+        assert!(failure.message().contains(&format!("field `{field}`: ")), "{}", failure.message());
+    }
+}
+
+#[tokio::test]
 async fn documented_arguments_without_an_effect_are_taken_and_checked() {
     let shop = Shop::new("");
     let app = shop.open();

@@ -11,7 +11,7 @@ use crate::{ModelSchema, Scalar};
 impl Filter {
     /// Checks the filter against a model: its fields, and that every value is of its field's kind.
     pub fn bind(&self, schema: &ModelSchema) -> Result<BoundFilter, QError> {
-        Ok(BoundFilter::new(schema.model().into(), bind(self, schema, 0)?))
+        Ok(BoundFilter::new(schema.shared_model(), bind(self, schema, 0)?))
     }
 }
 

@@ -217,13 +217,12 @@ fn visit(
         let matches = filter.matches(&row);
         Ok(if matches { visit(Found { key: key.to_vec(), row }) } else { ControlFlow::Continue(()) })
     };
-    let row_prefix = keys::rows(table.id);
     let several = plan.accesses.len() > 1 && !plan.is_exact;
     // A row can lie in several ranges.
     let mut seen = BTreeSet::new();
     for Access { keys, through_index } in &plan.accesses {
         let mut entry = |key: &[u8], value: &[u8]| {
-            let key = if *through_index { value } else { key.get(row_prefix.len()..).unwrap_or_default() };
+            let key = if *through_index { value } else { key.get(keys::ROW_PREFIX..).unwrap_or_default() };
             if several && !seen.insert(key.to_vec()) {
                 return Ok(ControlFlow::Continue(()));
             }

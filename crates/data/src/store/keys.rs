@@ -26,6 +26,9 @@ pub(super) const DISCARDED: &[u8] = b"\x00discarded";
 /// Greater than whatever byte can follow an encoded value.
 pub(super) const AFTER: u8 = 0xff;
 
+/// How many bytes come before the primary key in the key of a row.
+pub(super) const ROW_PREFIX: usize = 5;
+
 const TABLE: u8 = 0x01;
 const COUNTER: u8 = 0x02;
 const ROW: u8 = 0x03;

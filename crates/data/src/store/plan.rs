@@ -48,12 +48,18 @@ impl Plan {
     pub(super) fn new(table: &Table, condition: &Condition, order: &[Order], is_limited: bool) -> Self {
         let mut conjuncts = Conjuncts::default();
         conjuncts.collect(condition);
-        let wanted = Wanted { table, order, is_limited };
-        if let Some(key) = conjuncts.single_key(table) {
-            let accesses = vec![Access { keys: Keys::One(keys::row(table.id, &key)), through_index: false }];
-            let is_exact = conjuncts.all.len() == 1 && conjuncts.are_all;
-            return Self { accesses, is_exact, ..Self::whole_table(&wanted) };
+        if let Some(scalar) = conjuncts.single_key(table) {
+            let mut key = keys::rows(table.id);
+            keys::push_scalar(&mut key, Some(scalar));
+            return Self {
+                accesses: vec![Access { keys: Keys::One(key), through_index: false }],
+                direction: Direction::Forward,
+                sorted_by: 0,
+                is_sorted: true,
+                is_exact: conjuncts.all.len() == 1 && conjuncts.are_all,
+            };
         }
+        let wanted = Wanted { table, order, is_limited };
         if let Some(plan) = indexed(&wanted, condition, &conjuncts) {
             return plan;
         }
@@ -174,10 +180,10 @@ impl<'a> Conjuncts<'a> {
         self.of(field).any(|test| matches!(test, Test::Equal(_) | Test::IsNull))
     }
 
-    /// The encoded primary key that rows have to have, when there is exactly one.
-    fn single_key(&self, table: &Table) -> Option<Vec<u8>> {
+    /// The primary key that rows have to have, when there is exactly one.
+    fn single_key(&self, table: &Table) -> Option<&'a Scalar> {
         self.of(&table.primary_key.name).find_map(|test| match test {
-            Test::Equal(scalar) => Some(with_value(&[], Some(scalar))),
+            Test::Equal(scalar) => Some(scalar),
             _ => None,
         })
     }
