@@ -10,6 +10,7 @@ mod killed;
 mod login;
 mod looking;
 mod making;
+mod many_nodes;
 mod postgresql;
 mod reloading;
 mod schemas;

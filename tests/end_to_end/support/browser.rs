@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{APP_ID, LOGIN, Server};
 
 /// A browser of a visitor: it keeps cookies and follows nothing by itself.
+#[derive(Clone)]
 pub(crate) struct Browser {
     client: Client,
     origin: String,
@@ -57,10 +58,9 @@ impl Browser {
     }
 
     /// The same browser after the server was started again, perhaps on another port: cookies know no ports.
-    pub(crate) fn moved_to(mut self, server: &Server) -> Self {
-        self.origin = server.origin();
-        self.simulator = server.simulator();
-        self
+    pub(crate) fn moved_to(self, server: &Server) -> Self {
+        let Self { origin, simulator, .. } = Self::at(server);
+        Self { origin, simulator, ..self }
     }
 
     /// A page, with its status.
