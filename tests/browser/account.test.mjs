@@ -106,3 +106,23 @@ for (const [person, shown] of [["script", /^<script>alert\('微信'\)<\/script>$
     await visitor.leave();
   });
 }
+
+test("who is signed in at two browsers sees both, and ends everything at once", async () => {
+  const [desk, phone] = [await Visitor.enter(browser), await Visitor.enter(browser, { phone: true, locale: "en-GB" })];
+  await signInByPassword(desk.page, site, "zhangsan", "艾克美科技");
+  await signInByScanning(browser, phone, site);
+  await inspect(phone.page, "account-phone");
+  await desk.page.reload();
+  await account(desk.page);
+  const sessions = desk.page.locator("section").filter({ has: desk.page.getByRole("heading", { name: "Where you are signed in" }) });
+  await sessions.getByText("This one").waitFor();
+  await sessions.getByRole("listitem").filter({ hasText: WECHAT }).first().waitFor();
+  await inspect(desk.page, "sessions");
+  await sessions.getByRole("button", { name: "Sign out everywhere" }).click();
+  await desk.page.getByRole("dialog").getByRole("button", { name: "Sign out everywhere" }).click();
+  await desk.page.getByText("You are signed out everywhere.").waitFor();
+  await phone.page.reload();
+  await phone.page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await desk.leave();
+  await phone.leave();
+});

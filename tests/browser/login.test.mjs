@@ -25,7 +25,7 @@ test("somebody scans the picture, approves on the phone, chooses an organisation
   await code.waitFor();
   await inspect(visitor.page, "sign-in");
   const phone = await scan(browser, code);
-  await visitor.page.frameLocator("wechat-login iframe").getByText(/Confirm on the phone|confirm on the phone|手机上/).first().waitFor();
+  await visitor.page.frameLocator("wechat-login iframe").locator("#wx_after_scan").waitFor();
   await picture(phone.page, "phone");
   await approve(phone, "zhang-san");
   await visitor.page.getByRole("heading", { name: "Choose an organisation" }).waitFor();
@@ -73,7 +73,7 @@ test("a refusal that WeChat keeps to itself ends in a state with a way on", asyn
   await visitor.page.clock.install();
   const phone = await scan(browser, await openWeChat(visitor.page, site));
   await refuse(phone);
-  await visitor.page.frameLocator("wechat-login iframe").getByText(/Cancelled|已取消/).first().waitFor();
+  await visitor.page.frameLocator("wechat-login iframe").locator("#wx_after_cancel").waitFor();
   await visitor.page.clock.fastForward(5 * 60 * 1000);
   await visitor.page.getByRole("button", { name: "New code" }).waitFor();
   await inspect(visitor.page, "refused-silently");
@@ -118,7 +118,7 @@ test("in the full page, a reload of the callback explains itself and leads back"
   await visitor.page.getByRole("heading", { name: "Choose an organisation" }).waitFor();
   assert.equal(visitor.page.url(), `${site.portal}auth/callback`, "the code stays in the address bar");
   await visitor.page.reload();
-  await visitor.page.getByRole("heading", { name: "There is nothing to do here" }).waitFor();
+  await visitor.page.getByRole("heading", { name: "This sign-in is over" }).waitFor();
   await inspect(visitor.page, "callback-again");
   await visitor.page.getByRole("link", { name: "Back to sign-in" }).click();
   await visitor.page.getByRole("heading", { name: "Sign in" }).waitFor();
@@ -166,7 +166,7 @@ test("a callback of somebody else's browser signs nobody in", async () => {
   const [{ uuid }] = await site.wechat.pending();
   const { callbackUrl } = await site.wechat.approve(uuid, "zhang-san");
   await other.page.goto(callbackUrl);
-  await other.page.getByRole("heading", { name: "There is nothing to do here" }).waitFor();
+  await other.page.getByRole("heading", { name: "This sign-in is over" }).waitFor();
   await inspect(other.page, "callback-foreign");
   await other.leave();
   await one.leave();

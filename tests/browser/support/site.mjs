@@ -72,6 +72,13 @@ class AppFiles {
     this.directory = directory;
   }
 
+  /** Writes a file. */
+  async text(file, content) {
+    const name = path.join(this.directory, file);
+    await mkdir(path.dirname(name), { recursive: true });
+    await writeFile(name, content);
+  }
+
   /** Changes a JSON file, or makes it. */
   async json(file, change) {
     const name = path.join(this.directory, file);
