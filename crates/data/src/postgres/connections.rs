@@ -8,6 +8,7 @@ use deadpool_postgres::{
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use tokio_postgres::config::SslMode as DriverSslMode;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{IsolationLevel, Row};
 
 use super::encryption::Encrypting;
@@ -198,13 +199,16 @@ impl Attempts<'_> {
 
     /// Waits until it may be tried again after an attempt failed; fails when it may not.
     pub(super) async fn after(&mut self, connection: Object, trouble: Trouble) -> Result<(), DataError> {
-        let Trouble { error, remedy, .. } = trouble;
+        let Trouble { error, remedy, state } = trouble;
         self.failed += 1;
         let late = self.failed >= MAX_ATTEMPTS || Instant::now() >= self.deadline;
         match remedy {
             Remedy::None => Err(error),
             Remedy::Again if late => Err(error),
             Remedy::Again => {
+                if state == Some(SqlState::FEATURE_NOT_SUPPORTED) {
+                    connection.statement_cache.clear();
+                }
                 drop(connection);
                 tokio::time::sleep(pause(self.failed)).await;
                 Ok(())

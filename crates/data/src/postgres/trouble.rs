@@ -58,7 +58,13 @@ impl Trouble {
             let message = "too many changes at once got in each other's way";
             return Self::again(DataError::Unavailable { message: message.to_owned(), retryable: true });
         }
-        let remedy = if is_shutdown(code) || is_outdated_plan(answer) { Remedy::Reconnect } else { Remedy::None };
+        let remedy = if is_outdated_plan(answer) {
+            Remedy::Again
+        } else if is_shutdown(code) {
+            Remedy::Reconnect
+        } else {
+            Remedy::None
+        };
         Self { error: refused(answer), remedy, state: Some(code.clone()) }
     }
 

@@ -35,7 +35,7 @@ down() {
     if [ -n "$server" ]; then kill -"$1" "$server" 2>/dev/null; wait "$server" 2>/dev/null; server=; fi
 }
 printf '%s' "$PASSWORD" >"$place/password"
-"$BIN/initdb" -D "$place/data" -U mti --pwfile="$place/password" --auth-local=trust --auth-host=scram-sha-256 \
+"$BIN/initdb" -D "$place/data" -U mti --pwfile="$place/password" --auth-local=trust --auth-host="$ENTRY" \
     --encoding=UTF8 --no-locale --no-sync >"$place/log" 2>&1 || { cat "$place/log" >&2; rm -rf "$place"; exit 1; }
 if [ -n "$CERTIFICATE" ]; then
     printf '%s' "$CERTIFICATE" >"$place/data/server.crt"
@@ -77,6 +77,8 @@ pub struct PostgresSettings {
     pub options: String,
     /// A certificate and its key, in PEM. With one, the server encrypts.
     pub certificate: Option<(String, String)>,
+    /// Whether passwords do not matter. Checking them costs much, and more without optimisation.
+    pub lets_anybody_in: bool,
     /// Whether what is committed has to reach the disk. Tests gain nothing by it, measurements do.
     pub durable: bool,
 }
@@ -104,6 +106,7 @@ impl PostgresServer {
             .env("PLACE", std::env::temp_dir())
             .env("PORT", port.to_string())
             .env("PASSWORD", PASSWORD)
+            .env("ENTRY", if settings.lets_anybody_in { "trust" } else { "scram-sha-256" })
             .env("SETTINGS", options)
             .env("CERTIFICATE", certificate)
             .env("CERTIFICATE_KEY", key)
@@ -131,7 +134,7 @@ impl PostgresServer {
             if let Ok(url) = std::env::var(SERVER_VARIABLE) {
                 return url;
             }
-            let server = Self::start(&PostgresSettings::default());
+            let server = Self::start(&PostgresSettings { lets_anybody_in: true, ..PostgresSettings::default() });
             let url = server.url();
             // It ends with the process, whose end closes the pipe to it.
             std::mem::forget(server);
@@ -195,10 +198,20 @@ impl TestDatabase {
         Self { url: PostgresServer::shared_url(), schema: format!("mti_test_{}_{number}", std::process::id()) }
     }
 
-    /// What `--database-url` takes.
+    /// What `--database-url` takes. It is patient: many tests may share few processors.
     pub fn url(&self) -> String {
         let separator = if self.url.contains('?') { '&' } else { '?' };
-        format!("{}{separator}schema={}", self.url, self.schema)
+        format!("{}{separator}schema={}&timeoutMs=60000", self.url, self.schema)
+    }
+
+    /// The URL of the server, without the schema.
+    pub fn server_url(&self) -> &str {
+        &self.url
+    }
+
+    /// The schema.
+    pub fn schema(&self) -> &str {
+        &self.schema
     }
 
     /// What a driver connects with.

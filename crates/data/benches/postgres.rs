@@ -1,0 +1,208 @@
+//! What the PostgreSQL driver costs over the bare statements on the same connections, each in turns in the same run.
+//!
+//! `cargo bench -p mti-data --bench postgres` starts a server of its own, whose commits reach the disk.
+
+#![expect(
+    clippy::expect_used,
+    clippy::cast_precision_loss,
+    clippy::print_stdout,
+    reason = "a bench shows its figures, or that it failed"
+)]
+
+use std::fs::File;
+use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use mti_data::{Database, Filter, ModelSchema, Operation, PostgresDatabase, PostgresOptions, Query, Row};
+use mti_element::Secret;
+use mti_testkit::database::{PostgresServer, PostgresSettings};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
+use tokio_postgres::{Client, NoTls, Statement};
+
+const ROUNDS: usize = 7;
+const WRITERS: usize = 16;
+const WRITES: usize = 60;
+const READS: usize = 400;
+const BARE_TABLE: &str = "CREATE TABLE bare (id bigserial PRIMARY KEY, \"appId\" text COLLATE \"C\", \"userId\" text COLLATE \"C\", \
+     \"openId\" text COLLATE \"C\", \"unionId\" text COLLATE \"C\", UNIQUE (\"appId\", \"openId\"), UNIQUE (\"appId\", \"userId\"))";
+
+fn main() {
+    let server = PostgresServer::start(&PostgresSettings { durable: true, ..PostgresSettings::default() });
+    println!("fdatasync: {:.0} µs (median of 200 appends)", fdatasync());
+    Runtime::new().expect("a runtime").block_on(run(&server));
+}
+
+async fn run(server: &PostgresServer) {
+    let options = PostgresOptions::from_url(&Secret::new(server.url())).expect("a URL");
+    let database: Arc<dyn Database> = Arc::new(PostgresDatabase::new(options));
+    let schema = bindings();
+    database.prepare(Arc::clone(&schema), Vec::new()).await.expect("prepares");
+    let bare = Arc::new(bare_connections(server).await);
+
+    let (mut ours, mut floor) = (Samples::default(), Samples::default());
+    let (mut ours_many, mut floor_many) = (Samples::default(), Samples::default());
+    for _ in 0..ROUNDS {
+        ours.take(WRITES, write(&database, &schema, 1)).await;
+        floor.take(WRITES, write_bare(&bare, 1)).await;
+        ours_many.take(WRITERS * WRITES, write(&database, &schema, WRITERS)).await;
+        floor_many.take(WRITERS * WRITES, write_bare(&bare, WRITERS)).await;
+    }
+    show("one writer", &ours, &floor);
+    show("16 writers", &ours_many, &floor_many);
+    println!("16 writers: {:.1} × one writer (goal 3.5 or more)\n", ours.median() / ours_many.median());
+
+    let row =
+        database.execute(vec![Operation::insert(&schema, binding())]).await.expect("writes").remove(0).into_rows();
+    let key = row.first().and_then(|row| row.get("id")).and_then(Value::as_i64).expect("a key");
+    let id: i64 = {
+        let connection = bare.first().expect("a connection");
+        connection.client.query_one("SELECT min(id) FROM bare", &[]).await.expect("reads").get(0)
+    };
+    let (mut ours, mut floor) = (Samples::default(), Samples::default());
+    for _ in 0..ROUNDS {
+        ours.take(READS, async {
+            for _ in 0..READS {
+                let filter = Filter::equal("id", key).bind(&schema).expect("fits");
+                let page = database.find(Arc::clone(&schema), Query::first(filter)).await.expect("finds");
+                assert_eq!(page.rows.len(), 1);
+            }
+        })
+        .await;
+        floor
+            .take(READS, async {
+                let connection = bare.first().expect("a connection");
+                for _ in 0..READS {
+                    let rows = connection.client.query(&connection.select, &[&id]).await.expect("reads");
+                    let text: Option<String> = rows.first().expect("a row").get(1);
+                    assert!(text.is_some());
+                }
+            })
+            .await;
+    }
+    show("point read", &ours, &floor);
+}
+
+async fn write(database: &Arc<dyn Database>, schema: &Arc<ModelSchema>, writers: usize) {
+    let mut set = JoinSet::new();
+    for _ in 0..writers {
+        let (database, schema) = (Arc::clone(database), Arc::clone(schema));
+        set.spawn(async move {
+            for _ in 0..WRITES {
+                database.execute(vec![Operation::insert(&schema, binding())]).await.expect("writes");
+            }
+        });
+    }
+    set.join_all().await;
+}
+
+/// A connection with the statements that it needs, prepared.
+struct Bare {
+    client: Client,
+    insert: Statement,
+    select: Statement,
+}
+
+async fn bare_connections(server: &PostgresServer) -> Vec<Bare> {
+    let mut connections = Vec::new();
+    for number in 0..WRITERS {
+        let (client, connection) = tokio_postgres::connect(&server.url(), NoTls).await.expect("connects");
+        tokio::spawn(connection);
+        if number == 0 {
+            client.batch_execute(BARE_TABLE).await.expect("makes a table");
+        }
+        let insert =
+            "INSERT INTO bare (\"appId\", \"userId\", \"openId\", \"unionId\") VALUES ($1, $2, $3, $4) RETURNING id";
+        let select = "SELECT id, \"appId\", \"userId\", \"openId\", \"unionId\" FROM bare WHERE id = $1";
+        let insert = client.prepare(insert).await.expect("prepares");
+        let select = client.prepare(select).await.expect("prepares");
+        connections.push(Bare { client, insert, select });
+    }
+    connections
+}
+
+async fn write_bare(connections: &Arc<Vec<Bare>>, writers: usize) {
+    let mut set = JoinSet::new();
+    for number in 0..writers {
+        let connections = Arc::clone(connections);
+        set.spawn(async move {
+            let connection = connections.get(number).expect("a connection");
+            for _ in 0..WRITES {
+                let row = binding();
+                let text = |name: &str| row.get(name).and_then(Value::as_str);
+                let (app, user, open, union) = (text("appId"), text("userId"), text("openId"), text("unionId"));
+                connection.client.query_one(&connection.insert, &[&app, &user, &open, &union]).await.expect("writes");
+            }
+        });
+    }
+    set.join_all().await;
+}
+
+fn bindings() -> Arc<ModelSchema> {
+    let text = |name: &str| json!({"name": name, "dataType": "Stext"});
+    let definition = json!({
+        "fields": [
+            {"name": "id", "dataType": "AutoInt", "primaryKey": true},
+            text("appId"), text("userId"), text("openId"), text("unionId")
+        ],
+        "uniqueList": [["appId", "openId"], ["appId", "userId"]]
+    });
+    Arc::new(ModelSchema::parse("auths.Binding", "acme.bench", &definition).expect("a schema"))
+}
+
+/// A row that no other is like.
+fn binding() -> Row {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mti_data::row! {
+        "appId": "wxbdc5610cc59c1631",
+        "userId": format!("user-{number:016x}"),
+        "openId": format!("oLVPpjqs9BhvzwPj5A-{number:016x}"),
+        "unionId": format!("o6_bmasdasdsad6_2sgVt-{number:016x}"),
+    }
+}
+
+/// How long the disk takes, in microseconds.
+fn fdatasync() -> f64 {
+    let mut file = tempfile::tempfile_in(std::env::temp_dir()).expect("a file");
+    let sync = |file: &mut File| {
+        let started = Instant::now();
+        file.write_all(&[0; 512]).expect("writes");
+        file.sync_data().expect("syncs");
+        started.elapsed().as_secs_f64() * 1e6
+    };
+    median(&(0..200).map(|_| sync(&mut file)).collect::<Vec<_>>())
+}
+
+/// How long one step took in every round, in microseconds.
+#[derive(Default)]
+struct Samples(Vec<f64>);
+
+impl Samples {
+    async fn take(&mut self, steps: usize, round: impl Future<Output = ()>) {
+        let started = Instant::now();
+        round.await;
+        self.0.push(started.elapsed().as_secs_f64() * 1e6 / steps as f64);
+    }
+
+    fn median(&self) -> f64 {
+        median(&self.0)
+    }
+}
+
+fn show(what: &str, ours: &Samples, floor: &Samples) {
+    let (ours, floor) = (ours.median(), floor.median());
+    println!(
+        "{what}: {ours:.0} µs, bare statements {floor:.0} µs: {:.2} of their throughput (goal 0.9 or more)",
+        floor / ours
+    );
+}
+
+fn median(samples: &[f64]) -> f64 {
+    let mut sorted = samples.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+}
