@@ -1,10 +1,14 @@
 //! How often passwords may be tried, and whom that shuts out.
 
+use std::pin::pin;
+
+use futures_util::future::{Either, select};
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use mti_element::Fail;
 use mti_login_types::{KNOWN_BROWSER_COOKIE, fails};
 use serde_json::json;
 
-use crate::support::{Browser, PASSWORD_LOGIN, World, assert_fails};
+use crate::support::{Browser, PASSWORD_LOGIN, Person, World, assert_fails};
 
 const PASSWORD: &str = "correct horse 9";
 const MINUTES: i64 = 60;
@@ -171,4 +175,24 @@ async fn in_process_tries_are_not_counted() {
     }
     assert_eq!(world.element(PASSWORD_LOGIN).name().as_str(), PASSWORD_LOGIN);
     world.browser().password_login("anna", PASSWORD).await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_is_signed_in_cannot_take_the_places_of_those_who_sign_in() {
+    let world = world().await;
+    let attacker = world.browser();
+    world.bound("root", Person::new("open-root")).await;
+    attacker.sign_in(Person::new("open-root")).await;
+    let bind = |number: u32| {
+        let arguments = json!({ "userId": "root", "username": format!("root{number}"), "password": PASSWORD });
+        attacker.call_on(PASSWORD_LOGIN, "bind", arguments)
+    };
+    let mut flood: FuturesUnordered<_> = (0..400).map(bind).collect();
+    while !matches!(flood.next().await.unwrap(), Err(failure) if failure.is(Fail::RATE_LIMITED)) {}
+    let anna = world.browser();
+    let sign_in = pin!(anna.password_login("anna", PASSWORD));
+    match select(sign_in, flood.collect::<Vec<_>>()).await {
+        Either::Left((signed_in, _)) => signed_in.unwrap(),
+        Either::Right((_, sign_in)) => sign_in.await.unwrap(),
+    };
 }

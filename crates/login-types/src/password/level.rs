@@ -4,7 +4,7 @@ use mti_element::{Level, OpenContext, Result, Visitor, level};
 use super::accounts::{self, Change, key_of};
 use super::config::PasswordConfig;
 use super::hashing;
-use super::tries::Try;
+use super::tries::{self, Try};
 use super::user_name::UserName;
 use super::{
     OldPassword, Password, PasswordHash, PasswordLogin, PasswordLoginConfig, PasswordSteps, PublicPasswordConfig,
@@ -59,10 +59,7 @@ impl PasswordSteps for PasswordLevel {
         let model = this.auth_model_elem_name().await?;
         let user_id = this.match_user(name.into_string()).await?;
         // Read before the password is compared: one that is changed meanwhile is another row.
-        let account = match &user_id {
-            Some(user_id) => accounts::of_user(&app, &model, user_id).await?,
-            None => None,
-        };
+        let account = accounts::of_user(&app, &model, &asked_about(user_id.as_ref())).await?;
         let is_right = this.verify_password(user_id.clone(), password).await?;
         let Some(user_id) = user_id.filter(|_| is_right) else { return Err(fails::PASSWORD_ERROR.into()) };
         if let Some(tried) = tried {
@@ -106,7 +103,7 @@ impl PasswordSteps for PasswordLevel {
         }
         this.check_password(user_id.clone(), name.as_str().to_owned(), password.clone()).await?;
         this.check_bind(user_id.clone(), name.as_str().to_owned()).await?;
-        let hash = this.hash_password(password).await?;
+        let hash = hash_in_turn(&this, password).await?;
         change(&this, &model, &user_id).bind(&app, account.as_ref(), &name, &hash).await?;
         Ok(Done::new())
     }
@@ -154,7 +151,7 @@ impl PasswordSteps for PasswordLevel {
             None => UserName::parse(user_id.as_str())?.into_string(),
         };
         this.check_password(user_id.clone(), name.clone(), new_password.clone()).await?;
-        let hash = this.hash_password(new_password).await?;
+        let hash = hash_in_turn(&this, new_password).await?;
         let change = change(&this, &model, &user_id);
         if let Some(account) = &account {
             change.password(&app, account, &hash).await?;
@@ -189,11 +186,7 @@ impl PasswordSteps for PasswordLevel {
     ) -> Result<bool> {
         let app = this.app();
         let model = this.auth_model_elem_name().await?;
-        let account = match user_id {
-            Some(user_id) => accounts::of_user(&app, &model, &user_id).await?,
-            None => None,
-        };
-        match account {
+        match accounts::of_user(&app, &model, &asked_about(user_id.as_ref())).await? {
             Some(account) => account.verify(&app, &model, &self.config.hashing, &password).await,
             None => hashing::pretend(&app, &self.config.hashing, password).await,
         }
@@ -260,6 +253,21 @@ impl PasswordLevel {
 /// Overrides decide too whether the login is switched on, so it is asked of the element and not of the config.
 async fn refuse_inactive(this: &PasswordLogin<'_>) -> Result<()> {
     if this.is_active().await? { Ok(()) } else { Err(fails::LOGIN_TYPE_INACTIVE.into()) }
+}
+
+/// Whose account is looked for when a name is given. It is looked for as well when nobody has the name: how long the
+/// answer takes does not tell.
+fn asked_about(user_id: Option<&UserId>) -> UserId {
+    user_id.cloned().unwrap_or_else(|| UserId::from(""))
+}
+
+/// What is stored of a new password.
+async fn hash_in_turn(this: &PasswordLogin<'_>, password: Password) -> Result<PasswordHash> {
+    let _turn = match this.visitor() {
+        Some(visitor) => Some(tries::turn_of(&this.app(), visitor).await?),
+        None => None,
+    };
+    this.hash_password(password).await
 }
 
 fn is_self(visitor: &Visitor, user_id: &UserId) -> bool {

@@ -37,6 +37,9 @@ const MOST_PER_ADDRESS: u64 = 100;
 /// they turn out right, do not get in each other's way.
 const MOST_AT_ONCE: usize = 8;
 
+/// The same for those who are signed in already: few, so that most of the hashing is for those who are not.
+const MOST_SIGNED_IN_AT_ONCE: usize = 2;
+
 /// A try that counts until it turns out to be right.
 pub(crate) struct Try<'v> {
     visitor: &'v Visitor,
@@ -49,7 +52,7 @@ impl<'v> Try<'v> {
     /// Counts one more try of a visitor on an account. It is counted before anything is compared, so that many at once
     /// get no further than many in turn.
     pub(crate) async fn begin(app: &AppHandle<'_>, visitor: &'v Visitor, account_name: &str) -> Result<Self> {
-        let turn = app.resource(Triers::default).0.turn().await?;
+        let turn = turn_of(app, visitor).await?;
         let account = known_browsers::account_hash(account_name);
         let browser = known_browsers::recognise(app, visitor, &account).await?.unwrap_or_default();
         let network = network_hash(visitor.address);
@@ -99,12 +102,31 @@ impl<'v> Try<'v> {
     }
 }
 
-/// Those whose tries are under way. A resource of the process.
-struct Triers(Queue);
+/// A visitor's turn to have a password tried or hashed. Whoever is signed in already may call as often as he likes, so
+/// he waits elsewhere than those who want to sign in, and cannot take their places.
+pub(crate) async fn turn_of(app: &AppHandle<'_>, visitor: &Visitor) -> Result<Turn> {
+    if visitor.principal.is_some() {
+        app.resource(SignedIn::default).0.turn().await
+    } else {
+        app.resource(SigningIn::default).0.turn().await
+    }
+}
 
-impl Default for Triers {
+/// Those who want to sign in, and whose tries are under way. A resource of the process.
+struct SigningIn(Queue);
+
+impl Default for SigningIn {
     fn default() -> Self {
         Self(Queue::new(MOST_AT_ONCE))
+    }
+}
+
+/// Those who are signed in, and whose passwords are tried or hashed. A resource of the process.
+struct SignedIn(Queue);
+
+impl Default for SignedIn {
+    fn default() -> Self {
+        Self(Queue::new(MOST_SIGNED_IN_AT_ONCE))
     }
 }
 
