@@ -17,6 +17,7 @@ use crate::definition;
 use crate::element::Element;
 use crate::error::{exception, open_exception};
 use crate::language::Python3;
+use crate::log;
 use crate::run::{refuse_fork, wait};
 use crate::value::to_python;
 
@@ -65,6 +66,7 @@ impl App {
         app_path: Option<Vec<PathBuf>>,
     ) -> PyResult<Self> {
         refuse_fork()?;
+        log::forward();
         let mut builder = program(py)?.app(directory);
         if let Some(data) = data {
             builder = builder.data(data);

@@ -12,10 +12,12 @@
 
 mod app;
 mod command;
+mod contract;
 mod definition;
 mod element;
 mod error;
 mod language;
+mod log;
 mod method;
 mod run;
 mod secret;
@@ -45,6 +47,7 @@ pub fn fill(module: &Bound<'_, PyModule>, program: fn() -> Program) -> PyResult<
     module.add_class::<language::RunningApp>()?;
     module.add_class::<simulator::Simulator>()?;
     module.add_function(wrap_pyfunction!(command::run, module)?)?;
+    module.add_function(wrap_pyfunction!(contract::check_login, module)?)?;
     module.add_function(wrap_pyfunction!(error::failures, module)?)?;
     module.add_function(wrap_pyfunction!(run::forked, module)?)?;
     module.add_function(wrap_pyfunction!(run::runs_tasks, module)?)?;

@@ -48,7 +48,7 @@ class Loaded(NamedTuple):
 
     methods: List[Method]
     make: Callable[[str, Any, Any], Any]
-    next_steps: Optional[type]
+    next_steps: type
 
 
 class Node:
@@ -295,6 +295,8 @@ class Namespace:
     def _by_loader(self, layer: _Layer, element: str, module: types.ModuleType, loader: type) -> Loaded:
         takes_nodes = len(inspect.signature(loader).parameters) > 0
         namespace = weakref.ref(self)
+        next_steps = type("_Next", (Level,), {"__module__": module.__name__})
+        wholes: Dict[type, type] = {}
 
         def make(name: str, config: Any, define: Any) -> Any:
             here = namespace()
@@ -304,15 +306,25 @@ class Namespace:
             else:
                 made = loader()
                 made.nodes = nodes
-            return made.load()
+            found = made.load()
+            if isinstance(found, Level):
+                kind = type(found)
+                members = {"__module__": kind.__module__, "__qualname__": kind.__qualname__, "__doc__": kind.__doc__}
+                wholes.setdefault(kind, type(kind.__name__, (kind, next_steps), members))
+                found.__class__ = wholes[kind]
+                for key, value in (("fullName", name), ("config", config), ("define", define), ("app", loader_app)):
+                    vars(found).setdefault(key, value)
+            return found
 
+        loader_app = self._app
         methods: Dict[str, Method] = {}
         for found in self._classes_made_by(module, loader):
             for base in found.__mro__:
                 for name, member in vars(base).items():
-                    if base is not object and _is_step(name, member) and name not in methods:
-                        methods[name] = self._method(layer, name, member)._replace(function=None)
-        return Loaded(list(methods.values()), make, None)
+                    if base not in (object, Level) and _is_step(name, member) and name not in methods:
+                        method = self._method(layer, name, member)
+                        methods[name] = method if method.is_property else method._replace(function=None)
+        return Loaded(list(methods.values()), make, next_steps)
 
     def _classes_made_by(self, module: types.ModuleType, loader: Any) -> List[type]:
         """What `load` may give back: the class that it says, or any class of the app that `loader.py` knows."""

@@ -1,5 +1,5 @@
 """What tests of apps are written with."""
 
-from ._mti import WeChatSimulator
+from ._mti import WeChatSimulator, check_login
 
-__all__ = ["WeChatSimulator"]
+__all__ = ["WeChatSimulator", "check_login"]

@@ -22,8 +22,8 @@ pub(crate) struct PythonCode {
     methods: Arc<[Method]>,
     /// Makes the object of one element: `make(name, config, define)`.
     make: Py<PyAny>,
-    /// What `super()` finds below the level; none for what a `loader.py` makes, which is no part of the chain.
-    next_steps: Option<Py<PyType>>,
+    /// What `super()` finds below the level.
+    next_steps: Py<PyType>,
     app: Py<RunningApp>,
 }
 
@@ -102,7 +102,7 @@ impl LevelCode for PythonCode {
             Ok(Box::new(OpenPython {
                 object: object.unbind(),
                 methods: Arc::clone(&self.methods),
-                next_steps: self.next_steps.as_ref().map(|class| class.clone_ref(py)),
+                next_steps: self.next_steps.clone_ref(py),
                 app: self.app.clone_ref(py),
             }) as _)
         })
@@ -120,7 +120,7 @@ impl fmt::Debug for PythonCode {
 struct OpenPython {
     object: Py<PyAny>,
     methods: Arc<[Method]>,
-    next_steps: Option<Py<PyType>>,
+    next_steps: Py<PyType>,
     app: Py<RunningApp>,
 }
 
@@ -205,8 +205,8 @@ impl OpenPython {
         let object = self.object.bind(py);
         if let Some(live) = frame.live() {
             self.app.get().is_open(|| frame.context().app().element(live.name().as_str()).ok());
-            if let (Some(next_steps), Ok(level)) = (&self.next_steps, object.cast::<Level>()) {
-                Level::learn_steps(level, live, next_steps.bind(py))?;
+            if let Ok(level) = object.cast::<Level>() {
+                Level::learn_steps(level, live, self.next_steps.bind(py))?;
             }
         }
         let named = PyDict::new(py);
@@ -223,6 +223,10 @@ impl OpenPython {
         }
         let function = match &method.function {
             Some(function) => function.bind(py).call_method1(pyo3::intern!(py, "__get__"), (object,))?,
+            // The level's own, not that of the most derived level.
+            None if object.is_instance_of::<Level>() => {
+                object.get_type().getattr(method.name)?.call_method1(pyo3::intern!(py, "__get__"), (object,))?
+            }
             None => object.getattr(method.name)?,
         };
         Ok((function, named))

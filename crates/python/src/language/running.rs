@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 use mti_element::AppView;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
+use serde_json::json;
 
 use super::current;
 use crate::definition;
@@ -45,6 +46,18 @@ impl RunningApp {
     fn instances_of(&self, py: Python<'_>, type_name: &str) -> PyResult<Vec<String>> {
         let view = self.view(py)?;
         Ok(py.detach(|| view.instances_of(type_name)).iter().map(ToString::to_string).collect())
+    }
+
+    /// Who is signed in that makes the call: `{"userId", "corpId", "isAdmin"}`. None for a call that began in process, which is
+    /// trusted, and for a visitor who is not signed in.
+    #[getter(currentUser)]
+    fn current_user<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let frame = current(py)?;
+        let principal = frame.as_ref().and_then(|frame| frame.context().visitor()?.principal.as_ref());
+        let told = principal.map(|principal| {
+            json!({ "userId": principal.user_id, "corpId": principal.corp_id, "isAdmin": principal.is_admin })
+        });
+        to_python(py, &told.into())
     }
 
     /// The environment of the app.
