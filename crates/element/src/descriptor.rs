@@ -9,6 +9,8 @@ pub struct MethodDescriptor {
     pub documentation: String,
     /// The names of its arguments on the wire, in order.
     pub arguments: Vec<String>,
+    /// Those of them that may be left out.
+    pub optional: Vec<String>,
     /// Where the code of this level is.
     pub source: SourcePosition,
 }

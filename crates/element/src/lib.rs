@@ -55,4 +55,4 @@ pub use crate::descriptor::wire_name;
 #[doc(hidden)]
 pub use crate::level::failed;
 #[doc(hidden)]
-pub use crate::payload::{foreign_value, no_wire_form};
+pub use crate::payload::{foreign_value, is_optional, no_wire_form};

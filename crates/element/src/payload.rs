@@ -42,6 +42,12 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> StepValue for T {
     }
 }
 
+/// Whether an argument of a type may be left out: whether it can be read from nothing.
+#[doc(hidden)]
+pub fn is_optional<T: StepValue>() -> bool {
+    T::from_wire(Value::Null).is_ok()
+}
+
 /// Makes types step values that have no JSON form: they pass between native levels only.
 #[macro_export]
 macro_rules! opaque_step_value {

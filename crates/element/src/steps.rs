@@ -116,6 +116,19 @@ macro_rules! steps {
                                     $($crate::wire_name(stringify!($argument)),)*
                                     $($($crate::wire_name(stringify!($border)),)+)?
                                 ],
+                                optional: [
+                                    $((
+                                        $crate::wire_name(stringify!($argument)),
+                                        $crate::is_optional::<$argument_type>(),
+                                    ),)*
+                                    $($((
+                                        $crate::wire_name(stringify!($border)),
+                                        $crate::is_optional::<$border_type>(),
+                                    ),)+)?
+                                ]
+                                .into_iter()
+                                .filter_map(|(name, is_optional): (_, bool)| is_optional.then_some(name))
+                                .collect(),
                                 source: *source,
                             },
                             call: |level, frame, arguments| {

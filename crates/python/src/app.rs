@@ -161,6 +161,16 @@ impl App {
         to_python(py, &document)
     }
 
+    /// The steps of an element, or those that a Type gives to its instances: name, kind, arguments, documentation, and what
+    /// the declared interface says of them. Nothing is loaded.
+    #[pyo3(signature = (name, /))]
+    fn steps<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        let steps = py.detach(|| -> mti::Result<_> {
+            Ok(definition::steps(&*self.inner.levels(name)?, &*self.inner.get_element_define(name)?))
+        });
+        to_python(py, &steps.map_err(|failure| exception(py, &failure))?)
+    }
+
     /// What is wrong with the app's files, as far as it is known without loading an element.
     fn diagnostics<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let found = py.detach(|| self.inner.diagnostics());

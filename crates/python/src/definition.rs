@@ -1,7 +1,7 @@
 //! Definitions as documents.
 
 use mti_core::ElementName;
-use mti_element::{ElementDefinition, Value};
+use mti_element::{Chain, ElementDefinition, MethodKind, Value};
 use mti_registry::without_secrets;
 use serde_json::json;
 
@@ -17,4 +17,30 @@ pub(crate) fn document(definition: &ElementDefinition) -> Value {
         "define": without_secrets(definition.manifest.value()),
         "config": without_secrets(definition.config.value()),
     })
+}
+
+/// The steps of a chain, with what the declared interface says of them.
+pub(crate) fn steps(chain: &Chain, definition: &ElementDefinition) -> Value {
+    let steps = chain.method_names().into_iter().filter_map(|name| {
+        let (level, method) = chain.implementations(name).next()?;
+        let declared = definition.function(name);
+        let arguments = method.arguments.iter().map(|argument| {
+            let declared = declared.and_then(|function| function.args.iter().find(|known| known.name == *argument));
+            json!({
+                "name": argument,
+                "dataType": declared.and_then(|argument| argument.data_type.as_deref()),
+                "required": !method.optional.contains(argument),
+            })
+        });
+        Some(json!({
+            "name": name,
+            "kind": if method.kind == MethodKind::Property { "property" } else { "method" },
+            "documentation": method.documentation,
+            "arguments": arguments.collect::<Vec<_>>(),
+            "returnType": declared.and_then(|function| function.return_type.as_deref()),
+            "declared": declared.is_some(),
+            "language": level.code.language(),
+        }))
+    });
+    steps.collect()
 }

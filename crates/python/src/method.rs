@@ -67,19 +67,17 @@ impl Method {
         self.describe(|descriptor| format!("({})", descriptor.arguments.join(", ")))
     }
 
-    /// What `inspect.signature` and `help` show. What the declared interface does not require may be left out.
+    /// What `inspect.signature` and `help` show. What may be left out has a default.
     #[getter]
     fn __signature__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let inspect = PyModule::import(py, "inspect")?;
         let kind = inspect.getattr("Parameter")?.getattr("POSITIONAL_OR_KEYWORD")?;
         let live = self.element.get().inner().live().map_err(|failure| exception(py, &failure))?;
-        let declared = live.definition().function(self.name);
-        let method = live.chain().implementations(self.name).next().map(|(_, method)| method.arguments.as_slice());
+        let method = live.chain().implementations(self.name).next().map(|(_, method)| method);
         let mut parameters = Vec::new();
         let mut may_be_left_out = false;
-        for name in method.unwrap_or_default() {
-            let argument = declared.and_then(|function| function.args.iter().find(|argument| argument.name == *name));
-            may_be_left_out |= declared.is_some() && argument.is_none_or(|argument| !argument.required);
+        for name in method.map_or(&[][..], |method| &method.arguments) {
+            may_be_left_out |= method.is_some_and(|method| method.optional.contains(name));
             let named = PyDict::new(py);
             if may_be_left_out {
                 named.set_item("default", py.None())?;

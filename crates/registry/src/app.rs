@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mti_core::{AppKey, Diagnostic, ElementName};
-use mti_element::{AppView, Element, ElementDefinition, Facade, Resources, Result};
+use mti_element::{AppView, Chain, Element, ElementDefinition, Facade, Resources, Result};
 use tokio::sync::broadcast;
 
 use crate::builder::{AppBuilder, AppError};
@@ -107,6 +107,12 @@ impl App {
     /// every config value, what is wrong with it. Works on broken elements too.
     pub fn explain(&self, name: &str) -> Result<Explanation> {
         explain(&self.home.snapshot(), name)
+    }
+
+    /// The levels that answer calls of an element; of a Type or Meta, those that it gives to its instances. Nothing is
+    /// loaded.
+    pub fn levels(&self, name: &str) -> Result<Arc<Chain>> {
+        self.home.snapshot().levels(name)
     }
 
     /// What is wrong with the app's files, as far as it is known without loading an element.

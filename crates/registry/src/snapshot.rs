@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use mti_core::{AppChain, AppKey, Code, Diagnostic, ElementName, suggest};
-use mti_element::{AppView, Element, ElementDefinition, Fail, Failure, Kind, Live, MethodKind, Resources, Result};
+use mti_element::{
+    AppView, Chain, Element, ElementDefinition, Fail, Failure, Kind, Live, MethodKind, Resources, Result,
+};
 
 use crate::home::Inputs;
 use crate::initial_data::InitialData;
@@ -141,6 +143,17 @@ impl Snapshot {
             Some(node) if !node.invisible => Ok(node),
             Some(_) => Err(self.not_found(name, Some("it is `private` to the app that declares it"))),
             None => Err(self.not_found(name, None)),
+        }
+    }
+
+    /// The levels that answer calls of an element; of a Type or Meta, those that it gives to its instances.
+    pub(crate) fn levels(&self, name: &str) -> Result<Arc<Chain>> {
+        let node = self.node(name)?;
+        match &node.state {
+            NodeState::Sound { chain, serving } => {
+                Ok(Arc::clone(if node.kind == Kind::Instance { chain } else { serving }))
+            }
+            NodeState::Quarantined(_) => Err(node.quarantine_failure()),
         }
     }
 

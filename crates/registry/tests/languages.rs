@@ -56,6 +56,7 @@ impl Language for Doubling {
             kind: MethodKind::Method,
             documentation: String::new(),
             arguments: Vec::new(),
+            optional: Vec::new(),
             source: SourcePosition { file: "words/PlainType/__init__.py", line: 1 },
         };
         let mut code = self.code.lock().unwrap();

@@ -20,7 +20,7 @@ import re
 import sys
 import types
 import weakref
-from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, cast
 
 from ._mti import Level
 
@@ -37,6 +37,7 @@ class Method(NamedTuple):
     is_async: bool
     documentation: str
     arguments: List[str]
+    optional: List[str]
     takes_any: bool
     file: str
     line: int
@@ -203,7 +204,7 @@ class Namespace:
 
     # What Rust calls.
 
-    def refresh(self, layers: Sequence[Tuple[str, Optional[os.PathLike], Dict[str, str]]]) -> List[Tuple[str, str]]:
+    def refresh(self, layers: Sequence[Tuple[str, Optional["os.PathLike[str]"], Dict[str, str]]]) -> List[Tuple[str, str]]:
         """Takes in what is on disk now, and gives back the levels (app key, element) whose code is not as it was."""
         importlib.invalidate_caches()
         self._layers = {}
@@ -284,7 +285,7 @@ class Namespace:
         app = self._app
 
         def make(name: str, config: Any, define: Any) -> Any:
-            level = whole.__new__(whole)
+            level: Any = cast(Any, whole).__new__(whole)
             vars(level).update(fullName=name, config=config, define=define, app=app)
             level.__init__()
             return level
@@ -344,8 +345,9 @@ class Namespace:
         return [Node(layer, name, self._app, config, define) for layer in layers]
 
     def _method(self, layer: _Layer, name: str, member: Any) -> Method:
-        function = member.fget if isinstance(member, property) else member
+        function: Callable[..., Any] = cast(Any, member.fget) if isinstance(member, property) else member
         arguments: List[str] = []
+        optional: List[str] = []
         takes_any = False
         if not isinstance(member, property):
             for parameter in list(inspect.signature(function).parameters.values())[1:]:
@@ -353,6 +355,8 @@ class Namespace:
                     takes_any = True
                 else:
                     arguments.append(parameter.name)
+                    if parameter.default is not parameter.empty:
+                        optional.append(parameter.name)
         code = getattr(inspect.unwrap(function), "__code__", None)
         file = code.co_filename if code is not None else ""
         if layer.root is not None and file.startswith(layer.root + os.sep):
@@ -363,6 +367,7 @@ class Namespace:
             is_async=inspect.iscoroutinefunction(function),
             documentation=inspect.getdoc(member) or "",
             arguments=arguments,
+            optional=optional,
             takes_any=takes_any,
             file=file.replace(os.sep, "/"),
             line=code.co_firstlineno if code is not None else 1,

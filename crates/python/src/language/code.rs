@@ -45,6 +45,7 @@ struct Described {
     is_async: bool,
     documentation: String,
     arguments: Vec<String>,
+    optional: Vec<String>,
     takes_any: bool,
     file: String,
     line: u32,
@@ -74,6 +75,7 @@ impl Described {
             kind: if self.is_property { MethodKind::Property } else { MethodKind::Method },
             documentation: self.documentation,
             arguments: self.arguments.clone(),
+            optional: self.optional,
             source: SourcePosition { file: interned(&self.file), line: self.line },
         };
         let takes = (!self.takes_any).then_some(self.arguments);
