@@ -328,3 +328,19 @@ def test_a_secret_shows_itself_to_whoever_asks_for_it_only(demo):
         assert secret not in shown and "<redacted>" in shown
     with pytest.raises(TypeError):
         json.dumps(config["appSecret"])
+
+
+def test_an_element_that_is_made_anew_lets_go_of_what_it_held(tree, tmp_path):
+    root = tree(FAMILY)
+    level = root / "base/words/PlainType/__init__.py"
+    level.write_text(level.read_text() + f"    def _retire(self):\n        open({str(tmp_path / 'gone')!r}, 'w').close()\n")
+    with mti.App(root / "child") as app:
+        app.getElement("words.Hello").say()
+        (root / "base/words/Hello/Hello.json").write_text('{ "word": "bye" }')
+        assert app.reload() == ["words.Hello"]
+        assert app.getElement("words.Hello").say() == "say Abye"
+        for _ in range(100):
+            if (tmp_path / "gone").exists():
+                break
+            threading.Event().wait(0.02)
+        assert (tmp_path / "gone").exists()

@@ -4,4 +4,5 @@
 
 mod dispatch;
 mod failures;
+mod secrets;
 mod support;
