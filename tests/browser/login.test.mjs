@@ -22,7 +22,7 @@ after(async () => {
 test("somebody scans the picture, approves on the phone, chooses an organisation, and is signed in", async () => {
   const visitor = await Visitor.enter(browser);
   const code = await openWeChat(visitor.page, site);
-  await code.waitFor();
+  await visitor.page.locator('wechat-login[state="waiting"]').waitFor();
   await inspect(visitor.page, "sign-in");
   const phone = await scan(browser, code);
   await visitor.page.frameLocator("wechat-login iframe").locator("#wx_after_scan").waitFor();
@@ -43,6 +43,7 @@ test("the pages are the same in Chinese and in the dark", async () => {
   const visitor = await Visitor.enter(browser, { locale: "zh-CN", colorScheme: "dark" });
   const code = await openWeChat(visitor.page, site);
   assert.equal(await visitor.page.getAttribute("html", "lang"), "zh-CN");
+  await visitor.page.locator('wechat-login[state="waiting"]').waitFor();
   await inspect(visitor.page, "sign-in-dark");
   await scanAndApprove(browser, code, "zhang-san");
   await visitor.page.getByRole("button", { name: "艾克美科技" }).click();
