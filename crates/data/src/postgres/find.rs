@@ -44,8 +44,15 @@ impl<'a> Find<'a> {
         sql.push(" FROM ").push(&table.name);
         push_where(&mut sql, table, &query.filter)?;
         push_order(&mut sql, table, &query.order)?;
-        if let Some(limit) = query.limit {
-            sql.push(" LIMIT ").bind(whole(limit));
+        match query.limit {
+            None => {}
+            // The limit of every `get`: where it is known, the server need not plan the statement anew each time.
+            Some(1) => {
+                sql.push(" LIMIT 1");
+            }
+            Some(limit) => {
+                sql.push(" LIMIT ").bind(whole(limit));
+            }
         }
         if query.offset > 0 {
             sql.push(" OFFSET ").bind(whole(query.offset));
