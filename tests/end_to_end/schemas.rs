@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::support::{LOGIN, demo, mti, mti_in};
 
 const WECHAT: &str = "auths.loginTypes.WeChatType";
+const PASSWORD: &str = "auths.loginTypes.PasswordType";
 const MODEL: &str = "models.NormalType";
 
 fn schema(name: &str) -> Value {
@@ -50,7 +51,7 @@ fn takes(validator: &Validator, document: &Value, what: &str) {
 
 #[test]
 fn every_schema_is_one_of_the_draft_that_it_names() {
-    for name in ["app", "element", WECHAT, MODEL, "databases.SledType", "databases.PgSqlType"] {
+    for name in ["app", "element", WECHAT, PASSWORD, MODEL, "databases.SledType", "databases.PgSqlType"] {
         let schema = schema(name);
         assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
         assert!(jsonschema::draft202012::meta::is_valid(&schema), "{name}");
@@ -112,6 +113,16 @@ fn what_is_wrong_does_not_fit() {
                 json!({"functionList": [{"title": "nameless"}]}),
                 json!({"functionList": [{"name": "a", "loginRequired": 2}]}),
                 json!({"functionList": [{"name": "a", "args": [{"name": " "}]}]}),
+            ],
+        ),
+        (
+            PASSWORD,
+            vec![
+                json!({"isActive": "yes"}),
+                json!({"limit": {"minLength": 0}}),
+                json!({"limit": {"requireNumber": 2}}),
+                json!({"argon2": {"memoryKib": 1024}}),
+                json!({"argon2": {"iterations": 1.5}}),
             ],
         ),
         (

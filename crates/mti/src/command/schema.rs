@@ -1,4 +1,4 @@
-use mti_login_types::WECHAT_TYPE;
+use mti_login_types::{PASSWORD_TYPE, WECHAT_TYPE};
 use serde_json::{Value, json};
 
 use crate::command::arguments::SchemaArguments;
@@ -11,8 +11,9 @@ const OF_FILES: [(&str, &str); 2] =
     [("app", include_str!("../../schemas/app.json")), ("element", include_str!("../../schemas/element.json"))];
 
 /// The schemas of configs, by the Type that they are for.
-const OF_TYPES: [(&str, &str); 4] = [
+const OF_TYPES: [(&str, &str); 5] = [
     (WECHAT_TYPE, include_str!("../../schemas/wechat_login.json")),
+    (PASSWORD_TYPE, include_str!("../../schemas/password_login.json")),
     ("models.NormalType", include_str!("../../schemas/model.json")),
     ("databases.PgSqlType", include_str!("../../schemas/postgres_database.json")),
     ("databases.SledType", include_str!("../../schemas/sled_database.json")),
