@@ -24,6 +24,7 @@ use crate::error_page::{self, Reader};
 use crate::exchange::Exchange;
 use crate::exposition;
 use crate::health;
+use crate::host;
 use crate::language::Language;
 use crate::metrics::Gauge;
 use crate::page;
@@ -51,6 +52,8 @@ pub(crate) async fn answer(site: &Site, peer: IpAddr, request: Request<Incoming>
     let language = if kind == RouteKind::Call { Language::English } else { Language::of(request.headers()) };
     let mut response = if is_too_long(site, &request) {
         too_long(&exchange, kind)
+    } else if !host::is_answered(site, &request) {
+        misdirected(&exchange, kind)
     } else {
         // Pinned here, it is not moved again: it holds all that a call needs.
         let responding = pin!(respond(site, &exchange, route, request));
@@ -147,6 +150,18 @@ fn too_long(exchange: &Exchange, kind: RouteKind) -> Response<Body> {
         return envelope::failure(exchange, &refusal.with_status(StatusCode::URI_TOO_LONG).closing());
     }
     page::failure(StatusCode::URI_TOO_LONG, &[(CONNECTION, HeaderValue::from_static("close"))])
+}
+
+fn misdirected(exchange: &Exchange, kind: RouteKind) -> Response<Body> {
+    const STATUS: StatusCode = StatusCode::MISDIRECTED_REQUEST;
+    if kind == RouteKind::Call {
+        let message = "this server answers to the names of its own machine only";
+        return envelope::failure(
+            exchange,
+            &Refusal::new(Fail::PERMISSION_DENIED.because(message)).with_status(STATUS).closing(),
+        );
+    }
+    page::failure(STATUS, &[(CONNECTION, HeaderValue::from_static("close"))])
 }
 
 /// A method as logs name it: one that nobody defined is not repeated.

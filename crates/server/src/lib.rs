@@ -19,6 +19,7 @@ mod error_page;
 mod exchange;
 mod exposition;
 mod health;
+mod host;
 mod language;
 mod metrics;
 mod openapi;

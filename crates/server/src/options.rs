@@ -30,6 +30,9 @@ pub struct ServerOptions {
     pub shared_calls: Option<Arc<dyn SharedCalls>>,
     /// Proxies whose `X-Forwarded-For` is believed. None by default: then the header is ignored.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Whether only requests to this machine's own names (`localhost`, a loopback address) or the public URL's are answered:
+    /// for a server that is for this machine only.
+    pub local_hosts_only: bool,
     /// The origins of pages that the portal may show in a frame, such as the page with a QR code that a login Type sends browsers to.
     pub frame_origins: Vec<String>,
     /// How calls can fail besides the ways that all calls can, for the description of the interface.
@@ -50,6 +53,7 @@ impl ServerOptions {
             anonymous_calls_per_minute: NonZeroU32::new(600),
             shared_calls: None,
             trusted_proxies: Vec::new(),
+            local_hosts_only: false,
             frame_origins: Vec::new(),
             failures: Vec::new(),
             extra: None,

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::routing;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Request, get, post};
+use crate::client::{Answer, Request, get, post, raw};
 use crate::shop::{PROBE, kiosk, shop, shop_with};
 
 fn settings(page: &Answer) -> Value {
@@ -309,4 +309,34 @@ async fn further_routes_are_asked_for_what_is_left() {
     assert_eq!(framed.header("content-security-policy"), Some("frame-ancestors https://portal.example.com"));
     assert_eq!(framed.header("x-frame-options"), None);
     assert_eq!(get("/panic").send(shop.address).await.status, 500);
+}
+
+#[tokio::test]
+async fn a_server_for_one_machine_answers_to_the_names_of_that_machine_only() {
+    let shop = shop_with(|options| {
+        options.local_hosts_only = true;
+        options.public_url = Some("http://shop.test:8080".parse().unwrap());
+        options.extra = Some(Router::new().route("/more", routing::get(async || "more")));
+    })
+    .await;
+    let echo = format!("{PROBE}echo");
+    let ask = async |host: &str| {
+        let line = if host.is_empty() { String::new() } else { format!("Host: {host}\r\n") };
+        let mut statuses = Vec::new();
+        for request in ["GET /acme/shop/", "GET /more", "GET /healthz", &format!("POST {echo}")] {
+            let bytes = format!("{request} HTTP/1.1\r\n{line}Connection: close\r\n\r\n");
+            statuses.push(Answer::parse(&raw(shop.address, bytes.as_bytes()).await).status);
+        }
+        statuses
+    };
+    let own = ["localhost:1", "127.0.0.1", "127.8.8.8:80", "[::1]:80", "LOCALHOST", "shop.localhost", "shop.test", ""];
+    for host in own {
+        assert_eq!(ask(host).await, [200, 200, 200, 400], "{host}");
+    }
+    let foreign = ["evil.test", "localhost.evil.test", "127.0.0.1.evil.test", "10.0.0.1", "a b", "shop.test.evil.test"];
+    for host in foreign {
+        assert_eq!(ask(host).await, [421, 421, 421, 421], "{host}");
+    }
+    let two = b"GET /acme/shop/ HTTP/1.1\r\nHost: localhost\r\nHost: evil.test\r\nConnection: close\r\n\r\n";
+    assert_eq!(Answer::parse(&raw(shop.address, two).await).status, 421);
 }

@@ -43,6 +43,7 @@ pub(crate) fn run(arguments: &DevArguments, opening: &Opening<'_>, output: &Outp
         let options = ServingOptions {
             watches: true,
             environment_file: opening.arguments.env_file.clone(),
+            local_hosts_only: true,
             routes: Some(page.routes()),
         };
         let serving = Serving::start(findings, &arguments.serve, options).await?;

@@ -34,6 +34,8 @@ pub(crate) struct ServingOptions {
     pub(crate) watches: bool,
     /// The extra file of the environment.
     pub(crate) environment_file: Option<PathBuf>,
+    /// Whether only requests to this machine's own names are answered.
+    pub(crate) local_hosts_only: bool,
     /// Further routes.
     pub(crate) routes: Option<Router>,
 }
@@ -67,6 +69,7 @@ impl Serving {
                 FamilyFailures { namespace: WECHAT_TYPE, kinds: fails::OF_WECHAT },
             ],
             shared_calls: databases::is_shared(&app).then(|| Arc::new(CallTable::new()) as Arc<dyn SharedCalls>),
+            local_hosts_only: options.local_hosts_only,
             extra: options.routes.clone(),
             ..ServerOptions::new(arguments.bind, Arc::new(SessionAuthenticator))
         };
