@@ -5,16 +5,10 @@ use mti::prelude::*;
 use serde::Deserialize;
 
 /// The code of `auths.loginTypes.MembersOnlyType`: what it changes of the WeChat login below it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Level)]
 #[serde(rename_all = "camelCase")]
 pub struct MembersOnly {
     corp_id: String,
-}
-
-impl Level for MembersOnly {
-    fn open(context: &OpenContext<'_>) -> Result<Self> {
-        context.config()
-    }
 }
 
 #[level]

@@ -5,19 +5,13 @@ use crate::{Quote, Tariff, TariffSteps};
 
 /// The code of `tariffs.WeightType`: so much for each parcel and so much for each kilogram that is begun. An instance is
 /// made by config alone.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Level)]
 #[serde(rename_all = "camelCase")]
 pub struct ByWeight {
     currency: String,
     base_cents: u32,
     cents_per_kilogram: u32,
     max_grams: u32,
-}
-
-impl Level for ByWeight {
-    fn open(context: &OpenContext<'_>) -> Result<Self> {
-        context.config()
-    }
 }
 
 #[level]

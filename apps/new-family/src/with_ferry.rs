@@ -4,7 +4,7 @@ use serde::Deserialize;
 use crate::{Tariff, TariffSteps};
 
 /// The code of the instance `tariffs.IslandParcel`: the one step in which it differs from its Type.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Level)]
 pub struct WithFerry {
     ferry: Ferry,
 }
@@ -13,12 +13,6 @@ pub struct WithFerry {
 struct Ferry {
     postcodes: Vec<String>,
     cents: u32,
-}
-
-impl Level for WithFerry {
-    fn open(context: &OpenContext<'_>) -> Result<Self> {
-        context.config()
-    }
 }
 
 #[level]

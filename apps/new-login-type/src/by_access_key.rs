@@ -3,7 +3,6 @@ use mti::prelude::*;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::key_hash::key_hash;
 use crate::{AccessKey, AccessKeySteps, NewKey};
 
 /// The key is unknown here, or was revoked.
@@ -14,16 +13,10 @@ pub const ACCESS_KEY_INVALID: Fail =
 const KEYS: &str = "auths.loginTypes.AccessKeyType.AccessKeyModel";
 
 /// The code of `auths.loginTypes.AccessKeyType`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Level)]
 #[serde(rename_all = "camelCase")]
 pub struct ByAccessKey {
     is_active: Option<bool>,
-}
-
-impl Level for ByAccessKey {
-    fn open(context: &OpenContext<'_>) -> Result<Self> {
-        context.config()
-    }
 }
 
 /// The row of a key.
@@ -60,7 +53,7 @@ impl LoginTypeSteps for ByAccessKey {
 impl AccessKeySteps for ByAccessKey {
     async fn get_login_code(&self, this: AccessKey<'_>, access_key: Token) -> Result<LoginCode> {
         refuse_inactive(&this).await?;
-        let found = Filter::equal("loginType", this.name()) & Filter::equal("keyHash", key_hash(&access_key));
+        let found = Filter::equal("loginType", this.name()) & Filter::equal("keyHash", access_key.hash());
         let app = this.app();
         let row = app.get::<Model<'_>>(KEYS)?.get(found, None).await?.ok_or(ACCESS_KEY_INVALID)?;
         let Key { id, user_id } = Key::deserialize(row)?;
@@ -77,7 +70,7 @@ impl AccessKeySteps for ByAccessKey {
         let service = this.app().get::<AuthService<'_>>(AUTH_SERVICE)?;
         service.find_user(user_id.clone()).await?.ok_or(fails::USER_NOT_FOUND)?;
         let access_key = Token::random();
-        let row = row! { "loginType": this.name(), "userId": user_id.as_str(), "keyHash": key_hash(&access_key) };
+        let row = row! { "loginType": this.name(), "userId": &user_id, "keyHash": access_key.hash() };
         let replacement = revocation(&this, &user_id).insert(KEYS, row);
         change(&this, replacement).await?;
         Ok(NewKey { access_key })
@@ -92,7 +85,7 @@ async fn refuse_inactive(this: &This<'_>) -> Result<()> {
 
 /// Takes a user's key away, and with it what he came in with by it.
 fn revocation(this: &This<'_>, user_id: &UserId) -> Batch {
-    let mine = Filter::equal("loginType", this.name()) & Filter::equal("userId", user_id.as_str());
+    let mine = Filter::equal("loginType", this.name()) & Filter::equal("userId", user_id);
     end_sign_ins(Batch::new().delete(KEYS, mine), user_id, this.name(), this.name())
 }
 

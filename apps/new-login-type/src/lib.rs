@@ -1,7 +1,6 @@
 //! A login for programs: whoever has a user's access key signs in as that user.
 
 mod by_access_key;
-mod key_hash;
 mod steps;
 
 pub use crate::by_access_key::{ACCESS_KEY_INVALID, ByAccessKey};

@@ -3,14 +3,8 @@
 use mti::prelude::*;
 
 /// What this app adds to `auths.loginTypes.WeChatType`: a row of `audits.models.SignIn` for every login code.
-#[derive(Debug)]
+#[derive(Debug, Level)]
 pub struct Audited;
-
-impl Level for Audited {
-    fn open(_: &OpenContext<'_>) -> Result<Self> {
-        Ok(Self)
-    }
-}
 
 #[level]
 impl WeChatSteps for Audited {
@@ -18,7 +12,7 @@ impl WeChatSteps for Audited {
     async fn issue_login_code(&self, this: WeChat<'_>, sign_in: SignIn) -> Result<Option<LoginCode>> {
         let row = row! {
             "loginType": this.name(),
-            "userId": sign_in.user_id.as_str(),
+            "userId": &sign_in.user_id,
             "address": this.visitor().map(|visitor| visitor.address.to_string()),
             "signedInAt": Clock::of(&this.app()),
         };

@@ -3,8 +3,8 @@ pub type Row = serde_json::Map<String, serde_json::Value>;
 
 /// Writes a [`Row`], or some fields of one.
 ///
-/// A value is whatever JSON values are made from: text, numbers, truth values, lists, and `Option`s of them, of which
-/// `None` is null.
+/// A value is whatever JSON values are made from: text, numbers, truth values, lists, user ids, and `Option`s of
+/// them, of which `None` is null.
 ///
 /// ```
 /// use mti_data::row;

@@ -1,11 +1,11 @@
-//! The `#[level]` attribute of `mti-element`.
+//! The `#[level]` attribute and the `Level` derive of `mti-element`.
 
 use proc_macro::TokenStream;
 use proc_macro_crate::{FoundCrate, crate_name};
 use proc_macro2::{Span, TokenStream as TokenStream2};
 use quote::{quote, quote_spanned};
 use syn::punctuated::Punctuated;
-use syn::{Ident, ImplItem, ItemImpl, Path, Token, parse_macro_input};
+use syn::{Data, DeriveInput, Fields, Ident, ImplItem, ItemImpl, Path, Token, parse_macro_input};
 
 /// Marks an `impl` of a steps trait as a level: only the steps that the `impl` names become part of the chain.
 ///
@@ -16,6 +16,34 @@ pub fn level(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let others = parse_macro_input!(attribute with Punctuated::<Path, Token![,]>::parse_terminated);
     let implementation = parse_macro_input!(item as ItemImpl);
     expand(&others, implementation).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Makes the state of a level: nothing for a struct without fields, the element's config for one with fields, which is
+/// to be `Deserialize` then. A level that checks more of its config, or holds more, implements `Level` itself.
+#[proc_macro_derive(Level)]
+pub fn derive_level(item: TokenStream) -> TokenStream {
+    let state = parse_macro_input!(item as DeriveInput);
+    expand_state(&state).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+fn expand_state(state: &DeriveInput) -> syn::Result<TokenStream2> {
+    let Data::Struct(data) = &state.data else {
+        return Err(syn::Error::new_spanned(&state.ident, "`Level` is derived for structs; implement it for this type"));
+    };
+    let element = element_crate()?;
+    let (context, opened) = match &data.fields {
+        Fields::Unit => (quote!(_), quote!(::core::result::Result::Ok(Self))),
+        _ => (quote!(context), quote!(context.config())),
+    };
+    let name = &state.ident;
+    let (parameters, arguments, bounds) = state.generics.split_for_impl();
+    Ok(quote! {
+        impl #parameters #element::Level for #name #arguments #bounds {
+            fn open(#context: &#element::OpenContext<'_>) -> #element::Result<Self> {
+                #opened
+            }
+        }
+    })
 }
 
 fn expand(others: &Punctuated<Path, Token![,]>, mut implementation: ItemImpl) -> syn::Result<TokenStream2> {

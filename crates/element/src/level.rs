@@ -23,11 +23,8 @@ pub fn failed(failure: Failure) -> BoxFuture<'static, Result<Answer>> {
 /// A level implements the steps that it names, and only those:
 ///
 /// ```ignore
+/// #[derive(Level)]
 /// struct MembersOnly;
-///
-/// impl Level for MembersOnly {
-///     fn open(_: &OpenContext<'_>) -> Result<Self> { Ok(Self) }
-/// }
 ///
 /// #[level]
 /// impl WeChatSteps for MembersOnly {
@@ -38,10 +35,11 @@ pub fn failed(failure: Failure) -> BoxFuture<'static, Result<Answer>> {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a level",
-    note = "implement `Level` (its `open`) and put `#[level]` on the `impl` of the steps that it overrides"
+    note = "derive `Level`, or implement it (its `open`), and put `#[level]` on the `impl` of the steps that it overrides"
 )]
 pub trait Level: LevelMethods {
-    /// Makes the state of this level for one element.
+    /// Makes the state of this level for one element. `#[derive(Level)]` writes it for a struct without fields, and for
+    /// one that is read from the element's config (`#[derive(Deserialize, Level)]`).
     ///
     /// It reads definitions and config only: no input or output, and no other live element, so that loading can
     /// neither block nor deadlock. Connections open at first use.

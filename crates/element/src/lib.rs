@@ -28,7 +28,7 @@ mod shared_calls;
 mod steps;
 mod this;
 
-pub use mti_element_macros::level;
+pub use mti_element_macros::{Level, level};
 pub use serde_json::{Map, Value};
 
 pub use crate::app::{AppHandle, AppView, Resources};

@@ -27,8 +27,9 @@ impl Token {
         &self.0
     }
 
-    /// What is stored of it.
-    pub(crate) fn hash(&self) -> String {
+    /// What is stored of it: SHA-256 in 64 hexadecimal digits. Who has the hash cannot guess the token, which is random;
+    /// a slow hash, as passwords need it, would be of no use.
+    pub fn hash(&self) -> String {
         hash_of(&self.0)
     }
 

@@ -1,13 +1,14 @@
 use std::fmt;
 
 use mti_data::Filter;
-use mti_element::{AppHandle, Result};
+use mti_data::q::Literal;
+use mti_element::{AppHandle, Result, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::names::USERS;
 use crate::store;
 
-/// A user of the app.
+/// A user of the app: made of a text (`UserId::from("user123")`), read by `as_str`, in JSON the text itself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UserId(String);
@@ -28,6 +29,32 @@ impl From<String> for UserId {
 impl From<&str> for UserId {
     fn from(id: &str) -> Self {
         Self(id.to_owned())
+    }
+}
+
+/// For rows: `row! { "userId": user_id }`.
+impl From<UserId> for Value {
+    fn from(id: UserId) -> Self {
+        Self::String(id.0)
+    }
+}
+
+impl From<&UserId> for Value {
+    fn from(id: &UserId) -> Self {
+        Self::String(id.0.clone())
+    }
+}
+
+/// For filters: `Filter::equal("userId", &user_id)`.
+impl From<UserId> for Literal {
+    fn from(id: UserId) -> Self {
+        Self::from(id.0)
+    }
+}
+
+impl From<&UserId> for Literal {
+    fn from(id: &UserId) -> Self {
+        Self::from(id.as_str())
     }
 }
 

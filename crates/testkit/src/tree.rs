@@ -33,6 +33,15 @@ impl Tree {
         tree
     }
 
+    /// A directory with nothing in it yet, such as for the data of one test: `App::builder(…).data(data.path())`.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be made.
+    pub fn empty() -> Self {
+        Self::new("")
+    }
+
     /// The root of the tree.
     pub fn path(&self) -> &Path {
         self.directory.path()
