@@ -28,7 +28,10 @@ pub fn derive_level(item: TokenStream) -> TokenStream {
 
 fn expand_state(state: &DeriveInput) -> syn::Result<TokenStream2> {
     let Data::Struct(data) = &state.data else {
-        return Err(syn::Error::new_spanned(&state.ident, "`Level` is derived for structs; implement it for this type"));
+        return Err(syn::Error::new_spanned(
+            &state.ident,
+            "`Level` is derived for structs; implement it for this type",
+        ));
     };
     let element = element_crate()?;
     let (context, opened) = match &data.fields {

@@ -126,7 +126,7 @@ pub(crate) fn alive(now: i64) -> Filter {
     Filter::compare("expiresAt", Operator::Greater, now)
 }
 
-/// How many authorizations may be begun at once in all, when it is not [`PENDING_IN_ALL`]. A resource of the process.
+/// How many authorizations may be begun at once in all, when it is not 100 000. A resource of the process.
 #[derive(Debug, Clone, Copy)]
 pub struct PendingLimit(pub u64);
 

@@ -1,17 +1,18 @@
-//! The Rust code of `docs/writing-types.md`, word for word: it compiles, and does what is said of it.
+//! The Rust code of `docs/writing-types.md` and `docs/writing-logins.md`, word for word: it compiles, and does what is
+//! said of it.
 
 use std::fs;
 use std::path::Path;
 
-use mti::App;
 use mti::prelude::*;
 use mti_testkit::Tree;
 use serde_json::json;
 
-use crate::guide::hello::{Book, Gate, Greeting, GuestBook, NOBODY_NAMED, Plain, Titled, who_greets};
+use crate::guide::hello::{Gate, Greeting, GuestBook, NOBODY_NAMED, program, who_greets};
+use crate::guide_of_logins::CLUB;
 
 #[rustfmt::skip]
-#[expect(dead_code, unreachable_pub, reason = "`main` is that of another program, and its own crate")]
+#[expect(unreachable_pub, reason = "in the guide it is a crate of its own")]
 mod hello {
     use mti::prelude::*;
 
@@ -32,16 +33,10 @@ mod hello {
     /// Nobody was named.
     pub const NOBODY_NAMED: Fail = Fail::new("NOBODY_NAMED", 90001, 400, "say who is to be greeted");
 
-    #[derive(Deserialize)]
+    #[derive(Deserialize, Level)]
     #[serde(rename_all = "camelCase")]
     pub struct Plain {
         first_word: String,
-    }
-
-    impl Level for Plain {
-        fn open(context: &OpenContext<'_>) -> Result<Self> {
-            context.config()
-        }
     }
 
     #[level]
@@ -62,15 +57,9 @@ mod hello {
         }
     }
 
-    #[derive(Deserialize)]
+    #[derive(Deserialize, Level)]
     pub struct Titled {
         title: String,
-    }
-
-    impl Level for Titled {
-        fn open(context: &OpenContext<'_>) -> Result<Self> {
-            context.config()
-        }
     }
 
     #[level]
@@ -99,13 +88,8 @@ mod hello {
         pub came_at: i64,
     }
 
+    #[derive(Level)]
     pub struct Book;
-
-    impl Level for Book {
-        fn open(_: &OpenContext<'_>) -> Result<Self> {
-            Ok(Self)
-        }
-    }
 
     #[level(GreetingSteps)]
     impl GuestBookSteps for Book {
@@ -166,12 +150,20 @@ mod hello {
         Ok(titles)
     }
 
-    fn main() -> std::process::ExitCode {
+    pub fn program() -> mti::Program {
         mti::main()
             .level::<Plain>("acme.hello", "greetings.PlainType")
             .level::<Titled>("acme.hello", "greetings.TitledType")
             .level::<Book>("acme.hello", "greetings.GuestBookType")
-            .run()
+    }
+}
+
+#[expect(dead_code, reason = "`main` is that of another program")]
+mod hello_main {
+    use super::hello as acme_hello;
+
+    fn main() -> std::process::ExitCode {
+        acme_hello::program().run()
     }
 }
 
@@ -219,11 +211,7 @@ const HELLO: &str = r#"
 #[tokio::test]
 async fn the_inherited_greeting_calls_the_overridden_step() -> Result<()> {
     let tree = Tree::new(HELLO);
-    let app = App::builder(tree.path())
-        .level::<Plain>("acme.hello", "greetings.PlainType")
-        .level::<Titled>("acme.hello", "greetings.TitledType")
-        .level::<Book>("acme.hello", "greetings.GuestBookType")
-        .open()?;
+    let app = program().app(tree.path()).open()?;
     assert_eq!(app.check(), []);
 
     let doctor: Greeting<'_> = app.get("greetings.Doctor")?;
@@ -248,14 +236,7 @@ async fn the_other_examples_of_the_guide_do_what_they_say() -> Result<()> {
 { "key": "open sesame and more" }
 "#,
     );
-    let open = || {
-        App::builder(tree.path())
-            .level::<Plain>("acme.hello", "greetings.PlainType")
-            .level::<Titled>("acme.hello", "greetings.TitledType")
-            .level::<Book>("acme.hello", "greetings.GuestBookType")
-            .level::<Gate>("acme.hello", "greetings.Desk")
-            .open()
-    };
+    let open = || program().level::<Gate>("acme.hello", "greetings.Desk").app(tree.path()).open();
     let app = open()?;
     let desk: Greeting<'_> = app.get("greetings.Desk")?;
     assert!(desk.greet("Ada".to_owned()).await.unwrap_err().is(Fail::PERMISSION_DENIED));
@@ -270,17 +251,27 @@ async fn the_other_examples_of_the_guide_do_what_they_say() -> Result<()> {
 }
 
 #[test]
-fn the_rust_code_of_the_guide_is_in_this_file() {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let guide = fs::read_to_string(here.join("../../docs/writing-types.md")).expect("the guide");
-    let compiled = without_space(&include_str!("guide.rs").replace("pub(super) ", ""));
-    let blocks: Vec<&str> = guide.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert!(!blocks.is_empty());
-    for block in blocks {
-        assert!(compiled.contains(&without_space(block)), "copy this into `tests/guide.rs`:\n{block}");
-    }
-    for file in guide.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()) {
-        assert!(without_space(HELLO).contains(&without_space(file)), "copy this into `HELLO`:\n{file}");
+fn the_code_of_the_guides_is_in_these_files() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    for (guide, compiled, files) in [
+        ("writing-types.md", include_str!("guide.rs"), HELLO),
+        ("writing-logins.md", include_str!("guide_of_logins.rs"), CLUB),
+    ] {
+        let compiled = without_space(&compiled.replace("pub(super) ", ""));
+        let text = fs::read_to_string(directory.join(guide)).expect("the guide");
+        let blocks = |begin: &str| -> Vec<String> {
+            text.split(begin).skip(1).filter_map(|rest| rest.split("```").next()).map(str::to_owned).collect()
+        };
+        assert!(!blocks("```rust\n").is_empty());
+        for block in blocks("```rust\n") {
+            assert!(compiled.contains(&without_space(&block)), "copy this of {guide} into the test:\n{block}");
+        }
+        for file in blocks("```json\n") {
+            assert!(
+                without_space(files).contains(&without_space(&file)),
+                "copy this of {guide} into the tree:\n{file}"
+            );
+        }
     }
 }
 

@@ -6,5 +6,6 @@ mod code_examples;
 mod facade;
 mod generated;
 mod guide;
+mod guide_of_logins;
 mod levels;
 mod readme;

@@ -29,19 +29,18 @@ async fn calling() -> Result<()> {
 mod one_step {
     use mti::prelude::*;
 
+    #[derive(Level)]
     pub(super) struct MembersOnly;
-
-    impl Level for MembersOnly {
-        fn open(_: &OpenContext<'_>) -> Result<Self> { Ok(Self) }
-    }
 
     #[level]
     impl WeChatSteps for MembersOnly {
         async fn match_user(&self, this: WeChat<'_>, who: Identity) -> Result<Option<UserId>> {
-            let user = this.sup().match_user(who).await?;              // the next level
+            let user = this.sup().match_user(who).await?; // the next level
             let Some(id) = &user else { return Ok(None) };
-            let corps = this.list_corps(id.clone()).await?;            // virtual: the most derived level
-            if corps.iter().any(|corp| corp.corp_id == "acme") { return Ok(user) }
+            let corps = this.list_corps(id.clone()).await?; // virtual: the most derived level
+            if corps.iter().any(|corp| corp.corp_id == "acme") {
+                return Ok(user);
+            }
             Err(Fail::PERMISSION_DENIED.because("only members of acme may sign in"))
         }
     }

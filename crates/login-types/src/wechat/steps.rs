@@ -40,9 +40,11 @@ steps! {
         "exchangeCode" fn exchange_code(code: String) -> Grant;
         /// What WeChat tells about the person; nothing when it may not be asked.
         "fetchProfile" fn fetch_profile(grant: Grant) -> Option<Profile>;
-        /// Who this person is here.
+        /// Who this person is here. It runs in `getLoginCode`, in every bind, and before and after `registerUser`.
         "matchUser" fn match_user(who: Identity) -> Option<UserId>;
-        /// Makes a user out of a person who is nobody here yet.
+        /// Makes a user out of a person who is nobody here yet, and binds him: both or neither. What is refused later
+        /// does not undo it, so whoever shall not become a user is refused here. `nick` is what he calls himself, else
+        /// what WeChat does.
         "registerUser" fn register_user(who: Identity, nick: String) -> UserId;
         /// The user of that id.
         "findUser" fn find_user(user_id: UserId) -> Option<User>;
