@@ -1,11 +1,12 @@
 use std::fmt;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use axum::http::{Response, StatusCode};
 use mti_element::{BoxFuture, Map, Value};
 use serde_json::json;
+use tokio::sync::Mutex;
 
 use crate::site::Site;
 
@@ -22,6 +23,32 @@ pub struct ReadinessReport {
     pub is_ready: bool,
     /// More about it. Anybody may read it: no addresses, paths or secrets.
     pub details: Map<String, Value>,
+}
+
+/// Asks once for all who want to know at a time: anybody may ask, and as often as he likes.
+#[derive(Debug, Default)]
+pub(crate) struct Asking {
+    /// How many times was asked.
+    begun: AtomicU64,
+    /// What came out the last time, and which time that was.
+    last: Mutex<Option<(u64, ReadinessReport)>>,
+}
+
+impl Asking {
+    /// What a check finds that begins now or later.
+    async fn report(&self, readiness: &dyn Readiness) -> ReadinessReport {
+        let begun_before = self.begun.load(Ordering::Acquire);
+        let mut last = self.last.lock().await;
+        if let Some((number, report)) = &*last
+            && *number > begun_before
+        {
+            return report.clone();
+        }
+        let number = self.begun.fetch_add(1, Ordering::AcqRel) + 1;
+        let report = readiness.check().await;
+        *last = Some((number, report.clone()));
+        report
+    }
 }
 
 /// The readiness of an app that needs nothing but itself.
@@ -41,7 +68,7 @@ pub(crate) fn alive() -> Response<Body> {
 
 /// Whether it should be sent requests, and what it serves.
 pub(crate) async fn ready(site: &Site) -> Response<Body> {
-    let report = site.options.readiness.check().await;
+    let report = site.asking_readiness.report(&*site.options.readiness).await;
     let is_draining = site.is_draining.load(Ordering::Relaxed);
     let is_ready = report.is_ready && !is_draining;
     let snapshot = site.app.snapshot();

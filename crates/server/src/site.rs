@@ -8,6 +8,7 @@ use url::{Origin, Url};
 
 use crate::cookies;
 use crate::error::ServerError;
+use crate::health::Asking;
 use crate::metrics::Metrics;
 use crate::openapi::{self, OpenApi};
 use crate::options::ServerOptions;
@@ -35,6 +36,8 @@ pub(crate) struct Site {
     pub(crate) open_api: Arc<OpenApi>,
     /// The path of the portal, as browsers see it.
     pub(crate) home: String,
+    /// The question whether requests can be answered.
+    pub(crate) asking_readiness: Asking,
     /// Whether the server was told to stop.
     pub(crate) is_draining: AtomicBool,
 }
@@ -68,6 +71,7 @@ impl Site {
             portal: Portal::new(&app_id, &origin, &frame_origins),
             open_api: Arc::new(open_api),
             home: format!("{mount}/{app_path}/"),
+            asking_readiness: Asking::default(),
             is_draining: AtomicBool::new(false),
             app,
             app_id,

@@ -1,11 +1,15 @@
 //! Health, metrics and the log.
 
 use std::io::{self, Write};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex};
 
+use futures_util::future::join_all;
 use mti_element::{BoxFuture, Map};
 use mti_server::{Readiness, ReadinessReport};
 use serde_json::json;
+use tokio::sync::Semaphore;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::client::{get, post};
@@ -40,6 +44,42 @@ impl Readiness for Unready {
         let details = Map::from_iter([("databases.Default".to_owned(), json!("unreachable"))]);
         Box::pin(std::future::ready(ReadinessReport { is_ready: false, details }))
     }
+}
+
+/// Is asked by as many as its gate lets in.
+#[derive(Debug)]
+struct Slow {
+    at_once: AtomicUsize,
+    most_at_once: AtomicUsize,
+    gate: Semaphore,
+}
+
+impl Readiness for Slow {
+    fn check(&self) -> BoxFuture<'_, ReadinessReport> {
+        Box::pin(async {
+            self.most_at_once.fetch_max(self.at_once.fetch_add(1, SeqCst) + 1, SeqCst);
+            self.gate.acquire().await.unwrap().forget();
+            self.at_once.fetch_sub(1, SeqCst);
+            ReadinessReport { is_ready: true, details: Map::new() }
+        })
+    }
+}
+
+#[tokio::test]
+async fn many_who_ask_whether_it_is_ready_ask_the_database_one_after_the_other() {
+    let slow = Slow { at_once: AtomicUsize::new(0), most_at_once: AtomicUsize::new(0), gate: Semaphore::new(0) };
+    let slow = Arc::new(slow);
+    let readiness = Arc::clone(&slow);
+    let shop = shop_with(|options| options.readiness = readiness).await;
+    let address = shop.address;
+    let asking = join_all((0..20).map(|_| async move { get("/readyz").send(address).await }));
+    let opening = async {
+        while !get("/metrics").send(address).await.body.contains("mti_requests_in_flight 21\n") {}
+        slow.gate.add_permits(20);
+    };
+    let (answers, ()) = tokio::join!(asking, opening);
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    assert_eq!(slow.most_at_once.load(SeqCst), 1);
 }
 
 #[tokio::test]
