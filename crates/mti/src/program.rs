@@ -12,12 +12,8 @@ use crate::{App, AppBuilder, command};
 ///
 /// ```no_run
 /// # use mti::prelude::*;
+/// # #[derive(Level)]
 /// # struct ByStaffList;
-/// # impl Level for ByStaffList {
-/// #     fn open(_: &OpenContext<'_>) -> Result<Self> {
-/// #         Ok(Self)
-/// #     }
-/// # }
 /// # #[level]
 /// # impl WeChatSteps for ByStaffList {}
 /// fn main() -> std::process::ExitCode {

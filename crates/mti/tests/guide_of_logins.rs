@@ -1,5 +1,7 @@
 //! The Rust code of `docs/writing-logins.md`, word for word: it does what is said of it.
 
+use std::sync::{Mutex, PoisonError};
+
 use mti::login_types::WECHAT_TYPE;
 use mti::prelude::*;
 use mti_testkit::{Browser, LoginContract, SimulatedWeChat, Tree, WeChatCredentials};
@@ -79,5 +81,79 @@ async fn a_newcomer_who_is_refused_leaves_nothing_behind() -> Result<()> {
     assert_eq!(refused.message(), "nobody has invited 张三💤 yet");
     let users = app.get::<Model<'_>>("auths.models.UserModel")?.query(None, None, None, None, None).await?;
     assert_eq!(users.total_count, 3);
+    Ok(())
+}
+
+/// The steps that ran, in their order.
+#[derive(Default)]
+struct Steps(Mutex<Vec<&'static str>>);
+
+impl Steps {
+    fn note(&self, step: &'static str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(step);
+    }
+
+    fn take(&self) -> Vec<&'static str> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[derive(Level)]
+struct Recorder;
+
+macro_rules! recorded {
+    ($($step:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
+        #[level]
+        impl WeChatSteps for Recorder {
+            $(async fn $step(&self, this: WeChat<'_>, $($argument: $type),*) -> Result<$answer> {
+                this.app().resource(Steps::default).note(stringify!($step));
+                this.sup().$step($($argument),*).await
+            })*
+        }
+    };
+}
+
+recorded! {
+    is_active() -> bool;
+    authorize_url(redirect_uri: String, state: String) -> String;
+    exchange_code(code: String) -> mti::login_types::Grant;
+    fetch_profile(grant: mti::login_types::Grant) -> Option<Profile>;
+    match_user(who: Identity) -> Option<UserId>;
+    register_user(who: Identity, nick: String) -> UserId;
+    find_user(user_id: UserId) -> Option<User>;
+    list_corps(user_id: UserId) -> Vec<Corp>;
+    issue_login_code(sign_in: SignIn) -> Option<LoginCode>;
+    check_bind(user_id: UserId, who: Identity) -> ();
+    check_unbind(user_id: UserId) -> ();
+}
+
+#[tokio::test]
+async fn the_steps_run_in_the_order_of_the_guide() -> Result<()> {
+    let wechat = SimulatedWeChat::start().await;
+    let (tree, data) = (Tree::new(CLUB), Tree::empty());
+    let program = mti::main().level::<Recorder>("acme.club", "auths.loginTypes.ClubType");
+    let app = program.app(tree.path()).data(data.path()).type_defaults(WECHAT_TYPE, wechat.endpoints()).open()?;
+    let login: WeChat<'_> = app.get(LOGIN)?;
+    let steps = login.app().resource(Steps::default);
+
+    login.get_authorize_url(None, None).await?;
+    assert_eq!(steps.take(), ["authorize_url"]);
+
+    let miss = login.get_login_code(wechat.code(APP_ID, "zhang-san"), None).await.unwrap_err();
+    assert_eq!(steps.take(), ["is_active", "exchange_code", "match_user", "fetch_profile"]);
+
+    let ticket = miss.data().and_then(|data| data["bindTicket"].as_str()).unwrap_or_default();
+    login.register(ticket.to_owned(), None).await?;
+    let signing_in = ["match_user", "find_user", "list_corps", "issue_login_code"];
+    assert_eq!(steps.take(), [&["is_active", "match_user", "register_user", "match_user"], &signing_in[..]].concat());
+
+    login.get_login_code(wechat.code(APP_ID, "zhang-san"), None).await?;
+    assert_eq!(steps.take(), [&["is_active", "exchange_code"], &signing_in[..]].concat());
+
+    login.bind(UserId::from("ann"), wechat.code(APP_ID, "li-si"), None).await?;
+    assert_eq!(steps.take(), ["is_active", "find_user", "exchange_code", "check_bind", "match_user"]);
+
+    login.unbind(UserId::from("ann")).await?;
+    assert_eq!(steps.take(), ["check_unbind"]);
     Ok(())
 }
