@@ -28,3 +28,8 @@ impl WeChatSteps for MembersOnly {
         this.sup().register(bind_ticket, None).await
     }
 }
+
+/// The `mti` command with the code of this app.
+pub fn program() -> mti::Program {
+    mti::main().level::<MembersOnly>("acme.members-only", "auths.loginTypes.MembersOnlyType")
+}

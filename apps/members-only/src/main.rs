@@ -1,7 +1,5 @@
-//! The `mti` command with the level of this app.
-
-use mti_example_members_only::MembersOnly;
+//! The `mti` command with the code of this app.
 
 fn main() -> std::process::ExitCode {
-    mti::main().level::<MembersOnly>("acme.members-only", "auths.loginTypes.MembersOnlyType").run()
+    mti_example_members_only::program().run()
 }

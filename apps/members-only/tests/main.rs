@@ -5,23 +5,21 @@
 use mti::login_types::{Purpose, WECHAT_TYPE, fails};
 use mti::prelude::*;
 use mti::{App, AppBuilder};
-use mti_example_members_only::MembersOnly;
-use mti_testkit::{Browser, Credentials as _, LoginContract, SimulatedWeChat, WeChatCredentials};
+use mti_example_members_only::program;
+use mti_testkit::{Browser, Credentials as _, LoginContract, SimulatedWeChat, Tree, WeChatCredentials};
 use serde_json::json;
-use tempfile::TempDir;
 
 const LOGIN: &str = "auths.loginTypes.StaffLogin";
 
 /// The app with its code.
 fn builder() -> AppBuilder {
-    App::builder(env!("CARGO_MANIFEST_DIR"))
-        .level::<MembersOnly>("acme.members-only", "auths.loginTypes.MembersOnlyType")
+    program().app(env!("CARGO_MANIFEST_DIR"))
 }
 
 struct World {
     app: App,
     wechat: SimulatedWeChat,
-    _data: TempDir,
+    _data: Tree,
 }
 
 impl World {
@@ -32,7 +30,7 @@ impl World {
     /// An app whose logins have further config.
     async fn configured(config: Value) -> Self {
         let wechat = SimulatedWeChat::start().await;
-        let data = TempDir::new().unwrap();
+        let data = Tree::empty();
         let app = builder().type_defaults(WECHAT_TYPE, wechat.endpoints_and(config)).data(data.path()).open().unwrap();
         Self { app, wechat, _data: data }
     }
@@ -124,10 +122,8 @@ async fn a_newcomer_goes_by_the_wechat_nickname_and_signs_in_once_a_member() {
 
 #[tokio::test]
 async fn an_instance_without_an_organisation_does_not_load() {
-    let tree = mti_testkit::Tree::new(include_str!("without_corp.tree"));
-    let builder = App::builder(tree.path()).app_path(vec![env!("CARGO_MANIFEST_DIR").into()]);
-    let builder = builder.level::<MembersOnly>("acme.members-only", "auths.loginTypes.MembersOnlyType");
-    let app = builder.open().unwrap();
+    let tree = Tree::new(include_str!("without_corp.tree"));
+    let app = program().app(tree.path()).app_path(vec![env!("CARGO_MANIFEST_DIR").into()]).open().unwrap();
     let findings = app.check();
     assert_eq!(findings.len(), 1, "{findings:?}");
     assert!(findings[0].message.contains("`corpId`"), "{findings:?}");

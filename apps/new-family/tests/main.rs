@@ -2,9 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
+use mti::App;
 use mti::prelude::*;
-use mti::{App, AppBuilder};
-use mti_example_new_family::{ByWeight, Quote, Tariff, TariffSteps, WithFerry};
+use mti_example_new_family::{Quote, Tariff, TariffSteps, program};
 use mti_testkit::Tree;
 use serde_json::json;
 
@@ -13,16 +13,8 @@ const ISLAND_PARCEL: &str = "tariffs.IslandParcel";
 const ON_AN_ISLAND: &str = "26465";
 const INLAND: &str = "10115";
 
-fn with_levels(builder: AppBuilder) -> App {
-    builder
-        .level::<ByWeight>("acme.new-family", "tariffs.WeightType")
-        .level::<WithFerry>("acme.new-family", ISLAND_PARCEL)
-        .open()
-        .unwrap()
-}
-
 fn app() -> App {
-    with_levels(App::builder(env!("CARGO_MANIFEST_DIR")))
+    program().app(env!("CARGO_MANIFEST_DIR")).open().unwrap()
 }
 
 async fn cents(app: &App, tariff: &str, grams: u64, postcode: &str) -> u64 {
@@ -82,13 +74,8 @@ async fn code_can_ask_the_family_without_knowing_its_members() {
 }
 
 /// What another app makes of the family.
+#[derive(Level)]
 struct Free;
-
-impl Level for Free {
-    fn open(_: &OpenContext<'_>) -> Result<Self> {
-        Ok(Self)
-    }
-}
 
 #[level]
 impl TariffSteps for Free {
@@ -109,8 +96,8 @@ async fn another_app_builds_on_it() {
 { "title": "Letter", "type": "tariffs.WeightType" }
 "#,
     );
-    let builder = App::builder(tree.path()).app_path(vec![env!("CARGO_MANIFEST_DIR").into()]);
-    let app = with_levels(builder.level::<Free>("acme.shop", "tariffs.WeightType"));
+    let shop = program().level::<Free>("acme.shop", "tariffs.WeightType").app(tree.path());
+    let app = shop.app_path(vec![env!("CARGO_MANIFEST_DIR").into()]).open().unwrap();
     assert_eq!(app.check(), []);
     assert_eq!(cents(&app, "tariffs.Letter", 20, INLAND).await, 0);
     assert_eq!(cents(&app, ISLAND_PARCEL, 20, ON_AN_ISLAND).await, 0);

@@ -5,3 +5,8 @@ mod steps;
 
 pub use crate::by_access_key::{ACCESS_KEY_INVALID, ByAccessKey};
 pub use crate::steps::{AccessKey, AccessKeySteps, NewKey};
+
+/// The `mti` command with the code of this app.
+pub fn program() -> mti::Program {
+    mti::main().level::<ByAccessKey>("acme.new-login-type", "auths.loginTypes.AccessKeyType")
+}

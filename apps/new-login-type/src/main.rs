@@ -1,7 +1,5 @@
-//! The `mti` command with the level of this app.
-
-use mti_example_new_login_type::ByAccessKey;
+//! The `mti` command with the code of this app.
 
 fn main() -> std::process::ExitCode {
-    mti::main().level::<ByAccessKey>("acme.new-login-type", "auths.loginTypes.AccessKeyType").run()
+    mti_example_new_login_type::program().run()
 }

@@ -5,10 +5,9 @@
 use mti::login_types::{AUTH_SERVICE, BROWSER_COOKIE, fails};
 use mti::prelude::*;
 use mti::{App, AppBuilder};
-use mti_example_new_login_type::{ACCESS_KEY_INVALID, AccessKey, ByAccessKey};
-use mti_testkit::Browser;
+use mti_example_new_login_type::{ACCESS_KEY_INVALID, AccessKey, program};
+use mti_testkit::{Browser, Tree};
 use serde_json::json;
-use tempfile::TempDir;
 
 const LOGIN: &str = "auths.loginTypes.RobotLogin";
 const TYPE: &str = "auths.loginTypes.AccessKeyType";
@@ -16,17 +15,17 @@ const ROBOT: &str = "robot";
 
 /// The app with its code.
 fn builder() -> AppBuilder {
-    App::builder(env!("CARGO_MANIFEST_DIR")).level::<ByAccessKey>("acme.new-login-type", TYPE)
+    program().app(env!("CARGO_MANIFEST_DIR"))
 }
 
 struct World {
     app: App,
-    _data: TempDir,
+    _data: Tree,
 }
 
 impl World {
     fn new(config: Value) -> Self {
-        let data = TempDir::new().unwrap();
+        let data = Tree::empty();
         let app = builder().type_defaults(TYPE, config).data(data.path()).open().unwrap();
         Self { app, _data: data }
     }

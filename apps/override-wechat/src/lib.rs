@@ -23,3 +23,8 @@ impl WeChatSteps for Audited {
         Ok(issued)
     }
 }
+
+/// The `mti` command with the code of this app.
+pub fn program() -> mti::Program {
+    mti::main().level::<Audited>("acme.override-wechat", mti::login_types::WECHAT_TYPE)
+}

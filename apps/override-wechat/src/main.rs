@@ -1,7 +1,5 @@
-//! The `mti` command with the level of this app.
-
-use mti_example_override_wechat::Audited;
+//! The `mti` command with the code of this app.
 
 fn main() -> std::process::ExitCode {
-    mti::main().level::<Audited>("acme.override-wechat", "auths.loginTypes.WeChatType").run()
+    mti_example_override_wechat::program().run()
 }

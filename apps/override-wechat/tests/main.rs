@@ -5,10 +5,9 @@
 use mti::login_types::{Clock, Purpose, WECHAT_TYPE, fails};
 use mti::prelude::*;
 use mti::{App, AppBuilder};
-use mti_example_override_wechat::Audited;
-use mti_testkit::{Browser, Credentials as _, LoginContract, SimulatedWeChat, WeChatCredentials};
+use mti_example_override_wechat::program;
+use mti_testkit::{Browser, Credentials as _, LoginContract, SimulatedWeChat, Tree, WeChatCredentials};
 use serde_json::json;
-use tempfile::TempDir;
 
 /// Declared by `acme.demo`, which knows nothing of this app.
 const LOGIN: &str = "auths.loginTypes.MyWeChatLogin";
@@ -17,13 +16,13 @@ const NOW: i64 = 1_800_000_000;
 
 /// The app with its code.
 fn builder() -> AppBuilder {
-    App::builder(env!("CARGO_MANIFEST_DIR")).level::<Audited>("acme.override-wechat", WECHAT_TYPE)
+    program().app(env!("CARGO_MANIFEST_DIR"))
 }
 
 struct World {
     app: App,
     wechat: SimulatedWeChat,
-    _data: TempDir,
+    _data: Tree,
 }
 
 impl World {
@@ -34,7 +33,7 @@ impl World {
     /// An app whose logins have further config.
     async fn configured(config: Value) -> Self {
         let wechat = SimulatedWeChat::start().await;
-        let data = TempDir::new().unwrap();
+        let data = Tree::empty();
         let app = builder()
             .type_defaults(WECHAT_TYPE, wechat.endpoints_and(config))
             .resource(Clock::new(|| NOW))
