@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use mti_testkit::database::TestDatabase;
 use serde_json::{Value, json};
 
-use crate::support::{Server, Tree, demo, mti_in};
+use crate::support::{Browser, Server, Tree, demo, mti_in};
 
 const USERS: &str = "auths.models.UserModel";
 
@@ -115,6 +116,75 @@ fn a_backup_restores_into_another_database() {
     assert_eq!(next["id"], 5, "a number that was taken out stays used");
     let again = ["call", USERS, "create", r#"{"rowData": {"userId": "user123"}}"#, "--data", "other"];
     assert!(mti_in(app.path(), &again, "").ended_with(1).stderr.contains("`userId`"), "unique combinations hold");
+}
+
+/// Backs a database up, and gives every row of every table and the number that it assigned last: each line but the
+/// first, which says when the backup was made, and the last, which sums up the others.
+fn backed_up(app: &Tree, file: &str, place: &[&str]) -> Vec<String> {
+    let arguments = [&["db", "backup", file], place].concat();
+    mti_in(app.path(), &arguments, "").ended_with(0);
+    let whole = fs::read_to_string(app.join(file)).expect("a file");
+    let lines: Vec<String> = whole.lines().map(str::to_owned).collect();
+    lines[1..lines.len() - 1].to_vec()
+}
+
+/// The number that a table of a backup assigned last.
+fn assigned(lines: &[String], model: &str) -> i64 {
+    let tables = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok()?.get("table").cloned());
+    let mut tables = tables.filter(|table| table["model"] == model);
+    tables.next().and_then(|table| table["assigned"].as_i64()).expect("the table is in the backup")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn data_moves_to_a_server_and_back_with_its_people_and_its_numbers() {
+    let app = used();
+    let simulator = Server::start(app.path(), &["wechat-sim", "--bind", "127.0.0.1:0"]);
+    let endpoints = json!({
+        "authConfig": {"appId": "wx0123456789abcdef", "appSecret": "0123456789abcdef0123456789abcdef"},
+        "endpoints": {"open": simulator.origin(), "api": simulator.origin()},
+    });
+    app.write("auths/loginTypes/MyWeChatLogin/MyWeChatLogin.json", &endpoints.to_string());
+    let database = TestDatabase::new();
+    let url = database.url();
+    let (here, there, back) = (["--data", "data"], ["--database-url", url.as_str()], ["--data", "back"]);
+    let serve =
+        |place: [&str; 2]| Server::start(app.path(), &[&["serve", "--bind", "127.0.0.1:0"], &place[..]].concat());
+    let restore = |file: &str, place: [&str; 2]| {
+        mti_in(app.path(), &[&["db", "restore", file], &place[..]].concat(), "").ended_with(0);
+    };
+
+    let server = serve(here);
+    let registered = Browser::at(&server).using(&simulator).register("zhang-san").await;
+    assert_eq!(server.terminate().code, Some(0));
+    // The newest user goes, so that what was assigned last is not what the largest row has.
+    create(&app, "data", USERS, &json!({"userId": "gone again"}));
+    let delete = r#"{"filter": "Q(userId='gone again')"}"#;
+    mti_in(app.path(), &["call", USERS, "deleteByFilter", delete, "--data", "data"], "").ended_with(0);
+    let kept = backed_up(&app, "here.jsonl", &here);
+    assert!(kept.iter().any(|line| line.contains("熊猫")) && kept.len() > 8, "{kept:?}");
+
+    restore("here.jsonl", there);
+    assert_eq!(backed_up(&app, "there.jsonl", &there), kept);
+    let server = serve(there);
+    let mut browser = Browser::at(&server).using(&simulator);
+    let login = browser.login_code("zhang-san").await.data();
+    assert_eq!(browser.sign_in(&login, "").await["userId"], registered["userId"]);
+    let newcomer = Browser::at(&server).using(&simulator).register("li-si").await;
+    assert_eq!(server.terminate().code, Some(0));
+
+    let kept_there = backed_up(&app, "there-later.jsonl", &there);
+    assert_eq!(assigned(&kept_there, USERS), assigned(&kept, USERS) + 1, "the newcomer has the next number");
+    restore("there-later.jsonl", back);
+    assert_eq!(backed_up(&app, "back.jsonl", &back), kept_there);
+    let server = serve(back);
+    for (person, user) in [("zhang-san", &registered), ("li-si", &newcomer)] {
+        let mut browser = Browser::at(&server).using(&simulator);
+        let login = browser.login_code(person).await.data();
+        assert_eq!(browser.sign_in(&login, "").await["userId"], user["userId"]);
+    }
+    assert_eq!(server.terminate().code, Some(0));
+    let next = create(&app, "back", USERS, &json!({"userId": "next"}));
+    assert_eq!(next["id"], assigned(&kept_there, USERS) + 1);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use mti::App;
 use mti::data::{Database, DatabaseElement};
 use mti::login_types::{Grant, Identity};
 use mti::prelude::*;
+use mti_testkit::database::TestDatabase;
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -23,6 +24,9 @@ const USERS: &str = "auths.models.UserModel";
 
 /// Names the app's directory in the process that will be killed.
 const DIRECTORY: &str = "MTI_TEST_KILLED_DIRECTORY";
+
+/// Names the server that its data is on, when it is not in the app's directory.
+const DATABASE: &str = "MTI_TEST_KILLED_DATABASE_URL";
 
 /// The round, which keeps the users of each process apart.
 const ROUND: &str = "MTI_TEST_KILLED_ROUND";
@@ -65,9 +69,19 @@ fn app() -> Tree {
     app
 }
 
+/// Where the nodes of an installation find what they share.
+struct Installation {
+    tree: Tree,
+    /// The server that the data is on, which is not killed with the nodes.
+    database: Option<TestDatabase>,
+}
+
 /// A node of the installation, in this process.
-fn node(directory: &Path) -> App {
-    let builder = App::builder(directory).level::<CodeIsOpenId>("acme.demo", "auths.loginTypes.WeChatType");
+fn node(directory: &Path, database_url: Option<&str>) -> App {
+    let mut builder = App::builder(directory).level::<CodeIsOpenId>("acme.demo", "auths.loginTypes.WeChatType");
+    if let Some(url) = database_url {
+        builder = builder.database_url(url).expect("a URL");
+    }
     builder.open().expect("the app opens")
 }
 
@@ -77,7 +91,7 @@ async fn close(app: &App) {
     database.close().await.expect("it closes");
 }
 
-/// Does nothing in an ordinary run: the other test starts this binary again for it, and kills it.
+/// Does nothing in an ordinary run: the other tests start this binary again for it, and kill it.
 ///
 /// Each of its users gets a binding, and another one in its place.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -85,7 +99,7 @@ async fn node_to_be_killed() {
     let (Ok(directory), Ok(round)) = (std::env::var(DIRECTORY), std::env::var(ROUND)) else {
         return;
     };
-    let app = node(Path::new(&directory));
+    let app = node(Path::new(&directory), std::env::var(DATABASE).ok().as_deref());
     let mut binders = JoinSet::new();
     for binder in 0..BINDERS {
         let (app, round) = (app.clone(), round.clone());
@@ -116,13 +130,26 @@ struct Said {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_bound_is_there_after_every_kill() {
+    kill_again_and_again(&Installation { tree: app(), database: None }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_bound_on_a_server_is_there_after_every_kill_of_a_node() {
+    kill_again_and_again(&Installation { tree: app(), database: Some(TestDatabase::new()) }).await;
+}
+
+async fn kill_again_and_again(installation: &Installation) {
+    let Installation { tree, database } = installation;
     let rounds = std::env::var(ROUNDS).ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(200);
-    let tree = app();
     let mut bound = 0;
     let mut cut_short = 0;
     for round in 0..rounds {
-        let said = killed_node(tree.path(), round);
-        let app = node(tree.path());
+        let said = killed_node(installation, round);
+        if let Some(database) = database {
+            // The server ends by itself what a node left behind, one way or the other.
+            database.wait_until_left_by(&name_of(round)).await;
+        }
+        let app = node(tree.path(), database.as_ref().map(TestDatabase::url).as_deref());
         let bindings: Model<'_> = app.get(BINDINGS).expect("the model");
         for (user, Said { tried, bound: told }) in &said {
             let of_user = Filter::equal("appId", APP_ID) & Filter::equal("userId", user.as_str());
@@ -152,14 +179,17 @@ async fn what_was_bound_is_there_after_every_kill() {
 }
 
 /// Runs a node, kills it at some instant, and gives what it had said until then about each of its users.
-fn killed_node(directory: &Path, round: usize) -> BTreeMap<String, Said> {
-    let mut child = Command::new(std::env::current_exe().expect("this binary"))
+fn killed_node(installation: &Installation, round: usize) -> BTreeMap<String, Said> {
+    let mut command = Command::new(std::env::current_exe().expect("this binary"));
+    command
         .args(["--exact", "killed::node_to_be_killed", "--nocapture", "--test-threads=1"])
-        .env(DIRECTORY, directory)
+        .env(DIRECTORY, installation.tree.path())
         .env(ROUND, round.to_string())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("starts");
+        .stdout(Stdio::piped());
+    if let Some(database) = &installation.database {
+        command.env(DATABASE, format!("{}&application_name={}", database.url(), name_of(round)));
+    }
+    let mut child = command.spawn().expect("starts");
     let random = RandomState::new().hash_one(round);
     let enough = random % MOST_OF_A_ROUND;
     let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
@@ -192,4 +222,9 @@ fn killed_node(directory: &Path, round: usize) -> BTreeMap<String, Said> {
     let status = child.wait().expect("ends");
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(9), "it ended by itself: {status}");
     said
+}
+
+/// What the server knows the node of a round by.
+fn name_of(round: usize) -> String {
+    format!("mti-killed-{}-{round}", std::process::id())
 }

@@ -7,6 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
+use std::time::Duration;
 
 use mti_data::{PostgresDatabase, PostgresOptions};
 use mti_element::Secret;
@@ -217,6 +218,23 @@ impl TestDatabase {
     /// What a driver connects with.
     pub fn options(&self) -> PostgresOptions {
         PostgresOptions::from_url(&Secret::new(self.url())).expect("a URL")
+    }
+
+    /// Waits until no connection is left of the processes that call themselves so (`application_name`). What they were
+    /// at when they were killed goes on at the server, for a moment.
+    ///
+    /// # Panics
+    ///
+    /// When the server cannot be asked.
+    pub async fn wait_until_left_by(&self, application: &str) {
+        const PERIOD: Duration = Duration::from_millis(2);
+        let (client, connection) = tokio_postgres::connect(&self.url, NoTls).await.expect("the server answers");
+        let served = tokio::spawn(connection);
+        let asked = "SELECT 1 FROM pg_stat_activity WHERE application_name = $1 LIMIT 1";
+        while !client.query(asked, &[&application]).await.expect("the server answers").is_empty() {
+            tokio::time::sleep(PERIOD).await;
+        }
+        served.abort();
     }
 
     /// A node: a database element of its own, with its own connections.
