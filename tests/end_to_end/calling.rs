@@ -151,3 +151,14 @@ fn a_database_url_that_is_none_is_refused_without_showing_it() {
         assert!(refused.stderr.contains("--database-url") && !refused.stderr.contains("canary"), "{}", refused.stderr);
     }
 }
+
+#[test]
+fn arguments_that_are_no_object_bring_an_example_with_those_of_the_method() {
+    let app = demo();
+    for text in ["Q(a=1)", "[1]"] {
+        let refused = mti_in(app.path(), &["call", "auths.models.UserModel", "query", text], "").ended_with(2);
+        assert!(refused.stderr.contains("a JSON object by name, such as `'{\"filter\": \"…\""), "{}", refused.stderr);
+    }
+    let refused = mti_in(app.path(), &["call", LOGIN, "getLoginConfig", "nothing"], "").ended_with(2);
+    assert!(refused.stderr.contains("takes no arguments, which is `'{}'`"), "{}", refused.stderr);
+}

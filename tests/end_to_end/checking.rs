@@ -163,3 +163,57 @@ fn findings_in_a_parent_app_are_relative_to_its_root_in_sarif() {
     assert_eq!(artifact, &json!({"uri": "broken/e.json", "uriBaseId": "acme.base"}));
     assert!(run["originalUriBaseIds"]["acme.base"]["description"]["text"].is_string());
 }
+
+#[test]
+fn a_key_that_is_nearly_a_known_one_is_a_warning_where_it_stands() {
+    let app = demo();
+    app.write(
+        "auths/loginTypes/MyWeChatLogin/MyWeChatLogin.json",
+        "{\n  \"authConfig\": {\"appId\": \"wx0123456789abcdef\", \"appSecret\": \"s\"},\n  \"isActve\": false,\n  \"ours\": 1\n}",
+    );
+    app.write(
+        "auths/loginTypes/MyWeChatLogin/e.json",
+        r#"{"type": "auths.loginTypes.WeChatType", "title": "t", "alowRegister": 1, "appSecret": "s",
+            "functionList": [{"name": "getLoginConfig", "loginRequird": 0}]}"#,
+    );
+    let found = mti_in(app.path(), &["check", "--format", "json"], "").ended_with(1).json();
+    for (key, meant) in [("isActve", "isActive"), ("alowRegister", "allowRegister"), ("loginRequird", "loginRequired")]
+    {
+        let warning = find(&found, |one| one["message"] == format!("nothing reads the key `{key}`"));
+        assert_eq!(
+            (&warning["severity"], &warning["code"], &warning["help"]),
+            (&json!("warning"), &json!("MTI0506"), &json!(format!("did you mean `{meant}`?")))
+        );
+    }
+    let warning = find(&found, |one| one["message"] == "nothing reads the key `isActve`");
+    assert_eq!((&warning["line"], &warning["element"]), (&json!(3), &json!(LOGIN)));
+    let all = found["diagnostics"].as_array().expect("diagnostics");
+    assert!(!all.iter().any(|one| one["message"].as_str().is_some_and(|text| text.contains("`ours`"))), "{found:#}");
+}
+
+#[test]
+fn a_missing_key_points_at_the_one_that_was_probably_meant() {
+    let app = demo();
+    app.write(
+        "auths/loginTypes/MyWeChatLogin/MyWeChatLogin.json",
+        "{\n  \"authConfg\": {\"appId\": \"wx0123456789abcdef\", \"appSecret\": \"s\"}\n}",
+    );
+    let found = mti_in(app.path(), &["check", "--format", "json"], "").ended_with(1).json();
+    let error = find(&found, |one| one["severity"] == "error");
+    assert_eq!(error["help"], "did you mean `authConfig` where it says `authConfg`?");
+    assert_eq!((&error["line"], &error["column"]), (&json!(2), &json!(16)));
+}
+
+#[test]
+fn the_plain_command_names_the_program_of_the_app_for_code_that_it_lacks() {
+    let app = demo();
+    app.write("words/e.json", r#"{"title": "Words", "type": "", "backend": "rust"}"#);
+    let without = mti_in(app.path(), &["check"], "").ended_with(1).stdout;
+    assert!(!without.contains("cargo run"), "{without}");
+    app.write("Cargo.toml", "[package]\nname = \"demo\"\n");
+    let with = mti_in(app.path(), &["check"], "").ended_with(1).stdout;
+    assert!(
+        with.contains("run `cargo run -- check` in the directory of the app: it is for the app's own program"),
+        "{with}"
+    );
+}

@@ -116,6 +116,19 @@ fn explain_says_where_values_come_from() {
 }
 
 #[test]
+fn explain_says_what_a_method_does_takes_and_answers() {
+    let app = demo();
+    let text = mti_in(app.path(), &["explain", LOGIN], "").ended_with(0).stdout;
+    assert!(text.contains("\n  getLoginCode(code: String, state: Option<String>) -> LoginCode\n      "), "{text}");
+    assert!(text.contains("mti-login-types: src/wechat/"), "the source of an official level names its crate: {text}");
+    let explanation = mti_in(app.path(), &["explain", LOGIN, "--format", "json"], "").ended_with(0).json();
+    let methods = explanation["methods"].as_array().expect("methods");
+    let is_active = methods.iter().find(|method| method["name"] == "isActive").expect("the property");
+    assert_eq!((&is_active["kind"], &is_active["signature"]), (&json!("property"), &json!("() -> bool")));
+    assert!(methods.iter().all(|method| method["documentation"].as_str().is_some_and(|text| !text.is_empty())));
+}
+
+#[test]
 fn explain_works_on_a_quarantined_element() {
     let app = demo();
     app.write("broken/e.json", r#"{"title": "Broken", "type": "no.such.Type"}"#);

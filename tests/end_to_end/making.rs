@@ -171,11 +171,79 @@ fn the_code_of_a_new_type_is_what_is_compiled_and_tested() {
     ] {
         let made = mti_in(app.path(), &[&["new", "type"], &*arguments].concat(), "").ended_with(0);
         let Some(file) = file else { continue };
-        assert!(made.stderr.contains(&format!("mod {file};")) && made.stderr.contains(".level::<"), "{}", made.stderr);
+        assert!(made.stderr.contains("registered it in src/main.rs"), "{}", made.stderr);
         let source = fs::read_to_string(app.join(&format!("src/{file}.rs"))).expect("a file");
         let tested = format!("{}/tests/generated/{file}.rs", env!("CARGO_MANIFEST_DIR"));
         assert_eq!(source, fs::read_to_string(tested).expect("a file"));
     }
+    let main = fs::read_to_string(app.join("src/main.rs")).expect("a file");
+    let expected = "//! The `mti` command with the levels of this app.\n\nmod audited_type_level;\nmod plain_type_level;\nmod staff_type_level;\n\n\
+         fn main() -> std::process::ExitCode {\n    mti::main()\n        \
+         .level::<audited_type_level::AuditedTypeLevel>(\"acme.shop\", \"models.AuditedType\")\n        \
+         .level::<staff_type_level::StaffTypeLevel>(\"acme.shop\", \"auths.loginTypes.StaffType\")\n        \
+         .level::<plain_type_level::PlainTypeLevel>(\"acme.shop\", \"words.PlainType\")\n        .run()\n}\n";
+    assert_eq!(main, expected);
     let function = &json_of(&app, "words/PlainType/e.json")["functionList"][0];
     assert_eq!((&function["name"], &function["args"][0]["name"]), (&json!("greet"), &json!("name")));
+}
+
+#[test]
+fn a_type_is_made_below_one_whose_level_only_the_program_of_the_app_has() {
+    let app = new_app(&["--rust"]);
+    let new = |arguments: &[&str]| mti_in(app.path(), &[&["new"], arguments].concat(), "").ended_with(0);
+    new(&["type", "words.Meta", "--type", "", "--rust"]);
+    new(&["type", "words.PlainType", "--type", "words.Meta"]);
+    let made = new(&["instance", "words.Hello", "--type", "words.PlainType"]);
+    assert!(made.stderr.contains("words.Meta"), "what it waits for is said: {}", made.stderr);
+    assert_eq!(json_of(&app, "words/Hello/e.json")["type"], "words.PlainType");
+}
+
+#[test]
+fn a_main_of_another_shape_is_left_as_it_is() {
+    let app = new_app(&["--rust"]);
+    let main = "fn main() -> std::process::ExitCode {\n    let program = mti::main();\n    program.run()\n}\n";
+    app.write("src/main.rs", main);
+    let made = mti_in(app.path(), &["new", "type", "words.Meta", "--type", "", "--rust"], "").ended_with(0);
+    assert!(made.stderr.contains("`mod meta_level;`") && made.stderr.contains(".level::<"), "{}", made.stderr);
+    assert_eq!(fs::read_to_string(app.join("src/main.rs")).expect("a file"), main);
+}
+
+#[test]
+fn a_new_login_type_is_told_what_it_has_to_offer() {
+    let app = new_app(&["--rust"]);
+    let type_of = ["new", "type", "auths.loginTypes.SmsType", "--type", "auths.loginTypes.Meta", "--rust"];
+    let made = mti_in(app.path(), &type_of, "").ended_with(0);
+    assert!(made.stderr.contains("`getLoginCode`") && made.stderr.contains("`issueLoginCode`"), "{}", made.stderr);
+}
+
+#[test]
+fn a_program_inside_a_workspace_is_part_of_it() {
+    let tree = Tree::new("//- Cargo.toml\n[workspace]\nmembers = [\"apps/*\"]\nresolver = \"3\"\n");
+    let made = mti_in(tree.path(), &["new", "app", "apps/shop", "--id", "acme.shop", "--rust"], "").ended_with(0);
+    assert!(made.stderr.contains("is a workspace"), "{}", made.stderr);
+    let metadata = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(tree.join("apps/shop"))
+        .output()
+        .expect("cargo starts");
+    assert!(metadata.status.success(), "{}", String::from_utf8_lossy(&metadata.stderr));
+}
+
+#[test]
+fn an_element_of_a_parent_is_overridden() {
+    let app = new_app(&["--rust"]);
+    let new = |name: &str, more: &[&str]| mti_in(app.path(), &[&["new", "override", name], more].concat(), "");
+    new("auths.models.UserModel", &[]).ended_with(0);
+    is_sound(&app);
+    let element =
+        mti_in(app.path(), &["explain", "auths.models.UserModel", "--format", "json"], "").ended_with(0).json();
+    assert_eq!(element["definitions"].as_array().expect("definitions").len(), 2);
+    assert!(new("auths.models.UserModel", &[]).ended_with(2).stderr.contains("in this app already"));
+    new("auths.loginTypes.WeChatType", &["--rust"]).ended_with(0);
+    assert_eq!(json_of(&app, "auths/loginTypes/WeChatType/e.json"), json!({"backend": "rust"}));
+    let main = fs::read_to_string(app.join("src/main.rs")).expect("a file");
+    assert!(main.contains("(\"acme.shop\", \"auths.loginTypes.WeChatType\")"), "{main}");
+    let no_steps = new("auths.loginTypes.PasswordType", &["--rust"]).ended_with(2);
+    assert!(no_steps.stderr.contains("#[level]"), "{}", no_steps.stderr);
+    new("no.such.Element", &[]).ended_with(1);
 }

@@ -11,6 +11,8 @@ pub struct MethodDescriptor {
     pub arguments: Vec<String>,
     /// Those of them that may be left out.
     pub optional: Vec<String>,
+    /// What it takes and answers, for people to read: `(name: String) -> String`. In the words of its language.
+    pub signature: String,
     /// Where the code of this level is.
     pub source: SourcePosition,
 }
@@ -49,4 +51,13 @@ pub fn wire_name(rust_name: &str) -> String {
         }
     }
     wire
+}
+
+/// A signature as people read it.
+#[doc(hidden)]
+pub fn signature(arguments: &[(&str, &str)], answer: Option<&str>) -> String {
+    let arguments: Vec<String> =
+        arguments.iter().map(|(name, type_name)| format!("{}: {type_name}", wire_name(name))).collect();
+    let answer = answer.map(|answer| format!(" -> {answer}")).unwrap_or_default();
+    format!("({}){answer}", arguments.join(", "))
 }

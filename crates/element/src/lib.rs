@@ -51,7 +51,7 @@ pub use crate::shared_calls::{CallCount, SharedCalls};
 pub use crate::this::{Facade, This};
 
 #[doc(hidden)]
-pub use crate::descriptor::wire_name;
+pub use crate::descriptor::{signature, wire_name};
 #[doc(hidden)]
 pub use crate::level::failed;
 #[doc(hidden)]

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use mti_core::json::Pointer;
 use mti_core::merge::Layered;
-use mti_core::{Code, Diagnostic};
+use mti_core::{Code, Diagnostic, suggest};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -54,12 +54,36 @@ impl<'a> OpenContext<'a> {
     pub fn config<T: DeserializeOwned>(&self) -> Result<T> {
         serde_path_to_error::deserialize(self.definition.config.value()).map_err(|error| {
             // Serde quotes the value, which may be a secret: only what it expected is shown.
-            let expected = requirement(&error.inner().to_string());
+            let complaint = error.inner().to_string();
+            if let Some(key) = missing_key(&complaint) {
+                return self.missing_key(&pointer_of(error.path()), key);
+            }
+            let expected = requirement(&complaint);
             let message = match error.path().to_string().as_str() {
                 "." => format!("the config {expected}"),
                 path => format!("`{path}` in the config {expected}"),
             };
             self.config_problem(Code::ConfigWrongType, &pointer_of(error.path()), message)
+        })
+    }
+
+    /// The failure of a config that lacks `key` in the object at `parent`: shown at the key that was probably meant, or in
+    /// the element's own file, or, where it has none, at its `type`.
+    fn missing_key(&self, parent: &str, key: &str) -> Failure {
+        let ElementDefinition { name, config, manifest, .. } = &**self.definition;
+        let pointer = format!("{parent}/{key}");
+        let path = pointer.split('/').skip(1).collect::<Vec<_>>().join(".");
+        let directory = name.as_str().replace('.', "/") + "/";
+        let mut files = config.sources().filter(|source| source.text.is_some()).map(|source| &*source.file);
+        let own_file = files.find(|file| file.starts_with(&directory));
+        let has_near_miss = Pointer::parse(&pointer).is_some_and(|place| near_miss(config, &place).is_some());
+        let (code, message) = (Code::ConfigKeyMissing, format!("`{path}` is missing in the config"));
+        failed(match own_file {
+            _ if has_near_miss => self.finding(config, code, &pointer, message),
+            Some(file) => self.finding(config, code, &pointer, message).with_help(format!("add `{path}` to `{file}`")),
+            None => self
+                .finding(manifest, code, "/type", message)
+                .with_help(format!("write `{directory}{}.json` with `{path}`", name.last_segment())),
         })
     }
 
@@ -91,19 +115,50 @@ impl<'a> OpenContext<'a> {
 
     /// A finding at a place in a document, or at what should hold the place; where nothing does, at the `type`.
     fn finding(&self, document: &Layered, code: Code, pointer: &str, message: impl Into<String>) -> Diagnostic {
-        let origin = ancestors(pointer)
+        let near_miss = Pointer::parse(pointer).and_then(|pointer| near_miss(document, &pointer));
+        let origin = near_miss
+            .iter()
+            .map(|near_miss| near_miss.place.as_str())
+            .chain(ancestors(pointer))
             .filter_map(Pointer::parse)
             .filter_map(|pointer| document.origin(&pointer))
             // What the process adds is in no file that somebody could mend.
             .find(|origin| origin.location.line.is_some())
             .or_else(|| self.definition.manifest.origin(&Pointer::ROOT.key("type")));
-        let finding =
-            Diagnostic::new(code, message).with_element(self.definition.name.clone()).with_help(code.explanation());
+        let help = near_miss.map_or_else(|| code.explanation().to_owned(), |near_miss| near_miss.advice);
+        let finding = Diagnostic::new(code, message).with_element(self.definition.name.clone()).with_help(help);
         match origin {
             Some(origin) => finding.with_app(origin.app.id.clone()).with_location(origin.location),
             None => finding,
         }
     }
+}
+
+/// A key that is nearly the one that is missing.
+struct NearMiss {
+    place: Pointer,
+    advice: String,
+}
+
+/// Where a place does not exist, the key beside it that was probably meant to lead there.
+fn near_miss(document: &Layered, wanted: &Pointer) -> Option<NearMiss> {
+    let (mut here, mut value) = (Pointer::ROOT, document.value());
+    for key in wanted.segments() {
+        let object = value.as_object()?;
+        if let Some(inner) = object.get(&*key) {
+            (here, value) = (here.key(&key), inner);
+            continue;
+        }
+        let near = suggest::nearest(&key, object.keys().map(String::as_str), 1).pop()?;
+        let advice = format!("did you mean `{key}` where it says `{near}`?");
+        return Some(NearMiss { place: here.key(&near), advice });
+    }
+    None
+}
+
+/// The key that serde says is missing.
+fn missing_key(complaint: &str) -> Option<&str> {
+    complaint.strip_prefix("missing field `")?.strip_suffix('`')
 }
 
 fn failed(finding: Diagnostic) -> Failure {

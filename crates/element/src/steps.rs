@@ -129,6 +129,13 @@ macro_rules! steps {
                                 .into_iter()
                                 .filter_map(|(name, is_optional): (_, bool)| is_optional.then_some(name))
                                 .collect(),
+                                signature: $crate::signature(
+                                    &[
+                                        $((stringify!($argument), stringify!($argument_type)),)*
+                                        $($((stringify!($border), stringify!($border_type)),)+)?
+                                    ],
+                                    $crate::steps!(@answer $($result)?),
+                                ),
                                 source: *source,
                             },
                             call: |level, frame, arguments| {
@@ -169,6 +176,8 @@ macro_rules! steps {
 
     (@result) => { () };
     (@result $result:ty) => { $result };
+    (@answer) => { ::std::option::Option::None };
+    (@answer $result:ty) => { ::std::option::Option::Some(stringify!($result)) };
     (@kind) => { $crate::MethodKind::Method };
     (@kind property) => { $crate::MethodKind::Property };
 }

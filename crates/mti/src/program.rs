@@ -68,6 +68,11 @@ impl Program {
         self.register(App::builder(directory))
     }
 
+    /// Whether it has no level of an app's own.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.levels.is_empty()
+    }
+
     /// Gives the levels to an app that is about to be opened.
     pub(crate) fn register(&self, builder: AppBuilder) -> AppBuilder {
         let builder = self.languages.iter().fold(builder, |builder, language| builder.language(Arc::clone(language)));

@@ -3,7 +3,7 @@ use std::fmt;
 use mti_core::json::Pointer;
 use mti_core::merge::{Layered, Origin};
 use mti_core::{Diagnostic, Discovered, render};
-use mti_element::{REDACTED, Result};
+use mti_element::{MethodKind, REDACTED, Result};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -88,6 +88,14 @@ pub struct ExplainedType {
 pub struct ExplainedMethod {
     /// The name.
     pub name: String,
+    /// `method`, or `property` for what is read like a field.
+    pub kind: &'static str,
+    /// What it takes and answers, in the words of the language of the level that answers: `(name: String) -> String`.
+    pub signature: String,
+    /// The names of its arguments, in order.
+    pub arguments: Vec<String>,
+    /// What it does, as its declaration says.
+    pub documentation: String,
     /// The levels that implement it, most derived first.
     pub levels: Vec<ExplainedLevel>,
 }
@@ -220,8 +228,16 @@ fn explained_methods(node: &Node) -> Vec<ExplainedMethod> {
     chain
         .method_names()
         .into_iter()
-        .map(|name| ExplainedMethod {
+        .filter_map(|name| chain.implementations(name).next().map(|(_, answering)| (name, answering)))
+        .map(|(name, answering)| ExplainedMethod {
             name: name.to_owned(),
+            kind: match answering.kind {
+                MethodKind::Method => "method",
+                MethodKind::Property => "property",
+            },
+            signature: answering.signature.clone(),
+            arguments: answering.arguments.clone(),
+            documentation: answering.documentation.clone(),
             levels: chain
                 .implementations(name)
                 .map(|(level, method)| ExplainedLevel {
@@ -280,12 +296,19 @@ impl fmt::Display for Explanation {
         if !self.methods.is_empty() {
             writeln!(formatter, "\nmethods, most derived level first")?;
         }
-        let widest = self.methods.iter().map(|method| method.name.len()).max().unwrap_or_default();
         for method in &self.methods {
-            for (index, level) in method.levels.iter().enumerate() {
-                let name = if index == 0 { method.name.as_str() } else { "" };
-                let ExplainedLevel { language, element, app_key, file, line } = level;
-                writeln!(formatter, "  {name:<widest$}  {language}  {element} of {app_key}  {file}:{line}")?;
+            // A property takes nothing.
+            let signature = match method.kind {
+                "property" => method.signature.strip_prefix("()").unwrap_or(&method.signature),
+                _ => &method.signature,
+            };
+            writeln!(formatter, "  {}{signature}", method.name)?;
+            if !method.documentation.is_empty() {
+                let words: Vec<&str> = method.documentation.split_whitespace().collect();
+                writeln!(formatter, "      {}", words.join(" "))?;
+            }
+            for ExplainedLevel { language, element, app_key, file, line } in &method.levels {
+                writeln!(formatter, "      {language}  {element} of {app_key}  {}:{line}", shown_source(file))?;
             }
         }
         for (heading, values) in [("e.json", &self.manifest), ("config", &self.config)] {
@@ -304,6 +327,16 @@ impl fmt::Display for Explanation {
             writeln!(formatter, "\ndiagnostics\n{}", self.rendered_diagnostics.trim_end())?;
         }
         Ok(())
+    }
+}
+
+/// The source of MTI's own levels is in its crates, and those who read this hardly have the repository at hand:
+/// `crates/login-types/src/…` is `mti-login-types: src/…`.
+fn shown_source(file: &str) -> String {
+    let own = file.strip_prefix("crates/").and_then(|rest| rest.split_once("/src/"));
+    match own {
+        Some((directory, rest)) => format!("mti-{directory}: src/{rest}"),
+        None => file.to_owned(),
     }
 }
 

@@ -36,6 +36,43 @@ fn an_instance_that_does_not_load_is_found() {
     assert_eq!(codes(&app), ["loader-failed", "config-wrong-type"]);
 }
 
+#[test]
+fn a_missing_key_is_told_with_the_file_that_it_belongs_in() {
+    let tree = tree(&[
+        BASE,
+        r#"
+//- base/words/PlainType/config.json
+{}
+//- base/words/Hello/Hello.json
+{"colour": "red"}
+//- base/words/Misspelt/e.json
+{"title": "Misspelt", "type": "words.PlainType"}
+//- base/words/Misspelt/Misspelt.json
+{
+  "wrod": "hello"}
+//- base/words/Without/e.json
+{"title": "Without", "type": "words.PlainType"}
+"#,
+    ]);
+    let findings = builder(&tree, "base").open().unwrap().check();
+    let told: Vec<_> = findings
+        .iter()
+        .map(|finding| {
+            let place = finding.location.as_ref().unwrap();
+            assert_eq!((finding.code.id(), &*finding.message), ("MTI0504", "`word` is missing in the config"));
+            (&*place.file, place.line, finding.help.as_deref().unwrap())
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("words/Hello/Hello.json", Some(1), "add `word` to `words/Hello/Hello.json`"),
+            ("words/Misspelt/Misspelt.json", Some(2), "did you mean `word` where it says `wrod`?"),
+            ("words/Without/e.json", Some(1), "write `words/Without/Without.json` with `word`"),
+        ]
+    );
+}
+
 steps! {
     "words.PlainType": Renamed, RenamedSteps {
         /// A step that the base has no more.

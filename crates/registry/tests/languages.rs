@@ -57,6 +57,7 @@ impl Language for Doubling {
             documentation: String::new(),
             arguments: Vec::new(),
             optional: Vec::new(),
+            signature: "()".to_owned(),
             source: SourcePosition { file: "words/PlainType/__init__.py", line: 1 },
         };
         let mut code = self.code.lock().unwrap();

@@ -129,7 +129,7 @@ codes! {
         "A type chain ends in a Meta, whose `type` is empty."
         "//- a/e.json\n{\"title\": \"A\", \"type\": \"b\"}\n//- b/e.json\n{\"title\": \"B\", \"type\": \"a\"}\n";
     MissingCode "MTI0403" "missing-code" Error "a definition declares code that is not there"
-        "`backend` says that this definition contributes a level in Rust or Python, but this binary has none for it. The element is quarantined: what it would have enforced must not vanish."
+        "`backend` says that this definition contributes a level in Rust or Python, but this binary has none for it. The element is quarantined: what it would have enforced must not vanish. Run the app's own program instead of the plain `mti` (`cargo run -- check`), and register the level in its `main.rs`: `mti::main().level::<…>(\"the appId\", \"the element\").run()`. If there is no code, take `backend` out."
         "//- a/e.json\n{\"title\": \"A\", \"type\": \"\", \"backend\": \"rust\"}\n";
     ProtectedOverride "MTI0404" "protected-override" Error "an element overrides one that does not allow it"
         "A `protected` or `private` element cannot be overridden by another app. Derive a new Type from it instead."
@@ -188,10 +188,10 @@ codes! {
         "Add the key to the element's config, or to that of one of its types."
         "";
     ConfigWrongType "MTI0505" "config-wrong-type" Error "a config has a value of the wrong type"
-        "Correct the value."
+        "Give the key a value of the kind that the message names."
         "";
     UnknownConfigKey "MTI0506" "unknown-config-key" Note "a config has a key that its type does not know"
-        "The key is kept. If it is a misspelling, correct it."
+        "The key is kept, and nothing reads it. One that is nearly a known key is reported as a warning: correct its spelling."
         "";
     BadEnvLine "MTI0507" "bad-env-line" Warning "a line of an environment file cannot be read"
         "Lines are `NAME=value`, `export NAME=value`, comments that start with `#`, or empty."
@@ -248,6 +248,6 @@ codes! {
         "Correct the name, or declare the model."
         "";
     InitDataField "MTI0803" "init-data-field" Error "a row of `initData.json` does not fit its model"
-        "The message names the field."
+        "Correct the field that the message names: its name must be one that the model declares, and its value one of the field's `dataType`; or declare the field in the model."
         "";
 }

@@ -17,7 +17,7 @@ const INPUT_LIMIT: u64 = 1 << 20;
 
 /// Calls a method of an element in process, and prints what it answers.
 pub(crate) fn run(arguments: &CallArguments, opening: &Opening<'_>, output: &Output) -> Result<Exit, CommandError> {
-    let named = named_arguments(&arguments.arguments)?;
+    let named = named_arguments(&arguments.arguments, || example(arguments, opening))?;
     let mut builder = databases::place(opening.find()?, &arguments.data, output)?;
     if let Some(url) = &arguments.public_url {
         builder = builder.public_url(url.clone());
@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &CallArguments, opening: &Opening<'_>, output: &Out
 }
 
 /// The JSON object on the command line, or on standard input for `-`.
-fn named_arguments(text: &str) -> Result<Value, CommandError> {
+fn named_arguments(text: &str, example: impl Fn() -> String) -> Result<Value, CommandError> {
     let mut read = String::new();
     let text = if text == "-" {
         let input = std::io::stdin().lock().take(INPUT_LIMIT).read_to_string(&mut read);
@@ -43,13 +43,29 @@ fn named_arguments(text: &str) -> Result<Value, CommandError> {
     // The text may hold a code or a password: it is not repeated.
     match serde_json::from_str(text) {
         Ok(Value::Object(named)) => Ok(Value::Object(named)),
-        Ok(_) => Err(CommandError::usage("the arguments must be a JSON object by name, such as `{\"code\": \"…\"}`")),
+        Ok(_) => Err(CommandError::usage(format!("the arguments must be a JSON object by name{}", example()))),
         Err(error) => Err(CommandError::usage(format!(
-            "the arguments are not JSON: something is wrong at line {}, column {}",
+            "the arguments must be a JSON object by name{}: what was given is not JSON at line {}, column {}",
+            example(),
             error.line(),
             error.column()
         ))),
     }
+}
+
+/// How the arguments of that method are written, where it is known: `, such as '{"filter": "…"}'`.
+fn example(arguments: &CallArguments, opening: &Opening<'_>) -> String {
+    let explanation = opening.find().ok().and_then(|found| found.builder.open().ok()?.explain(&arguments.name).ok());
+    let method = explanation.into_iter().flat_map(|known| known.methods).find(|method| method.name == arguments.method);
+    let names = match method {
+        Some(method) if method.arguments.is_empty() => {
+            return ": this one takes no arguments, which is `'{}'`".to_owned();
+        }
+        Some(method) => method.arguments,
+        None => vec!["code".to_owned()],
+    };
+    let members: Vec<String> = names.iter().map(|name| format!("\"{name}\": \"…\"")).collect();
+    format!(", such as `'{{{}}}'`", members.join(", "))
 }
 
 /// A failure as HTTP would answer it, with the diagnostics behind it, if there are any.

@@ -3,6 +3,7 @@ use mti_registry::AppError;
 
 use crate::OpenError;
 use crate::command::Format;
+use crate::command::near_misses::near_misses;
 use crate::command::opening::Opening;
 use crate::exit::{CommandError, Exit};
 use crate::output::Output;
@@ -17,6 +18,9 @@ pub(crate) fn run(opening: &Opening<'_>, output: &Output) -> Result<Exit, Comman
     match found.builder.open() {
         Ok(app) => {
             diagnostics.extend(app.check());
+            diagnostics.extend(near_misses(&app));
+            opening.advise(&app.key().id, &mut diagnostics);
+            Diagnostic::sort(&mut diagnostics);
             elements = app.snapshot().len();
             running = Some(app.key().id);
         }

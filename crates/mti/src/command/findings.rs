@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use mti_core::{Diagnostic, Severity};
 
 use crate::App;
+use crate::command::near_misses::near_misses;
 
 /// What is wrong with the files of an app that is served. It does not keep the rest from being served, but it is said:
 /// everything once, in the log.
@@ -70,7 +71,11 @@ impl Findings {
         if before.generation == generation {
             return before.diagnostics;
         }
-        let diagnostics: Arc<[Diagnostic]> = self.app.check().into();
+        let diagnostics: Arc<[Diagnostic]> = {
+            let mut diagnostics = self.app.check();
+            diagnostics.extend(near_misses(&self.app));
+            diagnostics.into()
+        };
         diagnostics.iter().filter(|finding| !before.diagnostics.contains(finding)).for_each(log);
         let look = Look { generation, diagnostics: Arc::clone(&diagnostics) };
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = look;

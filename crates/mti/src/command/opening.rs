@@ -1,6 +1,7 @@
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use mti_core::Diagnostic;
+use mti_core::{AppId, Code, Diagnostic};
 
 use crate::command::arguments::GlobalArguments;
 use crate::environment::EnvironmentSource;
@@ -42,6 +43,20 @@ impl Opening<'_> {
         let found = self.find()?;
         self.output.diagnostics_remark(&found.diagnostics);
         Ok(found.builder.open()?)
+    }
+
+    /// Names the app's own program where the plain command lacks the code of the app `id`.
+    pub(crate) fn advise(&self, id: &AppId, findings: &mut [Diagnostic]) {
+        let has_program = self.directory().is_ok_and(|directory| directory.join("Cargo.toml").is_file());
+        if !has_program || !self.program.is_plain() {
+            return;
+        }
+        let of_app = |one: &&Diagnostic| one.code == Code::MissingCode && one.app.as_ref() == Some(id);
+        // What needs such an element is quarantined with it, and says the same.
+        let advice: HashSet<String> = findings.iter().filter(of_app).filter_map(|one| one.help.clone()).collect();
+        for help in findings.iter_mut().filter_map(|one| one.help.as_mut()).filter(|help| advice.contains(*help)) {
+            *help = format!("run `cargo run -- check` in the directory of the app: {help}");
+        }
     }
 
     /// The directory that was named, or the nearest one from here upwards that holds an app.

@@ -22,7 +22,7 @@ const OF_TYPES: [(&str, &str); 5] = [
 /// Prints a JSON Schema.
 pub(crate) fn run(arguments: &SchemaArguments, opening: &Opening<'_>, output: &Output) -> Result<Exit, CommandError> {
     let name = arguments.name.as_str();
-    let known = find(&OF_FILES, name).or_else(|| find(&OF_TYPES, name));
+    let known = of_file(name).or_else(|| of_type(name));
     let schema = match known {
         Some(schema) => schema,
         None => of_element(name, opening)?,
@@ -31,10 +31,20 @@ pub(crate) fn run(arguments: &SchemaArguments, opening: &Opening<'_>, output: &O
     Ok(Exit::Done)
 }
 
+/// The schema of the configs of a Type, if one is known.
+pub(super) fn of_type(name: &str) -> Option<Value> {
+    find(&OF_TYPES, name)
+}
+
+/// The schema of a file that every app has.
+pub(super) fn of_file(name: &str) -> Option<Value> {
+    find(&OF_FILES, name)
+}
+
 /// The schema of the config of an element, or of the instances of a Type: that of the nearest Type that has one.
 fn of_element(name: &str, opening: &Opening<'_>) -> Result<Value, CommandError> {
     let definition = opening.open()?.get_element_define(name)?;
-    let nearest = definition.types.iter().find_map(|type_name| find(&OF_TYPES, type_name.as_str()));
+    let nearest = definition.types.iter().find_map(|type_name| of_type(type_name.as_str()));
     let mut schema = nearest.unwrap_or_else(anything);
     schema["title"] = format!("Config of {name}").into();
     Ok(schema)

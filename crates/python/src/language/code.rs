@@ -74,6 +74,7 @@ impl Described {
             name,
             kind: if self.is_property { MethodKind::Property } else { MethodKind::Method },
             documentation: self.documentation,
+            signature: format!("({})", self.arguments.join(", ")),
             arguments: self.arguments.clone(),
             optional: self.optional,
             source: SourcePosition { file: interned(&self.file), line: self.line },

@@ -36,7 +36,7 @@ pub(super) fn own_levels(named: &Named, codes: &Codes, findings: &mut Vec<Diagno
                             &pointer,
                         )
                         .with_help(format!(
-                            "run the app's own program, whose `main.rs` registers it: `mti::main().level::<…>(\"{}\", \"{}\").run()`",
+                            "it is for the app's own program, whose `main.rs` registers it: `mti::main().level::<…>(\"{}\", \"{}\").run()`",
                             definition.app.id, definition.name
                         )),
                 ),

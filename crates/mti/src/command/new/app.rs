@@ -1,4 +1,5 @@
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use mti_core::{AppId, AppManifest};
 use serde_json::json;
@@ -11,6 +12,7 @@ use crate::output::Output;
 
 const README: &str = include_str!("../../../templates/README.md");
 const MAIN: &str = include_str!("../../../templates/main.rs");
+const TEST: &str = include_str!("../../../templates/app_test.rs");
 
 /// Where the source of this library was when it was built.
 const SOURCE: &str = env!("CARGO_MANIFEST_DIR");
@@ -21,6 +23,7 @@ pub(super) fn make(arguments: &NewAppArguments, output: &Output) -> Result<Exit,
         .map_err(|error| CommandError::usage(format!("`{}` is no app id: {error}", arguments.id)))?;
     let title = arguments.title.as_deref().unwrap_or(id.name());
     let command = if arguments.rust { "cargo run --" } else { "mti" };
+    let workspace = enclosing_workspace(&arguments.directory).filter(|_| arguments.rust);
     let mut files = NewFiles::at(&arguments.directory);
     files.json(
         "app.json",
@@ -35,11 +38,18 @@ pub(super) fn make(arguments: &NewAppArguments, output: &Output) -> Result<Exit,
     let target = if arguments.rust { "/target/\n" } else { "" };
     files.text(".gitignore", format!("/appData/\n{target}.env\n"));
     if arguments.rust {
-        files.text("Cargo.toml", cargo_manifest(&id));
+        files.text("Cargo.toml", cargo_manifest(&id, workspace.is_none()));
+        files.text("tests/app.rs", TEST.replace("{{package}}", &package_name(&id)));
         files.text("src/main.rs", MAIN);
     }
     files.write()?;
     files.report(&[], output);
+    if let Some(workspace) = workspace {
+        let manifest = workspace.display();
+        output.remark(&format!(
+            "`{manifest}` is a workspace: name this directory in its `members`, unless they take it in already"
+        ));
+    }
     output.remark(&format!("next: cd {} && {command} dev", arguments.directory.display()));
     Ok(Exit::Done)
 }
@@ -54,16 +64,26 @@ fn parents() -> serde_json::Value {
     parent.into_iter().collect()
 }
 
-/// A program of its own, wherever the app lies. A command that was built from source takes the library from there.
-fn cargo_manifest(id: &AppId) -> String {
+/// The manifest of the workspace that a package in that directory would be part of.
+fn enclosing_workspace(directory: &Path) -> Option<PathBuf> {
+    let directory = std::path::absolute(directory).ok()?;
+    directory.ancestors().skip(1).map(|above| above.join("Cargo.toml")).find(|manifest| {
+        let text = fs::read_to_string(manifest).unwrap_or_default();
+        text.lines().any(|line| line.trim() == "[workspace]" || line.trim_start().starts_with("[workspace."))
+    })
+}
+
+/// A program of the app, which is a workspace of its own unless it lies in one. A command that was built from source takes the library from there.
+fn cargo_manifest(id: &AppId, is_alone: bool) -> String {
     let library = if Path::new(SOURCE).join("Cargo.toml").is_file() {
         format!("{{ path = {SOURCE:?} }}")
     } else {
         format!("{:?}", env!("CARGO_PKG_VERSION"))
     };
     let name = package_name(id);
+    let workspace = if is_alone { "[workspace]\n\n" } else { "" };
     format!(
-        "[package]\nname = {name:?}\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\nmti = {library}\n"
+        "[package]\nname = {name:?}\nversion = \"0.1.0\"\nedition = \"2024\"\n\n{workspace}[dependencies]\nmti = {library}\n"
     )
 }
 

@@ -1,14 +1,16 @@
 use std::path::PathBuf;
 
+use mti_core::manifest::AccessModifier;
 use mti_core::{AppKey, Diagnostic, ElementName};
 use mti_element::{AppView as _, Kind};
 use mti_login_types::WECHAT_TYPE;
 use serde_json::json;
 
 use super::files::NewFiles;
-use super::level::NewLevel;
+use super::level::{NewLevel, Registration};
 use super::{
-    NewElementArguments, NewInstanceArguments, NewModelArguments, NewTypeArguments, WeChatArguments, skeleton,
+    NewElementArguments, NewInstanceArguments, NewModelArguments, NewOverrideArguments, NewTypeArguments,
+    WeChatArguments, program, skeleton,
 };
 use crate::App;
 use crate::command::opening::Opening;
@@ -18,6 +20,13 @@ use crate::output::Output;
 /// Directories in which no element is found, or that add nothing to its name.
 const RESERVED: [&str; 8] =
     ["backend", "frontend", "dist", "node_modules", "__pycache__", "target", "appData", "commons"];
+
+/// The Meta of logins.
+const LOGIN_META: &str = "auths.loginTypes.Meta";
+
+/// What a login Type has to offer, which no Type below the Meta does for it.
+const LOGIN_ADVICE: &str = "a login Type offers `getLoginConfig`, for the sign-in page, and `getLoginCode`, which proves who somebody is and ends in \
+     `issueLoginCode` of `auths.services.AuthSvc`; both are declared in `functionList` with `\"loginRequired\": 0`. `mti explain auths.loginTypes.PasswordType` shows one";
 
 /// What a Type has been given no values for.
 const NO_APPLICATION: WeChatArguments = WeChatArguments { app_id: None, app_secret: None };
@@ -34,20 +43,20 @@ pub(super) fn make_type(
     let mut files = NewFiles::at(&place.directory);
     let mut elements = vec![name.clone()];
     let mut manifest = json!({"title": title, "type": arguments.of});
-    let mut advice = None;
+    let mut registration = None;
     if arguments.rust {
-        if !place.directory.join("Cargo.toml").is_file() {
-            return Err(CommandError::usage(
-                "a level in Rust needs a program to be part of, and this app has no `Cargo.toml`: `mti new app --rust` makes one",
-            ));
-        }
+        place.program()?;
         let level = NewLevel::new(&place.app_key.id, &name, title, &above.types);
         manifest["backend"] = "rust".into();
         if let Some(function) = level.function {
             manifest["functionList"] = json!([function]);
         }
         files.text(level.path, level.source);
-        advice = Some(level.advice);
+        registration = Some(level.registration);
+        let is_login = |type_name: &ElementName| type_name.as_str() == LOGIN_META;
+        if above.types.iter().any(is_login) && !above.types.iter().any(|type_name| type_name.as_str() == WECHAT_TYPE) {
+            output.remark(LOGIN_ADVICE);
+        }
     }
     files.json(format!("{}/e.json", directory(&name)), &manifest);
     // An element below a Type is a Type itself as soon as there is an instance of it.
@@ -62,7 +71,7 @@ pub(super) fn make_type(
     } else if arguments.instance.is_some() {
         return Err(CommandError::usage("`--instance` is for a Type below a Type"));
     }
-    write(&files, &elements, advice.as_deref(), opening, output)?;
+    write(&files, &elements, registration.as_ref(), opening, output)?;
     Ok(Exit::Done)
 }
 
@@ -86,6 +95,45 @@ pub(super) fn make_model(
     output: &Output,
 ) -> Result<Exit, CommandError> {
     make_one(&arguments.element, &arguments.of, &NO_APPLICATION, opening, output)?;
+    Ok(Exit::Done)
+}
+
+/// Makes this app's definition of an element of an app that it inherits.
+pub(super) fn make_override(
+    arguments: &NewOverrideArguments,
+    opening: &Opening<'_>,
+    output: &Output,
+) -> Result<Exit, CommandError> {
+    let place = Place::find(opening)?;
+    let definition = place.app.get_element_define(&arguments.name)?;
+    let name = definition.name.clone();
+    if definition.app == place.app_key {
+        return Err(CommandError::usage(format!("`{name}` is defined in this app already: edit it")));
+    }
+    if definition.header.access_modifier != AccessModifier::Public {
+        return Err(CommandError::usage(format!("`{name}` of {} does not allow overrides", definition.app)));
+    }
+    let mut files = NewFiles::at(&place.directory);
+    let mut manifest = json!({});
+    let mut registration = None;
+    if arguments.rust {
+        place.program()?;
+        let types: Vec<ElementName> = std::iter::once(name.clone()).chain(definition.types.iter().cloned()).collect();
+        let level = NewLevel::new(&place.app_key.id, &name, &definition.title, &types);
+        if level.function.is_some() {
+            return Err(CommandError::usage(format!(
+                "`--rust` begins overrides of WeChat logins and of models; for `{name}`, write `#[level]` on an `impl` of the steps of its Type"
+            )));
+        }
+        manifest["backend"] = "rust".into();
+        files.text(level.path, level.source);
+        registration = Some(level.registration);
+    }
+    files.json(format!("{}/e.json", directory(&name)), &manifest);
+    if definition.kind == Kind::Instance {
+        files.json(format!("{}/{}.json", directory(&name), name.last_segment()), &json!({}));
+    }
+    write(&files, &[name], registration.as_ref(), opening, output)?;
     Ok(Exit::Done)
 }
 
@@ -157,6 +205,16 @@ impl Place {
         Ok(Self { app_key: app.key(), directory: opening.directory()?, app })
     }
 
+    /// Refuses a level in Rust where there is no program that it could be part of.
+    fn program(&self) -> Result<(), CommandError> {
+        if self.directory.join("Cargo.toml").is_file() {
+            return Ok(());
+        }
+        Err(CommandError::usage(
+            "a level in Rust needs a program to be part of, and this app has no `Cargo.toml`: `mti new app --rust` makes one",
+        ))
+    }
+
     /// A name that an element can have, and that none has.
     fn free_name(&self, text: &str) -> Result<ElementName, CommandError> {
         let name = ElementName::parse(text)
@@ -170,7 +228,9 @@ impl Place {
         let owner = self.app.get_element_define(name.as_str()).map(|definition| definition.app.clone());
         Err(CommandError::usage(match owner {
             Ok(owner) if owner != self.app_key => {
-                format!("there is an element `{name}` in {owner}: choose another name, or write an override by hand")
+                format!(
+                    "there is an element `{name}` in {owner}: choose another name, or override it with `mti new override {name}`"
+                )
             }
             _ => format!("there is an element `{name}` already: choose another name"),
         }))
@@ -178,6 +238,15 @@ impl Place {
 
     /// The element that another one is to be below: a Meta or a Type, or what will be a Type by that.
     fn above(&self, name: &str) -> Result<Above, CommandError> {
+        // What is in Rust is quarantined for as long as it is not part of the program that runs.
+        let explanation = self.app.explain(name)?;
+        if explanation.quarantined {
+            let types = std::iter::once(explanation.full_name.as_str())
+                .chain(explanation.types.iter().map(|type_name| type_name.full_name.as_str()));
+            let types = types.filter_map(|name| ElementName::parse(name).ok()).collect();
+            let kind = if explanation.kind == Kind::Meta.as_str() { Kind::Meta } else { Kind::Type };
+            return Ok(Above { kind: Some(kind), types });
+        }
         let definition = self.app.get_element_define(name)?;
         if definition.kind == Kind::Instance && has_config_of_its_own(&self.app, name)? {
             let nearest = definition.types.first().map_or("", ElementName::as_str);
@@ -197,14 +266,19 @@ impl Place {
 fn write(
     files: &NewFiles,
     elements: &[ElementName],
-    advice: Option<&str>,
+    registration: Option<&Registration>,
     opening: &Opening<'_>,
     output: &Output,
 ) -> Result<(), CommandError> {
     files.write()?;
     files.report(elements, output);
-    if let Some(advice) = advice {
-        output.remark(advice);
+    if let Some(registration) = registration {
+        // This program does not contain the level yet: there is nothing to check with it.
+        if program::register(&opening.directory()?, registration)? {
+            output.remark("registered it in src/main.rs\nnext: cargo run -- check");
+        } else {
+            output.remark(&registration.advice());
+        }
         return Ok(());
     }
     let app = opening.find()?.builder.open()?;
@@ -214,8 +288,9 @@ fn write(
         )));
     }
     let is_about = |finding: &Diagnostic| finding.element.as_ref().is_some_and(|name| elements.contains(name));
-    let findings: Vec<Diagnostic> =
+    let mut findings: Vec<Diagnostic> =
         app.check().into_iter().filter(|finding| finding.is_finding() && is_about(finding)).collect();
+    opening.advise(&app.key().id, &mut findings);
     output.diagnostics_remark(&findings);
     Ok(())
 }

@@ -15,8 +15,26 @@ pub(super) struct NewLevel {
     pub(super) source: String,
     /// The entry in `functionList`, when the level has a step that none of its Types has.
     pub(super) function: Option<Value>,
-    /// What is left to do by hand.
-    pub(super) advice: String,
+    /// What makes it part of the program.
+    pub(super) registration: Registration,
+}
+
+/// What the `main.rs` of an app needs for a level.
+pub(super) struct Registration {
+    /// `mod staff_type_level;`
+    pub(super) declaration: String,
+    /// `.level::<staff_type_level::StaffTypeLevel>("acme.shop", "auths.loginTypes.StaffType")`
+    pub(super) call: String,
+}
+
+impl Registration {
+    /// What is left to do by hand where `main.rs` is not edited.
+    pub(super) fn advice(&self) -> String {
+        format!(
+            "next, in `src/main.rs`: declare `{}`, and after `mti::main()` write\n    {}",
+            self.declaration, self.call
+        )
+    }
 }
 
 impl NewLevel {
@@ -38,11 +56,11 @@ impl NewLevel {
             template.replace("{{name}}", name.as_str()).replace("{{pascal}}", &pascal).replace("{{title}}", &title);
         // Rust asks for the path of a module whose name is not ASCII.
         let path = if module.is_ascii() { String::new() } else { format!("#[path = \"{module}.rs\"] ") };
-        let advice = format!(
-            "next, in `src/main.rs`: declare `{path}mod {module};`, and after `mti::main()` write\n    \
-             .level::<{module}::{pascal}Level>(\"{app}\", \"{name}\")"
-        );
-        Self { path: format!("src/{module}.rs"), source, function, advice }
+        let registration = Registration {
+            declaration: format!("{path}mod {module};"),
+            call: format!(".level::<{module}::{pascal}Level>(\"{app}\", \"{name}\")"),
+        };
+        Self { path: format!("src/{module}.rs"), source, function, registration }
     }
 }
 

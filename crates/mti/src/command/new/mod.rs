@@ -4,6 +4,7 @@ mod app;
 mod element;
 mod files;
 mod level;
+mod program;
 mod skeleton;
 
 use std::path::PathBuf;
@@ -25,6 +26,8 @@ pub(crate) enum NewCommand {
     Instance(NewInstanceArguments),
     /// Make a model
     Model(NewModelArguments),
+    /// Override an element of an app that this one inherits
+    Override(NewOverrideArguments),
 }
 
 /// What `new app` takes.
@@ -81,10 +84,20 @@ pub(crate) struct NewModelArguments {
     of: String,
 }
 
+/// What `new override` takes.
+#[derive(Debug, Args)]
+pub(crate) struct NewOverrideArguments {
+    /// The full name of the element
+    name: String,
+    /// Give the override a level in Rust
+    #[arg(long)]
+    rust: bool,
+}
+
 /// What every element takes.
 #[derive(Debug, Args)]
 struct NewElementArguments {
-    /// Its full name, such as `auths.loginTypes.MyWeChatLogin`
+    /// Its full name, such as `shop.models.Order`
     name: String,
     /// Its title [default: the last part of its name]
     #[arg(long)]
@@ -109,5 +122,6 @@ pub(crate) fn run(command: &NewCommand, opening: &Opening<'_>, output: &Output) 
         NewCommand::Type(arguments) => element::make_type(arguments, opening, output),
         NewCommand::Instance(arguments) => element::make_instance(arguments, opening, output),
         NewCommand::Model(arguments) => element::make_model(arguments, opening, output),
+        NewCommand::Override(arguments) => element::make_override(arguments, opening, output),
     }
 }
