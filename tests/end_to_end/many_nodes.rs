@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
+use mti::App;
+use mti::prelude::*;
 use mti_testkit::database::TestDatabase;
 use serde_json::{Value, json};
 
@@ -219,6 +221,68 @@ async fn the_calls_of_an_address_count_on_every_node() {
     })
     .await;
     assert!(answered < 300, "{answered}");
+}
+
+/// A version of a shop, by the fields that its customers have besides their names.
+fn shop(fields: &str) -> Tree {
+    let tree = Tree::new(
+        r#"
+//- app.json
+{"appId": "acme.shop", "title": "Shop", "version": "1.0.0"}
+//- models/Customer/e.json
+{"type": "models.NormalType", "title": "Customers"}
+"#,
+    );
+    let customer = format!(
+        r#"{{"fields": [{{"name": "id", "title": "Id", "dataType": "AutoInt", "primaryKey": true}},
+                      {{"name": "name", "title": "Name", "dataType": "Stext"}}{fields}]}}"#
+    );
+    tree.write("models/Customer/Customer.json", &customer);
+    tree
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_goes_by_what_another_process_made_of_its_tables() {
+    const CUSTOMERS: &str = "models.Customer";
+    const AGE: &str = r#", {"name": "age", "title": "Age", "dataType": "Stext"}"#;
+    const CITY: &str = r#", {"name": "city", "title": "City", "dataType": "Stext"}"#;
+    const AGE_AS_NUMBER: &str = r#", {"name": "age", "title": "Age", "dataType": "Integer"}"#;
+    let database = TestDatabase::new();
+    let url = database.url();
+    let other = |version: &Tree, arguments: &[&str]| {
+        mti_in(version.path(), &[arguments, &["--database-url", &url]].concat(), "").ended_with(0)
+    };
+    let old = shop(AGE);
+    let node = App::builder(old.path()).database_url(&url).expect("a URL").open().expect("the app opens");
+    let customers: Model<'_> = node.get(CUSTOMERS).expect("the model");
+    let names = async || {
+        let rows = customers.query(None, None, None, None, None).await.expect("answers").row_datas;
+        rows.iter().map(|row| row["name"].as_str().expect("a name").to_owned()).collect::<Vec<_>>()
+    };
+    customers.create(row! { "name": "Ada" }).await.expect("a customer");
+
+    let newer = shop(&format!("{AGE}{CITY}"));
+    assert!(other(&newer, &["db", "migrate"]).stdout.contains("add field `city`"));
+    other(&newer, &["call", CUSTOMERS, "create", r#"{"rowData": {"name": "Bo", "city": "Bath"}}"#]);
+    customers.create(row! { "name": "Cy" }).await.expect("a customer");
+    assert_eq!(names().await, ["Ada", "Bo", "Cy"]);
+    let city = other(&newer, &["call", CUSTOMERS, "get", r#"{"filter": "Q(name='Bo')"}"#]).json()["city"].clone();
+    assert_eq!(city, "Bath", "the older node took nothing back");
+
+    other(&newer, &["db", "backup", "b.jsonl"]);
+    customers.create(row! { "name": "Di" }).await.expect("a customer");
+    other(&newer, &["db", "restore", "b.jsonl", "--replace"]);
+    assert_eq!(names().await, ["Ada", "Bo", "Cy"]);
+    let next = customers.create(row! { "name": "Ed" }).await.expect("a customer");
+    assert_eq!(next["id"], 5, "a number that was assigned stays used");
+
+    // What the node has made ready no longer fits: it looks at the table again, and says so.
+    assert!(other(&shop(AGE_AS_NUMBER), &["db", "migrate"]).stdout.contains("age"));
+    eventually("the node sees the change", async || {
+        let answer = customers.query(None, None, None, None, None).await;
+        answer.is_err_and(|failure| format!("{failure:?}").contains("`age` is kept as `bigint`"))
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

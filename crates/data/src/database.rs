@@ -21,7 +21,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait Database: Send + Sync + fmt::Debug {
     /// Makes the model's table ready. The first time, the table is made and the seed rows are inserted, in one
     /// transaction; of several that prepare the same model at once, one does. Later the stored indexes are brought in
-    /// line with the model.
+    /// line with the model; not when this value did so before: what another process changed since then stays, and is an
+    /// error where the model cannot live with it.
     fn prepare(&self, schema: Arc<ModelSchema>, seed: Vec<Row>) -> BoxFuture<'_, Result<Prepared, DataError>>;
 
     /// What [`Database::prepare`] would change about the model's table. Changes nothing.
@@ -69,6 +70,12 @@ pub trait Database: Send + Sync + fmt::Debug {
     /// that one process has to itself.
     fn generations(&self) -> Option<&dyn Generations> {
         None
+    }
+
+    /// A number that changes when what was prepared has to be prepared again, since another process that shares the
+    /// database changed a table, or put other rows in. It stays the same in a database that one process has to itself.
+    fn epoch(&self) -> u64 {
+        0
     }
 
     /// Ends: waits for what is being written, and gives up what is held. Later calls fail.

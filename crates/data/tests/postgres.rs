@@ -1,11 +1,11 @@
 //! What the PostgreSQL driver adds to the contract: many nodes, servers that fail, and who is let in.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mti_data::{
-    DataError, Encryption, ModelSchema, Operation, PostgresDatabase, PostgresOptions, Prepared, Query, SslMode,
-    TableChange,
+    DataError, Delivery, Encryption, ModelSchema, Operation, PostgresDatabase, PostgresOptions, Prepared, Query,
+    SslMode, TableChange,
 };
 use mti_element::Secret;
 use mti_testkit::database::{PostgresServer, PostgresSettings, TestDatabase};
@@ -359,6 +359,8 @@ async fn tables_follow_their_models_and_lose_nothing() {
     let old = place.node();
     prepare(&old, &before).await;
     insert(&old, &before, json!({"a": "z"})).await.unwrap();
+    // As it was just started, it had the indexes its way; so has the next one that is started.
+    let node = place.node();
     prepare(&node, &after).await;
     assert_eq!(find(&node, &after, "Q(b=None)").await.len(), 2);
 
@@ -443,6 +445,82 @@ async fn nodes_tell_each_other_of_changes() {
     assert_eq!(other.raise("users").await, Ok(2));
     assert_eq!(one.current("users").await, Ok(2));
     assert_eq!(one.current("corps").await, Ok(0));
+}
+
+/// Waits until a node has seen that another one changed something.
+async fn seen(node: &Shared, before: u64) {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while node.epoch() == before {
+        assert!(Instant::now() < deadline, "the node never sees the change");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// A model of one version of an app: the type of its second field, and more.
+fn version(data_type: &str, more: Value) -> Arc<ModelSchema> {
+    let mut definition = json!({"fields": [
+        {"name": "id", "dataType": "AutoInt", "primaryKey": true},
+        {"name": "size", "dataType": data_type}
+    ]});
+    definition.as_object_mut().unwrap().extend(row(more));
+    named("shop.models.Shared", &definition)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_drops_what_it_remembers_when_another_changes_a_table_notified_or_not() {
+    for listens in [true, false] {
+        let place = TestDatabase::new();
+        let old: Shared = Arc::new(PostgresDatabase::new(place.options().listening(listens)));
+        let (before, after) = (version("Stext", json!({})), version("Integer", json!({"indexList": [["size"]]})));
+        prepare(&old, &before).await;
+        insert(&old, &before, json!({})).await.unwrap();
+        let epoch = old.epoch();
+        let new = place.node();
+        prepare(&new, &after).await;
+        seen(&old, epoch).await;
+        // Its model does not fit any more, which it says, and does not turn back what the newer one did.
+        let refused = old.prepare(before.clone(), Vec::new()).await.unwrap_err();
+        assert!(
+            matches!(&refused, DataError::SchemaChanged { message, .. } if message.contains("`bigint`")),
+            "{refused}"
+        );
+        assert_eq!(new.changes(after.clone()).await, Ok(vec![]));
+        insert(&new, &after, json!({"size": 7})).await.unwrap();
+        prepare(&old, &after).await;
+        assert_eq!(find(&old, &after, "Q(size=7)").await.len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_of_two_versions_do_not_change_a_table_back_and_forth() {
+    let place = TestDatabase::new();
+    let (old, new) = (place.node(), place.node());
+    let (before, after) = (version("Integer", json!({})), version("Integer", json!({"uniqueList": [["size"]]})));
+    prepare(&old, &before).await;
+    let epoch = old.epoch();
+    prepare(&new, &after).await;
+    seen(&old, epoch).await;
+    prepare(&old, &before).await;
+    assert_eq!(new.changes(after.clone()).await, Ok(vec![]));
+    insert(&old, &before, json!({"size": 1})).await.unwrap();
+    assert!(matches!(insert(&old, &before, json!({"size": 1})).await, Err(DataError::UniqueViolation { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_is_seen_by_the_other_nodes() {
+    let place = TestDatabase::new();
+    let (one, other) = (place.node(), place.node());
+    let schema = version("Integer", json!({}));
+    prepare(&one, &schema).await;
+    prepare(&other, &schema).await;
+    insert(&other, &schema, json!({"size": 1})).await.unwrap();
+    let epoch = other.epoch();
+    let (send, deliveries) = tokio::sync::mpsc::channel(1);
+    send.send(Delivery::End).await.unwrap();
+    one.import(vec![schema.clone()], true, deliveries).await.unwrap();
+    seen(&other, epoch).await;
+    prepare(&other, &schema).await;
+    assert_eq!(find(&other, &schema, "").await, []);
 }
 
 #[test]

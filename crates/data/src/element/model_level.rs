@@ -15,7 +15,15 @@ pub struct ModelLevel {
     database: String,
     initial_rows: Vec<Row>,
     /// The table as it was made ready last, and the database that it was made ready in.
-    ready: ArcSwapOption<Table>,
+    ready: ArcSwapOption<Ready>,
+}
+
+/// A table that was made ready.
+#[derive(Debug)]
+struct Ready {
+    table: Table,
+    /// The database's [`Database::epoch`](crate::Database::epoch) before that.
+    epoch: u64,
 }
 
 impl Level for ModelLevel {
@@ -179,10 +187,12 @@ impl ModelSteps for ModelLevel {
 
     async fn table(&self, this: Model<'_>) -> Result<Table> {
         let database = database_of(this.app(), &self.database).await?;
+        let epoch = database.epoch();
         if let Some(ready) = &*self.ready.load()
-            && Arc::ptr_eq(&ready.database, &database)
+            && ready.epoch == epoch
+            && Arc::ptr_eq(&ready.table.database, &database)
         {
-            return Ok(Table::clone(ready));
+            return Ok(ready.table.clone());
         }
         // Making ready is idempotent, so callers that race each other here do no harm.
         let schema = self.schema(&this)?;
@@ -192,7 +202,7 @@ impl ModelSteps for ModelLevel {
             tracing::info!(model = this.name(), rows, "made the table, with the rows of `initData.json`");
         }
         let table = Table { database, schema };
-        self.ready.store(Some(Arc::new(table.clone())));
+        self.ready.store(Some(Arc::new(Ready { table: table.clone(), epoch })));
         Ok(table)
     }
 }

@@ -73,6 +73,13 @@ impl Connections {
         }
     }
 
+    /// Drops the statements that are kept prepared, on all connections.
+    pub(super) fn forget_statements(&self) {
+        if let Some(pool) = self.pool.get() {
+            pool.manager().statement_caches.clear();
+        }
+    }
+
     /// A connection that nobody else uses meanwhile.
     pub(super) async fn take(&self) -> Result<Object, Trouble> {
         let pool = self.pool.get_or_try_init(|| self.open()).await?;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use deadpool_postgres::GenericClient;
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -41,6 +42,9 @@ impl Drop for Running {
     }
 }
 
+/// What is raised when tables changed, or rows were put in from a backup.
+pub(super) const TABLES: &str = "tables";
+
 /// The number of a topic; 0 when nobody has raised it.
 pub(super) async fn current(connections: &Connections, topic: &str) -> Result<u64, DataError> {
     let mut sql = Sql::new(&format!("SELECT generation FROM {GENERATIONS} WHERE topic = "));
@@ -50,12 +54,28 @@ pub(super) async fn current(connections: &Connections, topic: &str) -> Result<u6
 
 /// Raises the number of a topic, and notifies those who listen.
 pub(super) async fn raise(connections: &Connections, topic: &str) -> Result<u64, DataError> {
+    // Raised twice is as good as raised once.
+    let raised = ask(connections, &raising(topic), Effect::None).await?.unwrap_or_default();
+    notify(connections).await;
+    Ok(raised)
+}
+
+/// Raises the number of the tables with what a transaction does, or not at all. [`notify`] is for afterwards: it would
+/// break the transaction on a server that cannot. It comes last, as others wait for the row until the transaction ends.
+pub(super) async fn raise_with(connections: &Connections, client: &impl GenericClient) -> Result<(), Trouble> {
+    connections.query(client, &raising(TABLES), None).await.map(drop)
+}
+
+fn raising(topic: &str) -> Sql {
     let mut sql = Sql::new(&format!("INSERT INTO {GENERATIONS} (topic, generation) VALUES ("));
     sql.bind(Bound::Text(topic.to_owned())).push(&format!(
         ", 1) ON CONFLICT (topic) DO UPDATE SET generation = {GENERATIONS}.generation + 1 RETURNING generation"
     ));
-    // Raised twice is as good as raised once.
-    let raised = ask(connections, &sql, Effect::None).await?.unwrap_or_default();
+    sql
+}
+
+/// Tells those who listen that a number was raised.
+pub(super) async fn notify(connections: &Connections) {
     let mut sql = Sql::new("SELECT pg_notify(");
     sql.bind(Bound::Text(channel(connections))).push(", '')::text");
     // Not every server can: those who wait ask from time to time too.
@@ -64,7 +84,6 @@ pub(super) async fn raise(connections: &Connections, topic: &str) -> Result<u64,
     {
         tracing::debug!("the server does not notify: {}", trouble.error);
     }
-    Ok(raised)
 }
 
 async fn ask(connections: &Connections, sql: &Sql, effect: Effect) -> Result<Option<u64>, DataError> {
@@ -107,7 +126,11 @@ impl Running {
         let encryption = connections.options().encryption.clone();
         let config = connection_config(connections.options());
         let statement = format!("LISTEN {}", quoted(&channel(connections)));
+        let listens = connections.options().listens;
         let task = tokio::spawn(async move {
+            if !listens {
+                return;
+            }
             let encrypting = tokio::task::spawn_blocking(move || Encrypting::new(&encryption)).await;
             let Ok(Ok(encrypting)) = encrypting else { return };
             loop {

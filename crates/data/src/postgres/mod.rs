@@ -14,6 +14,7 @@ mod sql;
 mod table;
 mod transfer;
 mod trouble;
+mod watcher;
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use generations::Listener;
 use sql::Sql;
 use table::{Table, Tables};
 use trouble::Trouble;
+use watcher::Watcher;
 
 pub use options::{Encryption, PostgresOptions, PostgresOptionsError, SslMode};
 
@@ -45,9 +47,10 @@ use crate::{
 /// own, several as if they were alone (`SERIALIZABLE`), tried again when they got in each other's way. Reads are tried
 /// again when the connection gets lost; writes only when it is certain that nothing of them happened.
 pub struct PostgresDatabase {
-    connections: Connections,
+    connections: Arc<Connections>,
     tables: Tables,
     listener: Listener,
+    watcher: Watcher,
     closed: AtomicBool,
 }
 
@@ -55,9 +58,10 @@ impl PostgresDatabase {
     /// The database that the options say. Nothing is connected yet.
     pub fn new(options: PostgresOptions) -> Self {
         Self {
-            connections: Connections::new(options),
+            connections: Arc::new(Connections::new(options)),
             tables: Tables::default(),
             listener: Listener::default(),
+            watcher: Watcher::default(),
             closed: AtomicBool::new(false),
         }
     }
@@ -70,10 +74,12 @@ impl PostgresDatabase {
         self.check_open()?;
         let table = prepare::table_of(&schema);
         let seed = prepare::seeds(&table, seed)?;
+        self.watcher.start(&self.connections, &self.listener).await?;
+        let is_again = self.tables.has(&schema);
         let mut attempts = self.connections.attempts(Effect::None);
         loop {
             let mut connection = attempts.connection().await?;
-            match prepare::prepare(&self.connections, &mut connection, &table, &seed).await {
+            match prepare::prepare(&self.connections, &mut connection, &table, &seed, is_again).await {
                 Ok(created) => {
                     self.tables.put(table);
                     return Ok(Prepared { created });
@@ -236,9 +242,14 @@ impl Database for PostgresDatabase {
         Some(self)
     }
 
+    fn epoch(&self) -> u64 {
+        self.watcher.epoch()
+    }
+
     fn close(&self) -> BoxFuture<'_, Result<(), DataError>> {
         Box::pin(async move {
             self.closed.store(true, Ordering::Release);
+            self.watcher.stop();
             self.listener.stop();
             self.connections.close();
             Ok(())

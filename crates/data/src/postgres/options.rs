@@ -30,6 +30,7 @@ pub struct PostgresOptions {
     pub(super) schema: Option<String>,
     pub(super) pool_size: usize,
     pub(super) timeout: Duration,
+    pub(super) listens: bool,
 }
 
 /// Whether connections are encrypted, and what the server has to prove.
@@ -177,6 +178,12 @@ impl PostgresOptions {
         self.connection.get_hosts().iter().enumerate().map(host).collect::<Vec<_>>().join(", ")
     }
 
+    /// Whether a connection is kept to hear of changes by `LISTEN`. Without it they are seen within two seconds.
+    #[must_use]
+    pub fn listening(self, listens: bool) -> Self {
+        Self { listens, ..self }
+    }
+
     fn new(connection: Config) -> Self {
         Self {
             connection,
@@ -184,6 +191,7 @@ impl PostgresOptions {
             schema: None,
             pool_size: DEFAULT_POOL_SIZE,
             timeout: DEFAULT_TIMEOUT,
+            listens: true,
         }
     }
 

@@ -13,7 +13,7 @@ use tokio_postgres::error::SqlState;
 
 use super::connections::{Connections, MIGRATION_TIMEOUT, migration_settings};
 use super::execute::{self, Step};
-use super::generations::GENERATIONS;
+use super::generations::{self, GENERATIONS};
 use super::sql::{Bound, Sql, quoted};
 use super::table::{Column, ColumnType, Index, Table};
 use super::trouble::Trouble;
@@ -42,15 +42,19 @@ struct IndexRecord {
     unique: bool,
 }
 
-/// Makes the table of a model, or brings the one that is there in line with it. Answers whether it was made.
+/// Makes the table of a model, or brings the one that is there in line with it, unless this process did so before.
+/// Answers whether it was made.
 pub(super) async fn prepare(
     connections: &Connections,
     connection: &mut Object,
     table: &Arc<Table>,
     seed: &[Step],
+    is_again: bool,
 ) -> Result<bool, Trouble> {
     match stored(connections, &*connection, table, "").await {
         Ok(Some(record)) if record.serves(table) => return Ok(false),
+        // Whoever changed it since may be newer: nodes of two versions would change it back and forth for ever.
+        Ok(Some(record)) if is_again && record.suits(table)? => return Ok(false),
         Ok(_) => {}
         Err(Failed::NoRecords) => make_records(connections, &*connection).await?,
         Err(Failed::Trouble(trouble)) => return Err(trouble),
@@ -68,10 +72,21 @@ pub(super) async fn prepare(
         let Some(record) = stored(connections, &transaction, table, " FOR UPDATE").await.map_err(Trouble::from)? else {
             return Err(Trouble::again(DataError::corrupt("the record of a table came and went")));
         };
+        if record.serves(table) {
+            // Another node has done it meanwhile.
+            return Ok(false);
+        }
         migration.adapt(record).await?
     };
     migration.note(&record).await?;
-    connections.commit(transaction).await?;
+    // Nobody remembers a table that was not there.
+    if created {
+        connections.commit(transaction).await?;
+    } else {
+        generations::raise_with(connections, &transaction).await?;
+        connections.commit(transaction).await?;
+        generations::notify(connections).await;
+    }
     Ok(created)
 }
 
@@ -344,6 +359,19 @@ impl Record {
             && self.indexes.len() == table.indexes.len()
             && table.indexes.iter().all(|index| self.indexes.contains(&index.record()))
             && self.hidden == self.not_declared(table)
+    }
+
+    /// Whether the model can live with the table as it is, though others may have other wishes for its indexes.
+    fn suits(&self, table: &Table) -> Result<bool, DataError> {
+        self.check_key(table)?;
+        for column in &table.columns {
+            match self.column_type(&column.field) {
+                None => return Ok(false),
+                Some(there) if there != column.kind.name() => return Err(kept(table, column, there)),
+                Some(_) => {}
+            }
+        }
+        Ok(true)
     }
 
     fn check_key(&self, table: &Table) -> Result<(), DataError> {

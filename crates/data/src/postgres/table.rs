@@ -224,6 +224,13 @@ impl Tables {
         }
     }
 
+    /// Whether the model was made ready in this very shape, last.
+    pub(super) fn has(&self, schema: &ModelSchema) -> bool {
+        let ready = self.ready.read().unwrap_or_else(PoisonError::into_inner);
+        let table = ready.get(schema.namespace()).and_then(|models| models.get(schema.model()));
+        table.is_some_and(|table| *table.schema == *schema)
+    }
+
     pub(super) fn put(&self, table: Arc<Table>) {
         let mut ready = self.ready.write().unwrap_or_else(PoisonError::into_inner);
         let models = ready.entry(table.schema.namespace().to_owned()).or_default();

@@ -11,6 +11,7 @@ use tokio_postgres::IsolationLevel;
 use super::condition::push_order;
 use super::connections::{Connections, migration_settings};
 use super::execute::{Step, raised_counter, run, used_numbers};
+use super::generations::{notify, raise_with};
 use super::sql::{Bound, Sql};
 use super::table::Table;
 use super::trouble::Trouble;
@@ -81,7 +82,9 @@ pub(super) async fn import(
             connections.query(&transaction, &raised_counter(sequence, newest), Some(table)).await?;
         }
     }
+    raise_with(connections, &transaction).await?;
     connections.commit(transaction).await?;
+    notify(connections).await;
     Ok(imported)
 }
 
