@@ -1,7 +1,7 @@
 //! MTI for Python: the extension module behind the package `mti`.
 //!
-//! [`App`](app) opens an app, an [element](element) is an object whose methods are the steps of its Type, and
-//! [`command`] is the `mti` command. A program that has levels in Rust of its own makes its own extension module with
+//! `App` opens an app, an element is an object whose methods are the steps of its Type, and
+//! `command` is the `mti` command. A program that has levels in Rust of its own makes its own extension module with
 //! [`fill`].
 
 #![expect(
