@@ -1,6 +1,7 @@
 use url::Url;
 
 use crate::endpoints::{Endpoints, join};
+use crate::operation::Operation;
 
 /// The only scope of the website login.
 pub const DEFAULT_SCOPE: &str = "snsapi_login";
@@ -48,7 +49,7 @@ impl AuthorizeRequest<'_> {
         if let Some(language) = self.language {
             push_parameter(&mut query, "lang", language.as_str());
         }
-        let mut address = join(endpoints.open(), &["connect", "qrconnect"]);
+        let mut address = join(endpoints.open(), Operation::AuthorizePage.path());
         address.set_query(Some(&query));
         address.set_fragment(Some("wechat_redirect"));
         address

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use mti_element::Secret;
+use url::Url;
 
 use crate::answer::{Answer, Defect};
 use crate::code::AuthorizationCode;
@@ -10,13 +11,14 @@ use crate::error::{Refusal, UnavailableCause, WeChatError};
 use crate::identity::OpenId;
 use crate::operation::Operation;
 use crate::profile::{Language, Profile};
+use crate::qr_code::{QrCode, QrPicture, QrProgress, QrUuid, is_page_at};
 use crate::tokens::Tokens;
 use crate::transport::{Deadline, build_client, fetch};
 
 /// How WeChat says that it is busy.
 const BUSY: i64 = -1;
 
-/// Calls the open platform's server interfaces.
+/// Calls the open platform's server interfaces, and those that its authorize page uses.
 ///
 /// Make one per process and clone it: clones share their connections. Every call takes the time that it may
 /// use in all; an answer of errcode -1 is asked for once more within that time, nothing else is ever retried.
@@ -121,6 +123,50 @@ impl Client {
         Ok(profile)
     }
 
+    /// Opens an authorize page, as a browser would, and fetches the QR code that it shows.
+    pub async fn open_qr_code(
+        &self,
+        endpoints: &Endpoints,
+        page: Url,
+        deadline: Duration,
+    ) -> Result<QrCode, WeChatError> {
+        let operation = Operation::AuthorizePage;
+        if !is_page_at(&page, endpoints.open()) {
+            return Err(malformed(operation, "the authorize page is somewhere else than `endpoints.open`"));
+        }
+        let deadline = Deadline::starting_now(deadline);
+        let body = self.fetch(operation, page, deadline).await?;
+        let uuid = QrUuid::of_page(&body).map_err(|defect| malformed(operation, defect))?;
+        let operation = Operation::QrPicture;
+        let mut address = join(endpoints.open(), operation.path());
+        address = join(&address, &[uuid.reveal()]);
+        let body = self.fetch(operation, address, deadline).await?;
+        let picture = QrPicture::of_answer(body).map_err(|defect| malformed(operation, defect))?;
+        Ok(QrCode { uuid, picture })
+    }
+
+    /// Waits for the phone to do something else with a QR code than it was seen doing last. WeChat holds such a poll for
+    /// some 25 seconds; when the time that it may take here is over, nothing has changed either.
+    pub async fn follow_qr_code(
+        &self,
+        endpoints: &Endpoints,
+        uuid: &QrUuid,
+        seen: QrProgress,
+        deadline: Duration,
+    ) -> Result<QrProgress, WeChatError> {
+        let operation = Operation::QrPoll;
+        let mut address = join(endpoints.poll(), operation.path());
+        address.query_pairs_mut().append_pair("uuid", uuid.reveal());
+        if let Some(last) = seen.as_last() {
+            address.query_pairs_mut().append_pair("last", last);
+        }
+        match self.fetch(operation, address, Deadline::starting_now(deadline)).await {
+            Err(WeChatError::Unavailable { cause: UnavailableCause::Timeout, .. }) => Ok(seen),
+            Err(error) => Err(error),
+            Ok(body) => QrProgress::of_answer(&body).map_err(|defect| malformed(operation, defect)),
+        }
+    }
+
     async fn ask(&self, endpoints: &Endpoints, call: &Call<'_>, deadline: Duration) -> Result<Answer, WeChatError> {
         let deadline = Deadline::starting_now(deadline);
         match self.attempt(endpoints, call, deadline).await {
@@ -144,9 +190,7 @@ impl Client {
         let operation = call.operation;
         let mut address = join(endpoints.api(), operation.path());
         address.query_pairs_mut().extend_pairs(call.parameters);
-        let body = fetch(&self.http, address, deadline)
-            .await
-            .map_err(|cause| WeChatError::Unavailable { operation, cause })?;
+        let body = self.fetch(operation, address, deadline).await?;
         let answer = (call.parse)(&body).map_err(|defect| malformed(operation, defect))?;
         // Success may carry an errcode of 0: its presence says nothing.
         match answer.errcode().map_err(|defect| malformed(operation, defect))? {
@@ -155,6 +199,11 @@ impl Client {
                 Err(WeChatError::Refused(Refusal { operation, errcode, rid: answer.rid(), retried: false }))
             }
         }
+    }
+
+    async fn fetch(&self, operation: Operation, address: Url, deadline: Deadline) -> Result<Vec<u8>, WeChatError> {
+        let answer = fetch(&self.http, address, deadline).await;
+        answer.map_err(|cause| WeChatError::Unavailable { operation, cause })
     }
 }
 

@@ -7,20 +7,32 @@ pub const DEFAULT_OPEN: &str = "https://open.weixin.qq.com";
 /// Where codes are exchanged.
 pub const DEFAULT_API: &str = "https://api.weixin.qq.com";
 
-/// The two addresses of WeChat, or of something that stands in for it.
+/// Where WeChat's page asks what a phone does with its QR code.
+pub const DEFAULT_POLL: &str = "https://lp.open.weixin.qq.com";
+
+/// The addresses of WeChat, or of something that stands in for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoints {
     open: Url,
     api: Url,
+    poll: Url,
 }
 
 impl Endpoints {
     /// Takes base addresses; `None` means WeChat's own.
     ///
     /// An address is `https`, or `http` on a loopback host (127.0.0.0/8, `::1`, `localhost`), and may have a
-    /// path, with or without a slash at its end.
+    /// path, with or without a slash at its end. What stands in for the authorize page is polled there too.
     pub fn new(open: Option<&str>, api: Option<&str>) -> Result<Self, EndpointError> {
-        Ok(Self { open: base_address(open.unwrap_or(DEFAULT_OPEN))?, api: base_address(api.unwrap_or(DEFAULT_API))? })
+        let real = base_address(DEFAULT_OPEN)?;
+        let open = open.map_or_else(|| Ok(real.clone()), base_address)?;
+        let poll = if open == real { base_address(DEFAULT_POLL)? } else { open.clone() };
+        Ok(Self { open, api: base_address(api.unwrap_or(DEFAULT_API))?, poll })
+    }
+
+    /// The same with another base address to poll.
+    pub fn polled_at(self, poll: &str) -> Result<Self, EndpointError> {
+        Ok(Self { poll: base_address(poll)?, ..self })
     }
 
     /// The base address of the authorize page.
@@ -31,6 +43,11 @@ impl Endpoints {
     /// The base address of the server calls.
     pub fn api(&self) -> &Url {
         &self.api
+    }
+
+    /// The base address of the poll.
+    pub fn poll(&self) -> &Url {
+        &self.poll
     }
 }
 

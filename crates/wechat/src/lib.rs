@@ -7,6 +7,9 @@
 //! 3. [`Client::exchange_code`] trades the code for [`Tokens`], which name the person; [`Client::user_info`]
 //!    fetches the [`Profile`] when one is wanted.
 //!
+//! A site that shows the QR code by itself, instead of WeChat's page, has [`Client::open_qr_code`] fetch it, and
+//! [`Client::follow_qr_code`] say what the phone does, down to the code of step 3.
+//!
 //! Everything that can go wrong is a [`WeChatError`], whose [`kind`](WeChatError::kind) says who has to act
 //! and whose [`handling`](WeChatError::handling) says how. Whatever is not understood is refused: an answer
 //! counts as a success only when all that makes a success is there.
@@ -27,6 +30,7 @@ mod error;
 mod identity;
 mod operation;
 mod profile;
+mod qr_code;
 mod tokens;
 mod transport;
 
@@ -34,11 +38,12 @@ pub use authorize::{AuthorizeRequest, DEFAULT_SCOPE, PageLanguage};
 pub use client::Client;
 pub use code::{AuthorizationCode, MAX_CODE_LENGTH};
 pub use credentials::AppCredentials;
-pub use endpoints::{DEFAULT_API, DEFAULT_OPEN, EndpointError, Endpoints};
+pub use endpoints::{DEFAULT_API, DEFAULT_OPEN, DEFAULT_POLL, EndpointError, Endpoints};
 pub use errcode::{ErrorKind, Handling};
 pub use error::{CodeDefect, Refusal, UnavailableCause, WeChatError};
 pub use identity::{OpenId, UnionId};
 pub use operation::Operation;
 pub use profile::{Language, Profile};
+pub use qr_code::{QrCode, QrPicture, QrProgress, QrUuid};
 pub use tokens::Tokens;
 pub use transport::MAX_BODY_LENGTH;

@@ -11,16 +11,25 @@ pub enum Operation {
     CheckToken,
     /// `/sns/userinfo`: nickname and avatar.
     UserInfo,
+    /// `/connect/qrconnect`: the authorize page, which shows a QR code.
+    AuthorizePage,
+    /// `/connect/qrcode/…`: the picture of that code.
+    QrPicture,
+    /// `/connect/l/qrconnect`: what the phone does with it.
+    QrPoll,
 }
 
 impl Operation {
-    /// The path segments of the call below the API's base address.
+    /// The path segments of the call below its base address.
     pub(crate) fn path(self) -> &'static [&'static str] {
         match self {
             Self::ExchangeCode => &["sns", "oauth2", "access_token"],
             Self::Refresh => &["sns", "oauth2", "refresh_token"],
             Self::CheckToken => &["sns", "auth"],
             Self::UserInfo => &["sns", "userinfo"],
+            Self::AuthorizePage => &["connect", "qrconnect"],
+            Self::QrPicture => &["connect", "qrcode"],
+            Self::QrPoll => &["connect", "l", "qrconnect"],
         }
     }
 }
@@ -32,6 +41,9 @@ impl fmt::Display for Operation {
             Self::Refresh => "token refresh",
             Self::CheckToken => "token check",
             Self::UserInfo => "user information",
+            Self::AuthorizePage => "authorize page",
+            Self::QrPicture => "QR picture",
+            Self::QrPoll => "QR poll",
         })
     }
 }

@@ -1,10 +1,22 @@
-use mti_wechat::{DEFAULT_API, DEFAULT_OPEN, EndpointError, Endpoints};
+use mti_wechat::{DEFAULT_API, DEFAULT_OPEN, DEFAULT_POLL, EndpointError, Endpoints};
 
 #[test]
 fn the_defaults_are_wechat() {
     let endpoints = Endpoints::new(None, None).unwrap();
     assert_eq!(endpoints.open().as_str(), format!("{DEFAULT_OPEN}/"));
     assert_eq!(endpoints.api().as_str(), format!("{DEFAULT_API}/"));
+}
+
+#[test]
+fn what_stands_in_for_the_page_is_polled_unless_something_else_is_said() {
+    let polled = |open| Endpoints::new(open, None).unwrap().poll().as_str().to_owned();
+    assert_eq!(polled(None), format!("{DEFAULT_POLL}/"));
+    assert_eq!(polled(Some("https://open.weixin.qq.com/")), format!("{DEFAULT_POLL}/"));
+    assert_eq!(polled(Some("http://127.0.0.1:9000/wechat")), "http://127.0.0.1:9000/wechat");
+    let elsewhere = Endpoints::new(None, None).unwrap().polled_at("https://long.open.weixin.qq.com").unwrap();
+    assert_eq!(elsewhere.poll().as_str(), "https://long.open.weixin.qq.com/");
+    let refused = Endpoints::new(None, None).unwrap().polled_at("http://long.open.weixin.qq.com");
+    assert_eq!(refused, Err(EndpointError::NotEncrypted));
 }
 
 #[test]

@@ -10,5 +10,6 @@ mod errcodes;
 mod faults;
 mod leaks;
 mod profile;
+mod qr_code;
 mod retry;
 mod support;
