@@ -11,6 +11,7 @@ mod login;
 mod looking;
 mod making;
 mod many_nodes;
+mod own_code;
 mod postgresql;
 mod reloading;
 mod schemas;

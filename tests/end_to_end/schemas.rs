@@ -134,6 +134,8 @@ fn what_is_wrong_does_not_fit() {
                 json!({"isActive": "yes"}),
                 json!({"redirectUri": "auth/callback"}),
                 json!({"endpoints": {"api": 5}}),
+                json!({"endpoints": {"poll": "lp.open.weixin.qq.com"}}),
+                json!({"codeDisplay": "mine"}),
                 json!({"timeoutMs": 0}),
             ],
         ),

@@ -65,8 +65,9 @@ pub use crate::sweep::{Swept, sweep};
 pub use crate::token::Token;
 pub use crate::user::{User, UserId};
 pub use crate::wechat::{
-    AuthConfig, AuthorizeUrl, Done, Grant, Identity, LoginConfig, Profile, PublicAuthConfig, UserAuthInfo, WeChat,
-    WeChatLevel, WeChatSteps,
+    AuthConfig, AuthorizeUrl, CodeDisplay, CodeNews, CodeResult, CodeStatus, Done, FollowedCode, Followers, Grant,
+    Identity, LoginConfig, OpenedCode, Profile, PublicAuthConfig, ShownCode, UserAuthInfo, WeChat, WeChatLevel,
+    WeChatSteps,
 };
 
 /// The levels of this crate, each with the element of the official app that declares it.

@@ -2,7 +2,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mti_data::q::{Literal, Operator};
 use mti_data::{Batch, Filter};
-use mti_element::{AppHandle, Fail, Failure, Result};
+use mti_element::{AppHandle, Fail, Failure, Result, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::browser::Browser;
 use crate::names::{SPENT_CODES, STATES};
 use crate::store::{self, Conflict};
 use crate::token::{Token, hash_of_brought};
-use crate::{Clock, fails};
+use crate::{Clock, fails, sessions};
 
 /// How long an authorization may take: as long as its code would live.
 pub(crate) const STATE_SECONDS: i64 = 600;
@@ -118,6 +118,53 @@ impl Pending<'_> {
                 None => failure,
             }),
         }
+    }
+}
+
+/// A state that a browser shows without bringing it back: it goes on being good.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ShownState {
+    id: i64,
+    /// What the authorization was begun for.
+    pub(crate) purpose: Purpose,
+    /// WeChat's name of the QR code that was made for it.
+    pub(crate) qr_uuid: Option<String>,
+    expires_at: i64,
+}
+
+impl ShownState {
+    /// The state, if this instance gave it to the visitor's browser, and, for a bind, in his session.
+    pub(crate) async fn find(app: &AppHandle<'_>, login_type: &str, visitor: &Visitor, state: &str) -> Result<Self> {
+        let mismatch = || Failure::from(fails::STATE_MISMATCH);
+        let browser = Browser::of(visitor).ok_or_else(mismatch)?;
+        let session_hashes = [Some(String::new()), sessions::token_hash_of(visitor)];
+        let session_hashes = session_hashes.into_iter().flatten().map(Literal::from).collect();
+        let filter = Filter::equal("stateHash", hash_of_brought(state).ok_or_else(mismatch)?)
+            & Filter::equal("loginType", login_type)
+            & Filter::equal("browserHash", browser.hash())
+            & Filter::compare("sessionHash", Operator::In, Literal::List(session_hashes))
+            & alive(Clock::of(app));
+        store::one(app, STATES, filter).await?.ok_or_else(mismatch)
+    }
+
+    /// How many seconds it is still good for.
+    pub(crate) fn expires_in(&self, app: &AppHandle<'_>) -> i64 {
+        self.expires_at - Clock::of(app)
+    }
+
+    /// Remembers the one QR code that was made for it.
+    pub(crate) async fn keep_qr_uuid(&self, app: &AppHandle<'_>, uuid: String) -> Result<()> {
+        let unused = Filter::equal("id", self.id) & Filter::compare("qrUuid", Operator::IsNull, true);
+        let batch = Batch::new().require(STATES, unused.clone(), 1..=1).update(
+            STATES,
+            unused,
+            store::row(json!({ "qrUuid": uuid })),
+        );
+        store::run(app, batch).await.map(drop).map_err(|failure| match Conflict::behind(&failure) {
+            Some(_) => fails::STATE_MISMATCH.into(),
+            None => failure,
+        })
     }
 }
 

@@ -70,6 +70,8 @@ async fn what_cannot_work_names_the_key_and_the_file() {
         (json!({ "authConfig": { "appId": "wx1", "appSecret": 12345 } }), "MTI0505", "authConfig.appSecret"),
         (json!({ "endpoints": { "api": "http://api.example.com" } }), "MTI0605", "endpoints.api"),
         (json!({ "endpoints": { "open": "nowhere" } }), "MTI0605", "endpoints.open"),
+        (json!({ "endpoints": { "poll": "http://lp.example.com" } }), "MTI0605", "endpoints.poll"),
+        (json!({ "codeDisplay": "mine" }), "MTI0505", "codeDisplay"),
         (json!({ "redirectUri": "/auth/callback" }), "MTI0606", "redirectUri"),
         (json!({ "redirectUris": ["https://a@b.example/"] }), "MTI0606", "redirectUris"),
         (json!({ "redirectUris": ["https://b.example/", 5] }), "MTI0505", "redirectUris.1"),
@@ -135,6 +137,7 @@ async fn a_wrong_type_is_told_in_the_words_of_json() {
         (json!({ "isActive": 2 }), "config key `isActive` must be 0 or 1, or a boolean"),
         (json!({ "allowRegister": {} }), "config key `allowRegister` must be 0 or 1, or a boolean"),
         (json!({ "scope": 7 }), "config key `scope` must be a string"),
+        (json!({ "codeDisplay": "" }), "config key `codeDisplay` must be `frame` or `own`"),
         (json!({ "redirectUris": "https://a.example/" }), "config key `redirectUris` must be a list of strings"),
     ] {
         let world = World::configured(config.clone()).await;

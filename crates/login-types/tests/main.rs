@@ -10,6 +10,7 @@ mod demo;
 mod issuing;
 mod leaks;
 mod overrides;
+mod own_codes;
 mod password_changes;
 mod password_tries;
 mod passwords;

@@ -130,6 +130,15 @@ impl Browser {
         minted["code"].as_str().expect("a code").to_owned()
     }
 
+    /// The newest QR code of the simulator is scanned.
+    pub(crate) async fn scan_newest(&self) -> String {
+        let pending = self.simulated("pending", None).await;
+        let uuid = pending[0]["uuid"].as_str().expect("a login waits").to_owned();
+        let page = format!("{}/connect/confirm?uuid={uuid}", self.simulator);
+        assert_eq!(self.client.get(page).send().await.expect("the simulator answers").status(), 200);
+        uuid
+    }
+
     /// The openId of a person.
     pub(crate) async fn open_id(&self, person: &str) -> String {
         let people = self.simulated("people", None).await;
@@ -138,7 +147,8 @@ impl Browser {
         found["openIds"][APP_ID].as_str().expect("an openId").to_owned()
     }
 
-    async fn simulated(&self, what: &str, body: Option<Value>) -> Value {
+    /// What the simulated WeChat says to its control interface.
+    pub(crate) async fn simulated(&self, what: &str, body: Option<Value>) -> Value {
         let address = format!("{}/sim/{what}", self.simulator);
         let request = match body {
             Some(body) => self.client.post(address).json(&body),

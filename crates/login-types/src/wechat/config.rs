@@ -2,9 +2,10 @@ use std::time::Duration;
 
 use mti_core::Code;
 use mti_element::{Failure, OpenContext, Result, Secret};
-use mti_wechat::{DEFAULT_SCOPE, Endpoints};
+use mti_wechat::{DEFAULT_SCOPE, EndpointError, Endpoints};
 use url::Url;
 
+use super::CodeDisplay;
 use crate::keys::Keys;
 use crate::public_url::callback_address;
 
@@ -21,6 +22,7 @@ pub(crate) struct WeChatConfig {
     pub(crate) app_secret: Secret,
     pub(crate) is_active: bool,
     pub(crate) endpoints: Endpoints,
+    pub(crate) code_display: CodeDisplay,
     pub(crate) scope: String,
     pub(crate) redirect_uri: Option<Url>,
     pub(crate) redirect_uris: Vec<Url>,
@@ -40,6 +42,7 @@ impl WeChatConfig {
             app_secret: app_secret(context, &config, &manifest)?,
             is_active: config.flag("isActive")?.unwrap_or(true),
             endpoints: endpoints(&config)?,
+            code_display: code_display(&config)?,
             scope: scope.unwrap_or(DEFAULT_SCOPE).to_owned(),
             redirect_uri: redirect_uri.map(|address| callback(&config, "redirectUri", address)).transpose()?,
             redirect_uris: redirect_uris([&config, &manifest])?,
@@ -90,14 +93,25 @@ fn missing(context: &OpenContext<'_>, config: &Keys<'_>, code: Code, key: &str, 
 }
 
 fn endpoints(config: &Keys<'_>) -> Result<Endpoints> {
+    let problem =
+        |key: &str, error: EndpointError| config.problem(Code::BadEndpoint, key, &format!("is wrong: {error}"));
     let (open, api) = (config.text("endpoints.open")?, config.text("endpoints.api")?);
-    // One at a time, to name the one that is wrong.
-    for (key, open, api) in [("endpoints.open", open, None), ("endpoints.api", None, api)] {
-        if let Err(error) = Endpoints::new(open, api) {
-            return Err(config.problem(Code::BadEndpoint, key, &format!("is wrong: {error}")));
-        }
+    // One after the other, to name the one that is wrong.
+    Endpoints::new(open, None).map_err(|error| problem("endpoints.open", error))?;
+    let endpoints = Endpoints::new(open, api).map_err(|error| problem("endpoints.api", error))?;
+    match config.text("endpoints.poll")? {
+        Some(poll) => endpoints.polled_at(poll).map_err(|error| problem("endpoints.poll", error)),
+        None => Ok(endpoints),
     }
-    Ok(Endpoints::new(open, api)?)
+}
+
+fn code_display(config: &Keys<'_>) -> Result<CodeDisplay> {
+    const KEY: &str = "codeDisplay";
+    match config.text(KEY)? {
+        None | Some("frame") => Ok(CodeDisplay::Frame),
+        Some("own") => Ok(CodeDisplay::Own),
+        Some(_) => Err(config.problem(Code::ConfigWrongType, KEY, "must be `frame` or `own`")),
+    }
 }
 
 /// The `redirectUris` of the config and of `e.json`.

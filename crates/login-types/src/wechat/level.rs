@@ -4,8 +4,9 @@ use mti_wechat::AuthorizeRequest;
 
 use super::config::WeChatConfig;
 use super::{
-    AuthConfig, AuthorizeUrl, Done, Grant, Identity, LoginConfig, Profile, PublicAuthConfig, UserAuthInfo, WeChat,
-    WeChatSteps, bindings, flow, open_platform, redirect,
+    AuthConfig, AuthorizeUrl, CodeDisplay, CodeNews, CodeStatus, Done, FollowedCode, Grant, Identity, LoginConfig,
+    OpenedCode, Profile, PublicAuthConfig, ShownCode, UserAuthInfo, WeChat, WeChatSteps, bindings, flow, open_platform,
+    qr_code, redirect,
 };
 use crate::auth_service_level::refuse_stranger;
 use crate::browser::Browser;
@@ -76,7 +77,25 @@ impl WeChatSteps for WeChatLevel {
             }
         };
         let url = this.authorize_url(redirect_uri.into(), state.reveal().to_owned()).await?;
-        Ok(AuthorizeUrl { url, state, expires_in: STATE_SECONDS })
+        let code_display = Some(self.config.code_display).filter(|display| *display != CodeDisplay::Frame);
+        Ok(AuthorizeUrl { url, state, expires_in: STATE_SECONDS, code_display })
+    }
+
+    async fn show_code(&self, this: WeChat<'_>, state: String, redirect_uri: Option<String>) -> Result<ShownCode> {
+        flow::refuse_inactive(&this).await?;
+        let redirect_uri = redirect::choose(this.app().view().as_ref(), &self.config, redirect_uri.as_deref())?;
+        qr_code::show(&this, self.config.code_display, state, redirect_uri).await
+    }
+
+    async fn follow_code(
+        &self,
+        this: WeChat<'_>,
+        state: String,
+        seen: Option<CodeStatus>,
+        user_id: Option<UserId>,
+    ) -> Result<FollowedCode> {
+        flow::refuse_inactive(&this).await?;
+        qr_code::follow(&this, state, seen.unwrap_or(CodeStatus::Waiting), user_id).await
     }
 
     async fn get_login_code(&self, this: WeChat<'_>, code: String, state: Option<String>) -> Result<LoginCode> {
@@ -155,6 +174,14 @@ impl WeChatSteps for WeChatLevel {
             language: None,
         };
         Ok(request.url(&self.config.endpoints).into())
+    }
+
+    async fn open_code(&self, this: WeChat<'_>, authorize_url: String) -> Result<OpenedCode> {
+        open_platform::open_code(&this.app(), &self.config, &authorize_url).await
+    }
+
+    async fn poll_code(&self, this: WeChat<'_>, uuid: String, seen: CodeStatus) -> Result<CodeNews> {
+        open_platform::poll_code(&this.app(), &self.config, &uuid, seen).await
     }
 
     async fn exchange_code(&self, this: WeChat<'_>, code: String) -> Result<Grant> {

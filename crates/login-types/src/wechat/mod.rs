@@ -6,6 +6,7 @@ mod flow;
 mod identity;
 mod level;
 mod open_platform;
+mod qr_code;
 mod quota;
 mod redirect;
 mod steps;
@@ -13,5 +14,9 @@ mod values;
 
 pub use self::identity::{Grant, Identity};
 pub use self::level::WeChatLevel;
+pub use self::qr_code::Followers;
 pub use self::steps::{WeChat, WeChatSteps};
-pub use self::values::{AuthConfig, AuthorizeUrl, Done, LoginConfig, Profile, PublicAuthConfig, UserAuthInfo};
+pub use self::values::{
+    AuthConfig, AuthorizeUrl, CodeDisplay, CodeNews, CodeResult, CodeStatus, Done, FollowedCode, LoginConfig,
+    OpenedCode, Profile, PublicAuthConfig, ShownCode, UserAuthInfo,
+};

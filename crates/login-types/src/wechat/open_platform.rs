@@ -1,12 +1,21 @@
 use std::sync::Arc;
+use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use mti_element::{AppHandle, Result};
-use mti_wechat::{AppCredentials, AuthorizationCode, Client, Handling, Language, OpenId, Operation, WeChatError};
+use mti_wechat::{
+    AppCredentials, AuthorizationCode, Client, Handling, Language, OpenId, Operation, QrProgress, QrUuid, WeChatError,
+};
+use url::Url;
 
 use super::config::WeChatConfig;
 use super::quota::Quota;
-use super::{AuthConfig, Grant, Identity, Profile};
+use super::{AuthConfig, CodeNews, CodeStatus, Grant, Identity, OpenedCode, Profile};
 use crate::fails;
+
+/// How long a poll may take: WeChat answers after some 25 seconds at the latest.
+const POLL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The one client of the process.
 async fn client(app: &AppHandle<'_>) -> Result<Arc<Client>> {
@@ -17,6 +26,40 @@ async fn client(app: &AppHandle<'_>) -> Result<Arc<Client>> {
     // Reads the certificates of the system.
     let client = tokio::task::spawn_blocking(Client::new).await?.map_err(fails::of_wechat)?;
     Ok(resources.get_or_insert_with(|| client))
+}
+
+/// Fetches the QR code of an authorize page.
+pub(crate) async fn open_code(app: &AppHandle<'_>, config: &WeChatConfig, page: &str) -> Result<OpenedCode> {
+    let no_page = || fails::WECHAT_UNAVAILABLE.failure().noting("`authorizeUrl` gave no absolute address");
+    let page = Url::parse(page).map_err(|_| no_page())?;
+    let opened = client(app).await?.open_qr_code(&config.endpoints, page, config.timeout).await;
+    let code = opened.map_err(fails::of_wechat)?;
+    let picture = format!("data:{};base64,{}", code.picture.media_type, BASE64_STANDARD.encode(&code.picture.bytes));
+    Ok(OpenedCode { uuid: code.uuid.reveal().to_owned(), picture })
+}
+
+/// Asks what a phone does with a QR code.
+pub(crate) async fn poll_code(
+    app: &AppHandle<'_>,
+    config: &WeChatConfig,
+    uuid: &str,
+    seen: CodeStatus,
+) -> Result<CodeNews> {
+    let no_uuid = || fails::WECHAT_UNAVAILABLE.failure().noting("`openCode` gave no name of a QR code");
+    let uuid = QrUuid::parse(uuid).ok_or_else(no_uuid)?;
+    let seen = match seen {
+        CodeStatus::Scanned => QrProgress::Scanned,
+        CodeStatus::Cancelled => QrProgress::Cancelled,
+        CodeStatus::Waiting | CodeStatus::Expired | CodeStatus::Confirmed => QrProgress::Waiting,
+    };
+    let polled = client(app).await?.follow_qr_code(&config.endpoints, &uuid, seen, POLL_TIMEOUT).await;
+    Ok(match polled.map_err(fails::of_wechat)? {
+        QrProgress::Waiting => CodeStatus::Waiting.into(),
+        QrProgress::Scanned => CodeStatus::Scanned.into(),
+        QrProgress::Cancelled => CodeStatus::Cancelled.into(),
+        QrProgress::Expired => CodeStatus::Expired.into(),
+        QrProgress::Confirmed(code) => CodeNews { status: CodeStatus::Confirmed, code: Some(code.reveal().to_owned()) },
+    })
 }
 
 /// Trades a code for an identity.

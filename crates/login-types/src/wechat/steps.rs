@@ -1,7 +1,10 @@
 use mti_data::Row;
 use mti_element::steps;
 
-use super::{AuthConfig, AuthorizeUrl, Done, Grant, Identity, LoginConfig, Profile, UserAuthInfo};
+use super::{
+    AuthConfig, AuthorizeUrl, CodeNews, CodeStatus, Done, FollowedCode, Grant, Identity, LoginConfig, OpenedCode,
+    Profile, ShownCode, UserAuthInfo,
+};
 use crate::{Corp, LoginCode, Purpose, SignIn, User, UserId};
 
 steps! {
@@ -23,6 +26,14 @@ steps! {
         "getAuthorizeUrl" fn get_authorize_url(redirect_uri: Option<String>, purpose: Option<Purpose>) -> AuthorizeUrl;
         /// Signs in with the code that WeChat sent, and the state that came back with it.
         "getLoginCode" fn get_login_code(code: String, state: Option<String>) -> LoginCode;
+        /// The QR code for a state of this browser, to be shown by the page itself instead of WeChat's. A state shows one
+        /// code. `redirectUri` is what `getAuthorizeUrl` was given.
+        "showCode" fn show_code(state: String, redirect_uri: Option<String>) -> ShownCode;
+        /// Waits, for some seconds, until the phone has done something else with the shown code than was seen last. When
+        /// it is confirmed, this does what `getLoginCode` does, or `bind` for `userId`, else for the caller.
+        "followCode" fn follow_code(
+            state: String, seen: Option<CodeStatus>, user_id: Option<UserId>,
+        ) -> FollowedCode;
         /// Makes a user out of whoever got the ticket, and signs him in.
         "register" fn register(bind_ticket: String, nick: Option<String>) -> LoginCode;
         /// Binds the WeChat account behind a code to a user.
@@ -36,6 +47,11 @@ steps! {
 
         /// The address at the open platform that a browser is sent to.
         "authorizeUrl" fn authorize_url(redirect_uri: String, state: String) -> String;
+        /// The QR code on the page at that address.
+        "openCode" fn open_code(authorize_url: String) -> OpenedCode;
+        /// What a phone has done with a QR code, once that is something else than was seen last, or for some seconds
+        /// nothing was.
+        "pollCode" fn poll_code(uuid: String, seen: CodeStatus) -> CodeNews;
         /// Trades a code for the identity of the person who authorized it.
         "exchangeCode" fn exchange_code(code: String) -> Grant;
         /// What WeChat tells about the person; nothing when it may not be asked.

@@ -4,7 +4,7 @@ use mti_element::{Fail, REDACTED, Result, Secret, StepValue, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::Token;
+use crate::{LoginCode, Token};
 
 /// The application at the WeChat open platform.
 ///
@@ -77,6 +77,108 @@ pub struct AuthorizeUrl {
     pub state: Token,
     /// How many seconds there are to come back in.
     pub expires_in: i64,
+    /// How the page that asked should show the QR code; absent, it shows WeChat's page in a frame.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_display: Option<CodeDisplay>,
+}
+
+/// Who shows the QR code, and thereby says what the phone does with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CodeDisplay {
+    /// WeChat's page, in a frame.
+    Frame,
+    /// The page that people sign in on, by `showCode` and `followCode`.
+    Own,
+}
+
+/// What `showCode` answers with.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ShownCode {
+    /// The picture to scan, as a `data:` URL.
+    pub picture: String,
+    /// How many seconds there are to confirm in. WeChat may make an end of the code earlier.
+    pub expires_in: i64,
+}
+
+impl fmt::Debug for ShownCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("ShownCode").field("expires_in", &self.expires_in).finish_non_exhaustive()
+    }
+}
+
+/// What `followCode` answers with.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FollowedCode {
+    /// What the phone has done.
+    pub status: CodeStatus,
+    /// Of a code that was confirmed, what `getLoginCode` or `bind` answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<CodeResult>,
+}
+
+/// What a phone has done with a QR code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CodeStatus {
+    /// Nothing yet.
+    Waiting,
+    /// Somebody scanned it, and is asked whether he agrees.
+    Scanned,
+    /// He did not agree. The code can be scanned again.
+    Cancelled,
+    /// The code is of no use any more: another one has to be shown.
+    Expired,
+    /// He agreed.
+    Confirmed,
+}
+
+/// What a confirmed QR code led to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum CodeResult {
+    /// Somebody signs in.
+    Login(LoginCode),
+    /// The account is bound.
+    Bind(Done),
+}
+
+/// A QR code of WeChat's.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct OpenedCode {
+    /// WeChat's name of it. Whoever has it can follow the code: it is for no browser.
+    pub uuid: String,
+    /// Its picture, as a `data:` URL.
+    pub picture: String,
+}
+
+impl fmt::Debug for OpenedCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("OpenedCode").finish_non_exhaustive()
+    }
+}
+
+/// What WeChat says of a QR code.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct CodeNews {
+    /// What the phone has done.
+    pub status: CodeStatus,
+    /// The authorization code, when it is confirmed.
+    #[serde(default)]
+    pub code: Option<String>,
+}
+
+impl From<CodeStatus> for CodeNews {
+    fn from(status: CodeStatus) -> Self {
+        Self { status, code: None }
+    }
+}
+
+impl fmt::Debug for CodeNews {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("CodeNews").field("status", &self.status).finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for AuthorizeUrl {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use mti_core::AppKey;
 use mti_element::SharedCalls;
-use mti_login_types::{AUTH_SERVICE, CallTable, PublicUrl, SessionAuthenticator, WECHAT_TYPE, fails, sweep};
+use mti_login_types::{AUTH_SERVICE, CallTable, Followers, PublicUrl, SessionAuthenticator, WECHAT_TYPE, fails, sweep};
 use mti_server::{FamilyFailures, Server, ServerOptions};
 use tokio::task::JoinHandle;
 use url::Url;
@@ -111,7 +111,11 @@ impl Serving {
         findings.log_last();
         tracing::info!(app = %app.key(), address = %server.local_address(), %url, "serving");
         let background = [tokio::spawn(sweep_again_and_again(app.clone())), tokio::spawn(log_findings(findings))];
-        let served = server.serve(shutdown.asked()).await;
+        let asked_to_end = async {
+            shutdown.asked().await;
+            app.resources().get_or_insert_with(Followers::default).dismiss();
+        };
+        let served = server.serve(asked_to_end).await;
         background.iter().for_each(JoinHandle::abort);
         drop(reloading);
         databases::close_default(&app).await;
