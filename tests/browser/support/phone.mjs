@@ -34,7 +34,8 @@ export async function scanAndApprove(browser, image, person) {
 /** Reads the address out of a QR picture, as a camera does. */
 async function read(image) {
   await image.waitFor();
-  await image.evaluate((picture) => picture.decode());
+  // One that is drawn is there at once.
+  await image.evaluate((picture) => picture.decode?.());
   const { data, width, height } = PNG.sync.read(await image.screenshot());
   const found = jsQR(new Uint8ClampedArray(data), width, height);
   assert.ok(found, "the picture on the screen is not a QR code that can be read");

@@ -20,6 +20,11 @@ export function qrPicture(page) {
   return page.frameLocator("wechat-login iframe").getByRole("img").first();
 }
 
+/** The QR picture where the component itself draws it. */
+export function drawnCode(page) {
+  return page.locator("wechat-login").getByRole("img", { name: "WeChat: the code to scan" });
+}
+
 /** Signs in by scanning, as 张三, who belongs to two organisations. */
 export async function signInByScanning(browser, visitor, site, corp = "艾克美科技") {
   await scanAndApprove(browser, await openWeChat(visitor.page, site), "zhang-san");

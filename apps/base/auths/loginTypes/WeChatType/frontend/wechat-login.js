@@ -1,15 +1,18 @@
 // <wechat-login>: signs people in with WeChat, or binds their WeChat to the account that they are signed in to.
 //
-// What WeChat's page tells the page around its frame is little: that it has loaded, and, through the callback page in that
+// What WeChat's page tells the page around its frame is little: that it shows a code, and, through the callback page in that
 // same frame, how the login ended. That somebody scanned or refused stands in the frame itself. So silence has an end here.
+// Where the login is configured so (`codeDisplay`), the code stands on this page instead, and the server says what the phone
+// does with it.
 
 /** @typedef {import("./wechat-login.js").WeChatLoginState} State */
 /** @typedef {import("./wechat-login.js").WeChatLoginConfig} Config */
 /** @typedef {import("./wechat-login.js").LoginFailure} Failure */
+/** @typedef {{ api: string, state: string, address: URL, pageOrigin: string, callbackOrigin: string, isOwn: boolean }} Visit */
 
 const ENGLISH = {
   region: "Sign in with WeChat",
-  frame: "WeChat: the code to scan",
+  code: "WeChat: the code to scan",
   loading: "Loading the code…",
   ready: "You will confirm in WeChat and come back here.",
   waiting: "Scan with WeChat",
@@ -17,6 +20,7 @@ const ENGLISH = {
   waitingHintPhone: "Scan the code with WeChat on another phone, and confirm there.",
   renewed: "This is a new code. Scan it with WeChat.",
   scanned: "Scanned. Confirm on your phone.",
+  cancelledOnce: "Cancelled on the phone. You can scan the code again.",
   confirmed: "Confirmed. One moment…",
   done: "Done.",
   cancelled: "Cancelled on the phone.",
@@ -58,7 +62,7 @@ const ENGLISH = {
 /** @type {typeof ENGLISH} */
 const CHINESE = {
   region: "微信登录",
-  frame: "微信二维码",
+  code: "微信二维码",
   loading: "正在加载二维码……",
   ready: "前往微信确认，完成后返回本页。",
   waiting: "请使用微信扫码",
@@ -66,6 +70,7 @@ const CHINESE = {
   waitingHintPhone: "请用另一部手机的微信扫描二维码，并在该手机上确认。",
   renewed: "二维码已更新，请使用微信扫码。",
   scanned: "扫描成功，请在手机上确认。",
+  cancelledOnce: "已在手机上取消，可再次扫码。",
   confirmed: "已确认，请稍候……",
   done: "已完成。",
   cancelled: "已在手机上取消。",
@@ -142,6 +147,16 @@ iframe {
   background: #fff;
   color-scheme: light;
 }
+canvas {
+  box-sizing: border-box;
+  display: block;
+  width: 100%;
+  padding: 6px;
+  border: 1px solid var(--line);
+  border-radius: var(--radius);
+  background: #fff;
+}
+.stage.own { max-width: 240px; }
 .status { margin: 0; font-size: 1.0625em; font-weight: 600; }
 .text { display: grid; gap: 2px; justify-items: center; max-width: 34em; }
 .hint, .reference { margin: 0; color: var(--soft); font-size: .875em; overflow-wrap: anywhere; text-wrap: balance; }
@@ -217,6 +232,12 @@ const FRAME_PATIENCE = 20_000;
 const SILENCE_SECONDS = 90;
 /** Seconds before its end that a login is begun anew. */
 const MARGIN_SECONDS = 20;
+/** How long to wait between two questions for a code that the server follows, in milliseconds: as WeChat's page does. */
+const FOLLOW_PAUSE = 2000;
+/** The same when the phone has just done something. */
+const FOLLOW_SOON = 100;
+/** The same when the server could not be reached. */
+const FOLLOW_LATER = 5000;
 /** How often a code is renewed while nobody does anything. */
 const RENEWALS = 6;
 /** Where the callback page looks for what a login was begun for. */
@@ -240,10 +261,18 @@ export class WeChatLogin extends HTMLElement {
   #turn = 0;
   #renewals = 0;
   #isQueued = false;
-  /** @type {{ state: string, address: URL, pageOrigin: string, callbackOrigin: string } | null} */
+  /** @type {Visit | null} */
   #visit = null;
   /** @type {HTMLIFrameElement | null} */
   #frame = null;
+  /** How many codes WeChat's page has shown in the frame. */
+  #codes = 0;
+  /** The code, where it stands on this page. @type {HTMLCanvasElement | null} */
+  #canvas = null;
+  /** The question of what the phone does. @type {AbortController | null} */
+  #question = null;
+  /** Goes on when somebody looks again. @type {(() => void) | null} */
+  #goOn = null;
   /** @type {Set<ReturnType<typeof setTimeout>>} */
   #timers = new Set();
   /** @type {Failure | null} */
@@ -364,8 +393,17 @@ export class WeChatLogin extends HTMLElement {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
     this.#visit = null;
+    this.#question?.abort();
+    this.#question = this.#goOn = null;
+    this.#clear();
+  }
+
+  /** Takes the code away, whoever shows it. */
+  #clear() {
     this.#frame?.remove();
-    this.#frame = null;
+    this.#canvas?.remove();
+    this.#frame = this.#canvas = null;
+    this.#codes = 0;
   }
 
   /** @param {number} milliseconds @param {() => void} action */
@@ -386,9 +424,17 @@ export class WeChatLogin extends HTMLElement {
     const turn = this.#turn;
     const visit = await this.#prepare();
     if (!visit || turn !== this.#turn) return;
+    if (!visit.isOwn || this.mode !== "frame") return this.#openFrame(visit);
+    if (await this.#openCode(visit)) this.#follow(visit);
+    else if (turn === this.#turn) this.#openFrame(visit);
+  }
+
+  /** Shows WeChat's page, which shows the code. @param {Visit} visit */
+  #openFrame(visit) {
+    this.#clear();
     const frame = document.createElement("iframe");
     const isKept = this.mode !== "top";
-    frame.title = this.#text("frame");
+    frame.title = this.#text("code");
     frame.referrerPolicy = "no-referrer";
     frame.setAttribute("part", "frame");
     frame.allow = "local-network-access";
@@ -397,18 +443,86 @@ export class WeChatLogin extends HTMLElement {
       + (isKept ? "" : " allow-top-navigation"));
     const language = this.#isChinese() ? "cn" : "en";
     frame.src = extended(visit.address, `login_type=jssdk&self_redirect=${isKept}&lang=${language}`);
-    let loads = 0;
-    frame.addEventListener("load", () => {
-      loads += 1;
-      if (this.#frame !== frame) return;
-      if (loads === 1) this.#enter("waiting");
-      // WeChat's page loads itself anew when its code has expired. Where it leads to the callback page, that speaks first.
-      else if (this.#state === "waiting" || this.#state === "silent") this.#after(1500, () => this.#state !== "confirmed" && this.#enter("waiting", "renewed"));
-      if (loads === 1) this.#after(this.#silence() * 1000, () => this.#state === "waiting" && this.#enter("silent"));
-    });
+    frame.addEventListener("load", () => this.#frame === frame && this.#state === "loading" && this.#wait());
     this.#frame = frame;
-    this.#render();
-    this.#after(FRAME_PATIENCE, () => loads === 0 && this.#frame === frame && this.#fail({ error: "FRAME" }));
+    this.#enter("loading");
+    this.#after(FRAME_PATIENCE, () => this.#frame === frame && this.#state === "loading" && this.#fail({ error: "FRAME" }));
+  }
+
+  /** The page in the frame shows a code: the first one, or, as it loads itself anew when a code has expired, another one. */
+  #showsCode() {
+    this.#codes += 1;
+    if (this.#state === "loading") this.#wait();
+    else if (this.#codes > 1 && ["waiting", "silent"].includes(this.#state)) this.#enter("waiting", "renewed");
+  }
+
+  /** The code can be scanned. */
+  #wait() {
+    this.#enter("waiting", this.#renewals > 0 ? "renewed" : undefined);
+    if (this.#frame) this.#after(this.#silence() * 1000, () => this.#state === "waiting" && this.#enter("silent"));
+  }
+
+  /** Shows the code on this page. Where that fails, WeChat's page still can. @param {Visit} visit */
+  async #openCode({ api, state }) {
+    const turn = this.#turn;
+    try {
+      const { redirectUri } = this.config;
+      this.#question = new AbortController();
+      const { picture } = await call(api, "showCode", { state, ...(redirectUri && { redirectUri }) }, this.#question);
+      // No page's policy has a say in what is drawn.
+      const [, type, base64] = /^data:(image\/(?:jpeg|png));base64,(.+)$/.exec(picture) ?? [];
+      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+      const image = await createImageBitmap(new Blob([bytes], { type }));
+      if (turn !== this.#turn) return false;
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [image.width, image.height];
+      canvas.getContext("2d")?.drawImage(image, 0, 0);
+      canvas.setAttribute("role", "img");
+      canvas.setAttribute("aria-label", this.#text("code"));
+      canvas.setAttribute("part", "code");
+      this.#canvas = canvas;
+      this.#wait();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Asks the server what the phone does with the code, for as long as somebody looks. @param {Visit} visit */
+  async #follow(visit) {
+    const { api, state } = visit;
+    const turn = this.#turn;
+    const isPast = () => turn !== this.#turn;
+    let seen = "waiting";
+    for (;;) {
+      if (document.visibilityState !== "visible") await new Promise((resolve) => { this.#goOn = () => resolve(null); });
+      if (isPast()) return;
+      let pause = FOLLOW_PAUSE;
+      try {
+        this.#question = new AbortController();
+        const answer = await call(api, "followCode", { state, seen, ...(this.userId && { userId: this.userId }) }, this.#question);
+        if (isPast()) return;
+        if (answer.status === "confirmed") {
+          forget(state);
+          this.#drop();
+          this.#enter("confirmed");
+          return this.#succeed(answer.result);
+        }
+        if (answer.status === "expired") return this.#expire();
+        if (answer.status !== seen) {
+          pause = FOLLOW_SOON;
+          this.#enter((seen = answer.status));
+        }
+      } catch (error) {
+        if (isPast()) return;
+        const failure = asFailure(error);
+        // There are too many pages that wait here: WeChat's own page asks WeChat.
+        if (failure.error === "RATE_LIMITED") return this.#openFrame(visit);
+        if (failure.error !== "UNREACHABLE") return this.#fail(failure);
+        pause = FOLLOW_LATER;
+      }
+      await new Promise((resolve) => this.#after(pause, () => resolve(null)));
+    }
   }
 
   #silence() {
@@ -427,7 +541,14 @@ export class WeChatLogin extends HTMLElement {
       const address = new URL(answer.url);
       if (!/^https?:$/.test(address.protocol)) throw failed("OTHER");
       const callback = address.searchParams.get("redirect_uri") ?? redirectUri ?? location.href;
-      const visit = { state: String(answer.state), address, pageOrigin: address.origin, callbackOrigin: new URL(callback, location.href).origin };
+      const visit = {
+        api,
+        state: String(answer.state),
+        address,
+        pageOrigin: address.origin,
+        callbackOrigin: new URL(callback, location.href).origin,
+        isOwn: answer.codeDisplay === "own",
+      };
       const seconds = Math.max(Number(answer.expiresIn) || 600, 2 * MARGIN_SECONDS);
       remember(visit.state, { element: named(api), purpose: this.purpose, returnTo: this.getAttribute("return-to") ?? undefined }, seconds);
       this.#visit = visit;
@@ -468,6 +589,7 @@ export class WeChatLogin extends HTMLElement {
   }
 
   #look = () => {
+    if (document.visibilityState === "visible") this.#goOn?.();
     if (this.#state !== "expired" || document.visibilityState !== "visible" || this.#renewals >= RENEWALS) return;
     this.#renewals += 1;
     this.#begin();
@@ -489,9 +611,8 @@ export class WeChatLogin extends HTMLElement {
     if (event.origin === visit.callbackOrigin && message.type === "login:callback") {
       /** @type {WindowProxy} */ (event.source).postMessage({ type: "login:taken" }, visit.callbackOrigin);
       this.#finish(Object(message.query));
-    } else if (event.origin === visit.pageOrigin && message.type === "login:progress") {
-      // WeChat's own page is silent here. One that does speak is believed in what it shows, and in nothing else.
-      if (["waiting", "scanned"].includes(message.state) && ["waiting", "silent", "scanned"].includes(this.#state)) this.#enter(message.state);
+    } else if (event.origin === visit.pageOrigin && message.type === "status" && message.status === "wxQRcodeReady") {
+      this.#showsCode();
     }
   };
 
@@ -507,16 +628,19 @@ export class WeChatLogin extends HTMLElement {
     const turn = this.#turn;
     this.#enter("confirmed");
     try {
-      const api = await this.#address();
       const answer = this.purpose === "bind"
-        ? await call(api, "bind", { userId: this.userId, code, state })
-        : await call(api, "getLoginCode", { code, state });
-      if (turn !== this.#turn) return;
-      this.#enter("done");
-      this.#tell("success", answer);
+        ? await call(visit.api, "bind", { userId: this.userId, code, state })
+        : await call(visit.api, "getLoginCode", { code, state });
+      if (turn === this.#turn) this.#succeed(answer);
     } catch (error) {
       if (turn === this.#turn) this.#fail(asFailure(error));
     }
+  }
+
+  /** @param {unknown} answer */
+  #succeed(answer) {
+    this.#enter("done");
+    this.#tell("success", answer);
   }
 
   /** @param {Partial<Failure> & { error: string }} failure */
@@ -536,7 +660,7 @@ export class WeChatLogin extends HTMLElement {
     if (typeof handler === "function") handler.call(this, detail);
   }
 
-  /** @param {State} state @param {"renewed"} [saying] */
+  /** @param {State} state @param {"renewed" | undefined} [saying] */
   #enter(state, saying) {
     const before = this.#state;
     this.#state = state;
@@ -579,8 +703,9 @@ export class WeChatLogin extends HTMLElement {
     };
     this.setAttribute("aria-label", this.#text("region"));
     find(".root").dataset.state = state;
-    put(find(".status"), failure ? this.#sentence(failure) : key === "error" ? "" : this.#text(saying ?? key));
-    put(find(".hint"), hints[state] ?? "");
+    const isOpen = state === "cancelled" && this.#canvas !== null;
+    put(find(".status"), failure ? this.#sentence(failure) : key === "error" ? "" : this.#text(isOpen ? "cancelledOnce" : saying ?? key));
+    put(find(".hint"), isOpen ? "" : hints[state] ?? "");
     put(find(".reference"), failure?.requestId ? `${this.#text("request")} ${failure.requestId}` : "");
     this.#renderStage(find(".stage"), state);
     this.#renderActions(find(".actions"), state);
@@ -588,18 +713,20 @@ export class WeChatLogin extends HTMLElement {
 
   /** @param {HTMLElement} stage @param {State} state */
   #renderStage(stage, state) {
-    const frame = this.#frame;
+    const code = this.#frame ?? this.#canvas;
     // A frame that is moved loads anew: it stays where it is.
-    for (const child of [...stage.children]) if (child !== frame) child.remove();
-    if (frame && !frame.isConnected) stage.append(frame);
+    for (const child of [...stage.children]) if (child !== code) child.remove();
+    if (code && !code.isConnected) stage.append(code);
+    stage.classList.toggle("own", code !== null && code === this.#canvas);
     const veil = VEILS[state];
-    if (!veil) return;
+    // A code on this page that was cancelled can be scanned again.
+    if (!veil || (state === "cancelled" && code)) return;
     const cover = document.createElement("div");
-    cover.className = frame ? "veil" : "mark";
+    cover.className = code ? "veil" : "mark";
     cover.setAttribute("aria-hidden", "true");
     const drawing = veil === "spinner" ? '<div class="spinner"></div>' : `<svg viewBox="0 0 24 24">${MARKS[veil]}</svg>`;
-    cover.innerHTML = frame && veil !== "spinner" ? `<div class="mark">${drawing}</div>` : drawing;
-    if (!frame) cover.style.margin = "24px auto";
+    cover.innerHTML = code && veil !== "spinner" ? `<div class="mark">${drawing}</div>` : drawing;
+    if (!code) cover.style.margin = "24px auto";
     stage.append(cover);
   }
 
@@ -615,7 +742,7 @@ export class WeChatLogin extends HTMLElement {
       waiting: [full],
       scanned: [{ ...again, kind: "plain" }],
       silent: [again, full],
-      cancelled: [again],
+      cancelled: [this.#canvas ? { ...again, kind: "plain" } : again],
       expired: [again],
       "inside-wechat": [copy],
       error: this.#failure?.error === "FRAME" ? [retry, { ...full, kind: "" }] : [retry],
@@ -694,9 +821,10 @@ function asFailure(error) {
   return typeof error?.error === "string" ? error : failed("OTHER", String(error?.message ?? ""));
 }
 
-/** @param {string} api @param {string} name @param {object} args @returns {Promise<any>} */
-async function call(api, name, args) {
+/** @param {string} api @param {string} name @param {object} args @param {AbortController} [question] @returns {Promise<any>} */
+async function call(api, name, args, question = new AbortController()) {
   let envelope;
+  const patience = setTimeout(() => question.abort(), CALL_PATIENCE);
   try {
     const response = await fetch(api + name, {
       method: "POST",
@@ -705,11 +833,13 @@ async function call(api, name, args) {
       credentials: "same-origin",
       cache: "no-store",
       redirect: "error",
-      signal: AbortSignal.timeout(CALL_PATIENCE),
+      signal: question.signal,
     });
     envelope = await response.json();
   } catch {
     throw failed("UNREACHABLE");
+  } finally {
+    clearTimeout(patience);
   }
   if (envelope.errcode === 0) return envelope.data;
   throw {
