@@ -31,6 +31,9 @@ steps! {
             binding: String,
             evidence: Option<Evidence>,
         ) -> Option<LoginCode>;
+        /// Refuses, by failing, a caller who signed in too long ago to change how he or somebody else signs in. Types ask for
+        /// it wherever a way in is made; a call in process is trusted.
+        "checkRecentSignIn" fn check_recent_sign_in();
         /// Which logins the caller can sign in with.
         "listBindings" fn list_bindings() -> BindingList;
     }

@@ -4,8 +4,8 @@ use crate::keys::Keys;
 use crate::login_codes::BroughtCode;
 use crate::sessions::NewSession;
 use crate::{
-    AuthService, AuthServiceSteps, BindingList, Corp, CurrentUser, Evidence, LoginCode, LoginType, SessionList, SignIn,
-    SignedIn, Success, User, UserId, bound_logins, browser, corp, fails, login_codes, sessions, user,
+    AuthService, AuthServiceSteps, BindingList, Clock, Corp, CurrentUser, Evidence, LoginCode, LoginType, SessionList,
+    SignIn, SignedIn, Success, User, UserId, bound_logins, browser, corp, fails, login_codes, sessions, user,
 };
 
 /// How long a session lives when the config does not say.
@@ -14,6 +14,9 @@ const DEFAULT_SESSION_SECONDS: u32 = 7 * 24 * 60 * 60;
 /// The shortest life that a session may be given.
 const MIN_SESSION_SECONDS: u32 = 60;
 
+/// How long after a sign-in its user may change how he signs in, when the config does not say.
+const DEFAULT_RECENT_SECONDS: u32 = 15 * 60;
+
 /// The longest name of a platform.
 const MAX_PLATFORM_LENGTH: usize = 64;
 
@@ -21,12 +24,18 @@ const MAX_PLATFORM_LENGTH: usize = 64;
 #[derive(Debug)]
 pub struct AuthServiceLevel {
     session_seconds: u32,
+    recent_seconds: u32,
 }
 
 impl Level for AuthServiceLevel {
     fn open(context: &OpenContext<'_>) -> Result<Self> {
-        let configured = Keys::of_config(context).whole_number("sessionSeconds", MIN_SESSION_SECONDS..=u32::MAX)?;
-        Ok(Self { session_seconds: configured.unwrap_or(DEFAULT_SESSION_SECONDS) })
+        let config = Keys::of_config(context);
+        let session_seconds = config.whole_number("sessionSeconds", MIN_SESSION_SECONDS..=u32::MAX)?;
+        let recent_seconds = config.whole_number("recentSeconds", 0..=u32::MAX)?;
+        Ok(Self {
+            session_seconds: session_seconds.unwrap_or(DEFAULT_SESSION_SECONDS),
+            recent_seconds: recent_seconds.unwrap_or(DEFAULT_RECENT_SECONDS),
+        })
     }
 }
 
@@ -115,6 +124,17 @@ impl AuthServiceSteps for AuthServiceLevel {
         refuse_disabled(&app, &user_id, &user).await?;
         let corps = this.list_corps(user_id.clone()).await?;
         login_codes::issue(&app, &login_type, this.visitor(), SignIn { user_id, corps, binding, evidence }).await
+    }
+
+    async fn check_recent_sign_in(&self, this: AuthService<'_>) -> Result<()> {
+        let Some(visitor) = this.visitor().filter(|_| self.recent_seconds > 0) else { return Ok(()) };
+        let app = this.app();
+        let began = sessions::began_at(&app, visitor).await?;
+        let earliest = Clock::of(&app) - i64::from(self.recent_seconds);
+        if began.is_some_and(|began| began > earliest) {
+            return Ok(());
+        }
+        Err(Fail::LOGIN_REQUIRED.because("please sign in again first: this is for those who have just signed in"))
     }
 
     async fn list_bindings(&self, this: AuthService<'_>) -> Result<BindingList> {

@@ -66,7 +66,14 @@ pub(crate) struct SessionRow {
     pub(crate) user_id: UserId,
     #[serde(default, deserialize_with = "crate::user::null_is_default")]
     pub(crate) corp_id: String,
+    created_at: i64,
     pub(crate) expires_at: i64,
+}
+
+/// When the visitor's session began, if he has one.
+pub(crate) async fn began_at(app: &AppHandle<'_>, visitor: &Visitor) -> Result<Option<i64>> {
+    let Some(principal) = &visitor.principal else { return Ok(None) };
+    Ok(find(app, &principal.token).await?.map(|session| session.created_at))
 }
 
 /// The session that a token opens.

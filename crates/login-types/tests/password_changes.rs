@@ -130,6 +130,48 @@ async fn who_came_in_by_wechat_gives_himself_a_password_once() {
 }
 
 #[tokio::test]
+async fn who_finds_an_open_session_cannot_make_a_way_in_of_his_own() {
+    let world = world().await;
+    let (left_open, root) = (world.browser(), world.browser());
+    left_open.sign_in(ANNA).await;
+    root.sign_in(ROOT).await;
+    world.advance(15 * 60);
+    left_open.call_on(PASSWORD_LOGIN, "unbind", json!({ "userId": "anna" })).await.unwrap();
+    let failure = assert_fails(bind(&left_open, "anna", "mallory", OTHER).await, Fail::LOGIN_REQUIRED);
+    assert!(failure.message().contains("sign in again"), "{failure}");
+    let another_wechat = left_open.call("getAuthorizeUrl", json!({ "purpose": "bind" })).await;
+    assert_fails(another_wechat, Fail::LOGIN_REQUIRED);
+    assert_fails(update(&root, "ben", "", OTHER).await, Fail::LOGIN_REQUIRED);
+    assert_fails(bind(&root, "ben", "mallory", OTHER).await, Fail::LOGIN_REQUIRED);
+    assert_eq!(left_open.user().await.as_deref(), Some("anna"), "the session itself goes on");
+
+    left_open.sign_in(ANNA).await;
+    bind(&left_open, "anna", "anna", OTHER).await.unwrap();
+    world.advance(15 * 60);
+    update(&left_open, "anna", OTHER, PASSWORD).await.unwrap();
+}
+
+#[tokio::test]
+async fn how_recent_a_sign_in_must_be_is_configured() {
+    for (config, is_refused) in [(r#"{ "recentSeconds": 60 }"#, true), (r#"{ "recentSeconds": 0 }"#, false)] {
+        let files = format!(
+            "//- auths/loginTypes/services/AuthSvc/e.json\n{{}}\n//- auths/loginTypes/services/AuthSvc/AuthSvc.json\n{config}\n"
+        );
+        let world = World::with(json!({}), &files, |builder| builder).await;
+        world.bound("anna", ANNA).await;
+        let browser = world.browser();
+        browser.sign_in(ANNA).await;
+        world.advance(60);
+        let outcome = bind(&browser, "anna", "anna", PASSWORD).await;
+        assert_eq!(
+            outcome.err().map(|failure| failure.is(Fail::LOGIN_REQUIRED)),
+            is_refused.then_some(true),
+            "{config}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn unbinding_ends_what_came_by_the_password_and_nothing_else() {
     let world = world().await;
     let (by_password, by_wechat) = (world.browser(), world.browser());

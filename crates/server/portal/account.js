@@ -113,7 +113,7 @@ class Account {
     });
     show(place, view);
     const outcome = await closed;
-    if (outcome === "ended") return this.#restart();
+    if (outcome === "ended") return this.#askToSignIn();
     if (outcome !== "done") return undefined;
     show(this.#result, notice("success", text(purpose === "bind" ? "bound" : "changed", values)));
     return this.#showAnew();
@@ -131,7 +131,9 @@ class Account {
   }
 
   async #unbind(method) {
-    const question = text("unbindQuestion", { title: method.title });
+    const bound = await boundMethods(this.#settings);
+    const isLast = bound && ![...bound].some(([name, isBound]) => name !== method.name && isBound !== false);
+    const question = text(isLast ? "unbindLastQuestion" : "unbindQuestion", { title: method.title });
     if (!(await confirmed(text("unbindHeading", { title: method.title }), question, text("unbind"), text("cancel")))) return;
     await this.#attempt(async () => {
       await call(this.#settings, method.name, "unbind", { userId: this.#user.userId });
@@ -143,15 +145,24 @@ class Account {
     });
   }
 
-  async #signOut(pressed) {
+  async #signOut(pressed, farewell = text("signedOut")) {
     pressed.disabled = true;
     await this.#attempt(async () => {
       await logout(this.#settings);
       recall("corp");
       recall("ticket");
-      await this.#restart(text("signedOut"));
+      await this.#restart(farewell);
     });
     pressed.disabled = false;
+  }
+
+  /** The session has ended; or it began too long ago for a change of how its user signs in. */
+  async #askToSignIn() {
+    if (!(await currentUser(this.#settings).catch(() => null))) return this.#restart();
+    const request = notice("info", text("signInAgainLead"));
+    request.append(actions(button(text("signInAgain"), (event) => this.#signOut(event.currentTarget, text("signInAgainNow")))));
+    show(this.#result, request);
+    request.scrollIntoView({ block: "nearest" });
   }
 
   /** Does something and says how it went. Whose session has ended meanwhile is asked to sign in. */
@@ -161,7 +172,7 @@ class Account {
       await action();
       if (success) show(this.#result, notice("success", success));
     } catch (error) {
-      if (error.code === "LOGIN_REQUIRED") return this.#restart();
+      if (error.code === "LOGIN_REQUIRED") return this.#askToSignIn();
       show(this.#result, notice("error", error.sentence ?? sentence("OTHER"), reference(error)));
       this.#result.scrollIntoView({ block: "nearest" });
     }

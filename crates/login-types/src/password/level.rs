@@ -101,6 +101,7 @@ impl PasswordSteps for PasswordLevel {
                 return Err(fails::AUTH_CONFLICT.because(message));
             }
         }
+        check_recent_sign_in(&this).await?;
         this.check_password(user_id.clone(), name.as_str().to_owned(), password.clone()).await?;
         this.check_bind(user_id.clone(), name.as_str().to_owned()).await?;
         let hash = hash_in_turn(&this, password).await?;
@@ -138,7 +139,7 @@ impl PasswordSteps for PasswordLevel {
                     return Err(fails::PASSWORD_ERROR.because("the old password is wrong"));
                 }
             }
-            _ if own.is_none() => {}
+            _ if own.is_none() => check_recent_sign_in(&this).await?,
             _ if account.is_none() => {
                 return Err(
                     fails::PASSWORD_ERROR.because("you have no password yet; bind a user name and a password first")
@@ -253,6 +254,12 @@ impl PasswordLevel {
 /// Overrides decide too whether the login is switched on, so it is asked of the element and not of the config.
 async fn refuse_inactive(this: &PasswordLogin<'_>) -> Result<()> {
     if this.is_active().await? { Ok(()) } else { Err(fails::LOGIN_TYPE_INACTIVE.into()) }
+}
+
+/// Who sets a password and shows none for it has just shown otherwise who he is. An open session that somebody finds is not
+/// enough to make a way in of his own, not even after an unbind.
+async fn check_recent_sign_in(this: &PasswordLogin<'_>) -> Result<()> {
+    this.app().get::<AuthService<'_>>(AUTH_SERVICE)?.check_recent_sign_in().await
 }
 
 /// Whose account is looked for when a name is given. It is looked for as well when nobody has the name: how long the

@@ -68,8 +68,8 @@ impl WeChatSteps for WeChatLevel {
             // Nobody will be asked for it: what comes back in process is trusted.
             None => Token::random(),
             Some(visitor) => {
-                if purpose == Purpose::Bind && visitor.principal.is_none() {
-                    return Err(Fail::LOGIN_REQUIRED.into());
+                if purpose == Purpose::Bind {
+                    app.get::<AuthService<'_>>(AUTH_SERVICE)?.check_recent_sign_in().await?;
                 }
                 let browser = Browser::of_or_new(visitor);
                 let session_hash = flow::session_hash(visitor, purpose);
@@ -140,6 +140,7 @@ impl WeChatSteps for WeChatLevel {
         let caller = this.visitor().and_then(|visitor| visitor.principal.as_ref());
         let user_id = UserId::from(caller.ok_or(Fail::LOGIN_REQUIRED)?.user_id.as_str());
         flow::refuse_inactive(&this).await?;
+        this.app().get::<AuthService<'_>>(AUTH_SERVICE)?.check_recent_sign_in().await?;
         this.find_user(user_id.clone()).await?.ok_or(fails::USER_NOT_FOUND)?;
         let ticket: Ticket<Identity> = Ticket::redeem(&this.app(), this.name(), this.visitor(), &bind_ticket).await?;
         flow::bind(&this, &user_id, &ticket.identity).await?;

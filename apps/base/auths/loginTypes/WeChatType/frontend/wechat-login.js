@@ -40,7 +40,7 @@ const ENGLISH = {
   request: "Request",
   errors: {
     API_PARAMS_ERROR: "WeChat sign-in is not set up correctly here. Please tell the operator of this site.",
-    LOGIN_REQUIRED: "Please sign in first.",
+    LOGIN_REQUIRED: "Please sign in, or sign in again, first.",
     PERMISSION_DENIED: "You are not allowed to do this.",
     RATE_LIMITED: "Too many attempts. Please wait a moment, then try again.",
     USER_AUTH_MISS: "This WeChat is not bound to any user here.",
@@ -90,7 +90,7 @@ const CHINESE = {
   request: "请求编号",
   errors: {
     API_PARAMS_ERROR: "本站的微信登录配置有误，请联系网站管理员。",
-    LOGIN_REQUIRED: "请先登录。",
+    LOGIN_REQUIRED: "请先登录或重新登录。",
     PERMISSION_DENIED: "您没有执行此操作的权限。",
     RATE_LIMITED: "操作过于频繁，请稍候再试。",
     USER_AUTH_MISS: "该微信尚未绑定本站用户。",
