@@ -258,6 +258,18 @@ fn every_layout_of_directories_is_searched() {
     assert!(chain.apps[5].files.root().is_some(), "beside the app comes before embedded");
 }
 
+#[test]
+fn apps_in_directories_of_organisations_find_each_other() {
+    let place = TempDir::new().unwrap();
+    let path = place.path();
+    write(path, &format!("//- a/shop/1_0_0/app.json\n{}", manifest("a.shop@1.0.0", &[("b.parent", "^1")])));
+    write(path, &format!("//- b/parent/1_2_0/app.json\n{}", manifest("b.parent@1.2.0", &[])));
+    let root = Arc::new(DiskFiles::new(path.join("a/shop/1_0_0")));
+    let (chain, diagnostics) = resolve_chain(root, &AppSearchPath::default());
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    assert_eq!(keys(&chain.unwrap()), ["a.shop@1.0.0", "b.parent@1.2.0"]);
+}
+
 /// All pairs that follow from `pairs`: what comes before what.
 fn closure(mut before: BTreeSet<(usize, usize)>) -> BTreeSet<(usize, usize)> {
     loop {

@@ -219,7 +219,7 @@ fn a_byte_order_mark_and_bad_bytes() {
         ],
     ));
     let (tree, diagnostics) = discover(files);
-    assert_eq!(places(&diagnostics), ["not-utf8 bad bad/e.json"]);
+    assert_eq!(places(&diagnostics), ["not-utf8 bad bad/e.json:1:12"]);
     let tree = tree.unwrap();
     let definition = tree.elements["bom"].definition().unwrap();
     assert_eq!(&**definition.text(), META);

@@ -1,6 +1,5 @@
-use mti_core::json::{
-    DEPTH_LIMIT, JsonProblem, JsonProblemKind, Pointer, Position, Span, decode, is_object, locate, parse,
-};
+use mti_core::Code;
+use mti_core::json::{DEPTH_LIMIT, JsonProblem, JsonProblemKind, Pointer, Position, decode, is_object, locate, parse};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -30,7 +29,7 @@ fn a_private_key_of_serde_json_means_nothing() {
 
 #[test]
 fn a_byte_order_mark_is_tolerated_and_not_counted() {
-    let text = decode(b"\xef\xbb\xbf{\"a\": 1}".to_vec()).unwrap();
+    let text = decode("e.json", b"\xef\xbb\xbf{\"a\": 1}".to_vec()).unwrap();
     assert_eq!(text, "{\"a\": 1}");
     assert_eq!(parse("\u{feff}{\"a\": 1}").unwrap().value()["a"], 1);
     assert_eq!(Position::of("\u{feff}{}", 3), Position { line: 1, column: 1 });
@@ -38,9 +37,10 @@ fn a_byte_order_mark_is_tolerated_and_not_counted() {
 
 #[test]
 fn bytes_that_are_not_utf8_are_refused() {
-    let problem = decode(b"{\"a\": \"\xff\"}".to_vec()).unwrap_err();
-    assert_eq!(problem.kind, JsonProblemKind::NotUtf8);
-    assert_eq!(problem.span, Span::new(7, 8));
+    let finding = decode("e.json", b"{\n\"appSecret\": \"\xe4\xb8\xad\xff\"}".to_vec()).unwrap_err();
+    assert_eq!(finding.code, Code::NotUtf8);
+    let place = finding.location.unwrap();
+    assert_eq!((place.line, place.column, place.excerpt.is_none()), (Some(2), Some(16), true));
 }
 
 #[test]

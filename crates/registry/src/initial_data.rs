@@ -109,7 +109,7 @@ fn read_document(app: &AppTree) -> Result<Option<Document>, Box<Diagnostic>> {
         Err(ReadError::NotFound) => return Ok(None),
         Err(error) => return Err(whole_file(Code::FileUnreadable, format!("`{INITIAL_DATA_FILE}`: {error}"))),
     };
-    let text = json::decode(bytes).map_err(|problem| whole_file(problem.code(), problem.to_string()))?;
+    let text = json::decode(INITIAL_DATA_FILE, bytes)?;
     let at = |code, message: String, span, help: String| {
         let finding = Diagnostic::new(code, message).with_help(help);
         Box::new(finding.with_location(Location::at(INITIAL_DATA_FILE, &text, span)))

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use crate::app_id::AppId;
 use crate::files::{AppFiles, DiskFiles};
 use crate::manifest::AppManifest;
+use crate::version::parse_version;
 
 /// Where the parents of an app are looked for, and which one it has when it names none.
 #[derive(Debug, Clone, Default)]
 pub struct AppSearchPath {
-    /// Directories that are apps, contain apps, or contain `<org>/<name>/<1_0_0>` directories that are apps. The directory beside which the running app lies
-    /// is searched after these without being named.
+    /// Directories that are apps, contain apps, or contain `<org>/<name>/<1_0_0>` directories that are apps. The directory in which the running app lies is
+    /// searched after these without being named; so is the one in which it lies in that manner.
     pub directories: Vec<PathBuf>,
     /// Apps in memory, searched last.
     pub embedded: Vec<Arc<dyn AppFiles>>,
@@ -26,8 +27,16 @@ impl AppSearchPath {
     pub(super) fn all_directories(&self, root: Option<&Path>) -> Vec<PathBuf> {
         let mut directories = self.directories.clone();
         directories.extend(root.and_then(Path::parent).map(Path::to_owned));
+        directories.extend(root.and_then(around_organisations).map(Path::to_owned));
         directories
     }
+}
+
+/// The directory in which an app lies as `<org>/<name>/<1_0_0>`, if it does.
+fn around_organisations(root: &Path) -> Option<&Path> {
+    let numbers = root.file_name()?.to_str()?.replace('_', ".");
+    parse_version(&numbers).ok()?;
+    root.ancestors().nth(3)
 }
 
 /// An app that might be a parent.

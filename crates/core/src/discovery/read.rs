@@ -199,11 +199,9 @@ impl<'app> ElementReader<'app> {
     }
 
     fn read_text(&self, path: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
-        let problem = match self.files.read_listed(path, FILE_LIMIT).map(json::decode) {
+        let problem = match self.files.read_listed(path, FILE_LIMIT).map(|bytes| json::decode(path, bytes)) {
             Ok(Ok(text)) => return Some(text),
-            Ok(Err(problem)) => Diagnostic::new(problem.code(), problem.to_string())
-                .with_location(Location::file(path))
-                .with_help(problem.help()),
+            Ok(Err(finding)) => *finding,
             Err(error) => Diagnostic::new(error.code(), format!("`{path}` cannot be read: {error}"))
                 .with_location(Location::file(path))
                 .with_help(error.help()),

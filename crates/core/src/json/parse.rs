@@ -10,6 +10,7 @@ use super::pointer::Pointer;
 use super::problem::{JsonProblem, JsonProblemKind};
 use super::scan::{Found, Violation, find_violation, locate};
 use super::span::Span;
+use crate::diagnostic::{Code, Diagnostic, Location};
 
 /// How deeply arrays and objects may be nested.
 pub const DEPTH_LIMIT: usize = 128;
@@ -43,18 +44,17 @@ impl<'text> Document<'text> {
     }
 }
 
-/// Turns the bytes of a file into text: UTF-8, a byte order mark dropped.
-pub fn decode(bytes: Vec<u8>) -> Result<String, JsonProblem> {
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(match text.strip_prefix('\u{feff}') {
-            Some(rest) => rest.to_owned(),
-            None => text,
-        }),
-        Err(error) => {
-            let start = error.utf8_error().valid_up_to();
-            Err(JsonProblem { kind: JsonProblemKind::NotUtf8, span: Span::new(start, start + 1) })
-        }
-    }
+/// Turns the bytes of a file into text: UTF-8, a byte order mark dropped. Other bytes are a finding with the place of the
+/// first of them. It quotes nothing: what is a secret in a text that cannot be read is not known.
+pub fn decode(file: &str, bytes: Vec<u8>) -> Result<String, Box<Diagnostic>> {
+    let error = match String::from_utf8(bytes) {
+        Ok(text) => return Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
+        Err(error) => error,
+    };
+    let start = error.utf8_error().valid_up_to();
+    let place = Location::at(file, &String::from_utf8_lossy(error.as_bytes()), Span::new(start, start));
+    let finding = Diagnostic::new(Code::NotUtf8, "the file is not UTF-8").with_help("save the file as UTF-8");
+    Err(Box::new(finding.with_location(Location { excerpt: None, ..place })))
 }
 
 /// Parses a text strictly: `serde_json` decides what is JSON, duplicate keys and nesting beyond [`DEPTH_LIMIT`] are refused besides. A byte order mark is

@@ -18,9 +18,6 @@ pub struct JsonProblem {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JsonProblemKind {
-    /// The bytes are not UTF-8.
-    #[error("the file is not UTF-8")]
-    NotUtf8,
     /// There is nothing but white space.
     #[error("the file is empty")]
     Empty,
@@ -45,7 +42,6 @@ impl JsonProblem {
     /// The code under which this problem is reported.
     pub fn code(&self) -> Code {
         match self.kind {
-            JsonProblemKind::NotUtf8 => Code::NotUtf8,
             JsonProblemKind::Empty | JsonProblemKind::Syntax { .. } => Code::JsonSyntax,
             JsonProblemKind::DuplicateKey { .. } => Code::DuplicateKey,
             JsonProblemKind::TooDeep => Code::NestedTooDeep,
@@ -55,7 +51,6 @@ impl JsonProblem {
     /// What to do about it.
     pub fn help(&self) -> &'static str {
         match &self.kind {
-            JsonProblemKind::NotUtf8 => "save the file as UTF-8",
             JsonProblemKind::Empty => "write at least `{}`",
             JsonProblemKind::Syntax { reason } => syntax_help(reason),
             JsonProblemKind::DuplicateKey { .. } => "keep one of the two",

@@ -81,6 +81,11 @@ impl AppManifest {
         self.settings.get("defaultElement")?.get(kind)?.as_str().filter(|name| !name.is_empty())
     }
 
+    /// Where in `app.json` the default element of a kind is named.
+    pub fn default_element_location(&self, kind: &str) -> Location {
+        self.location(&Pointer::ROOT.key("settings").key("defaultElement").key(kind))
+    }
+
     /// Where in `app.json` a place is.
     pub(crate) fn location(&self, pointer: &Pointer) -> Location {
         match json::locate(&self.text, pointer) {
@@ -140,13 +145,7 @@ fn read_text(files: &dyn AppFiles) -> Result<String, Box<Diagnostic>> {
         };
         Box::new(Diagnostic::new(code, message).with_location(Location::file(APP_FILE)).with_help(help))
     })?;
-    json::decode(bytes).map_err(|problem| {
-        Box::new(
-            Diagnostic::new(problem.code(), problem.to_string())
-                .with_location(Location::file(APP_FILE))
-                .with_help(problem.help()),
-        )
-    })
+    json::decode(APP_FILE, bytes)
 }
 
 fn read_id(reader: &mut FieldReader<'_, '_>, key: &str, missing: Option<Code>) -> Option<AppId> {
