@@ -38,18 +38,16 @@ impl Aggregate {
 
     /// Whether the field's values can be aggregated so.
     pub fn check(self, field: &Field) -> Result<(), FieldError> {
-        let fits = match self {
-            Self::Count => true,
+        let (fits, obstacle) = match self {
+            Self::Count => return Ok(()),
             Self::Sum | Self::Average => {
-                matches!(field.kind(), ValueKind::Integer | ValueKind::Number)
+                (matches!(field.kind(), ValueKind::Integer | ValueKind::Number), "cannot be added up")
             }
-            Self::Max | Self::Min => !matches!(field.kind(), ValueKind::Json | ValueKind::Boolean),
+            Self::Max | Self::Min => {
+                (!matches!(field.kind(), ValueKind::Json | ValueKind::Boolean), "cannot be put in order")
+            }
         };
-        if fits {
-            Ok(())
-        } else {
-            Err(FieldError::new(&field.name, format!("{} cannot be aggregated so", field.kind())))
-        }
+        if fits { Ok(()) } else { Err(FieldError::new(&field.name, format!("{} {obstacle}", field.kind()))) }
     }
 }
 

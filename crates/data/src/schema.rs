@@ -127,7 +127,7 @@ impl ModelSchema {
     pub(crate) fn unknown_field(&self, name: &str) -> FieldError {
         let help = nearest::did_you_mean(name, self.fields.iter().map(|field| field.name.as_str()));
         let help = help.map(|help| format!("; {help}")).unwrap_or_default();
-        FieldError::new(name, format!("model `{}` has no such field{help}", self.model))
+        FieldError::new(name, format!("there is no such field{help}"))
     }
 
     fn known_fields(&self, row: &Row) -> Result<(), FieldError> {

@@ -68,6 +68,8 @@ async fn rows_are_written_found_changed_and_removed() {
     let page =
         json!({"filter": "Q(age__gte=7)", "orderList": [["age", -1]], "page": 2, "size": 2, "fieldList": ["name"]});
     assert_eq!(call(customers, "query", page).await, json!({"rowDatas": [{"name": "Bo"}], "totalCount": 3}));
+    let whole = call(customers, "query", json!({"filter": "Q(name='Cy')", "fieldList": []})).await;
+    assert_eq!(whole["rowDatas"], json!([{"id": 3, "name": "Cy", "age": 20}]), "no fields are all fields");
     let changed = call(customers, "updateByPK", json!({"pkList": [1, 2], "updateData": {"age": 1}})).await;
     assert_eq!(changed.as_array().unwrap().len(), 2);
     let sum = json!({"filter": "", "aggrField": "age", "aggrType": "SUM"});
@@ -93,7 +95,11 @@ async fn mistakes_name_the_field_and_the_column() {
         ("create", json!({"rowData": {"nick": "Ada"}}), "`nick`"),
         ("get", json!({"filter": "Q(nam='Ada')"}), "column 3"),
         ("query", json!({"page": 2}), "`size`"),
-        ("aggregate", json!({"aggrField": "name", "aggrType": "SUM"}), "`name`"),
+        ("aggregate", json!({"aggrField": "name", "aggrType": "SUM"}), "field `name`: text cannot be added up"),
+        ("query", json!({"orderList": [["name"]]}), "`orderList` must be an array of 2 items"),
+        ("query", json!({"orderList": [["name", 1, 1]]}), "`orderList` is an array with too many items"),
+        ("query", json!({"orderList": "name"}), "`orderList` must be an array"),
+        ("create", json!({"rowData": ["Ada"]}), "`rowData` must be an object"),
     ] {
         let failure = customers.call(method, arguments).await.unwrap_err();
         assert_eq!(failure.kind().name, "API_PARAMS_ERROR", "{failure:?}");
@@ -260,4 +266,63 @@ fn check_reads_models_and_initial_rows() {
             ("bad-field", Some(1)),
         ]
     );
+}
+
+#[tokio::test]
+async fn models_that_name_no_database_are_in_the_apps_default_one() {
+    let shop = Shop::new(
+        r#"
+//- app/app.json
+{"appId": "acme.shop", "version": "1.0.0", "settings": {"defaultElement": {"defaultDatabase": "databases.Main"}}}
+//- app/databases/Main/e.json
+{"title": "Main", "type": "databases.SledType"}
+//- app/models/Old/e.json
+{"title": "Old", "type": "models.NormalType", "db": "databases.Default"}
+//- app/models/Old/Old.json
+{"fields": [{"name": "id", "dataType": "AutoInt", "primaryKey": true}]}
+"#,
+    );
+    let app = shop.open();
+    for (model, database) in [("models.Customer", "databases.Main"), ("models.Old", "databases.Default")] {
+        let declaration = app.get::<Model<'_>>(model).unwrap().declaration().await.unwrap();
+        assert_eq!(declaration.database_name, database, "{model}");
+    }
+    call(app.get_element("models.Customer").unwrap(), "query", json!({})).await;
+    assert!(shop.tree.join("data/databases/Main").exists());
+    assert!(!shop.tree.join("data/databases/Default").exists());
+}
+
+#[test]
+fn check_finds_databases_that_are_not_there() {
+    let shop = Shop::new(
+        r#"
+//- app/app.json
+{"appId": "acme.shop", "version": "1.0.0",
+ "settings": {"defaultElement": {"defaultDatabase": "databases.Defalt", "defaultCache": "caches.Default"}}}
+//- app/models/Stray/e.json
+{"title": "Stray", "type": "models.NormalType",
+ "db": "databases.Mian"}
+//- app/models/Stray/Stray.json
+{"fields": [{"name": "id", "dataType": "AutoInt", "primaryKey": true}]}
+//- app/models/Odd/e.json
+{"title": "Odd", "type": "models.NormalType", "db": "models.Customer"}
+//- app/models/Odd/Odd.json
+{"fields": [{"name": "id", "dataType": "AutoInt", "primaryKey": true}]}
+"#,
+    );
+    let found: Vec<_> = shop
+        .open()
+        .check()
+        .iter()
+        .map(|finding| {
+            let location = finding.location.as_ref().unwrap();
+            (finding.code.id(), format!("{}:{:?}", location.file, location.line), finding.message.clone())
+        })
+        .collect();
+    let expected = [
+        ("app.json:Some(2)", "there is no element `databases.Defalt`"),
+        ("models/Odd/e.json:Some(1)", "`models.Customer` is no element of `databases.Meta`"),
+        ("models/Stray/e.json:Some(2)", "there is no element `databases.Mian`"),
+    ];
+    assert_eq!(found, expected.map(|(place, message)| ("MTI0705", place.to_owned(), message.to_owned())));
 }

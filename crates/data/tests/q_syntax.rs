@@ -141,7 +141,9 @@ fn mistakes_name_their_column() {
         ("Q(a={})", 5),
         ("a=1", 1),
         ("Q(a=1) and Q(b=2)", 8),
-        ("Q(a==1)", 3),
+        ("Q(a==1)", 4),
+        ("Q(a != 1)", 5),
+        ("Q(a=1, b>2)", 9),
         (")", 1),
         ("Q", 2),
     ] {
@@ -155,6 +157,8 @@ fn mistakes_say_what_was_expected_and_what_may_be_meant() {
     assert_eq!(mistake("Q('a', 'lik', 'x')").help.as_deref(), Some("did you mean `like`?"));
     assert_eq!(mistake("Q(Q(a=1), Q.ANDD, Q(b=1))").help.as_deref(), Some("did you mean `AND`?"));
     assert_eq!(mistake("Q(a=user)").help.as_deref(), Some("write texts in quotes: `'user'`"));
+    assert_eq!(mistake("Q(a==1)").help.as_deref(), Some("write `a=`"));
+    assert_eq!(mistake("Q(age >= 18)").to_string(), "column 7: expected `=`, found `>=`; write `age__gte=`");
     assert_eq!(mistake("not Q(a=1)").help.as_deref(), Some("write `~`"));
 }
 

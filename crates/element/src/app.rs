@@ -32,6 +32,10 @@ pub trait AppView: Send + Sync + fmt::Debug {
     /// The names of the instances whose type chain holds `type_name`, in order. Nothing is loaded.
     fn instances_of(&self, type_name: &str) -> Vec<ElementName>;
 
+    /// The default element of a kind, such as `defaultDatabase`: its full name as the nearest app gives it in
+    /// `settings.defaultElement`.
+    fn default_element(&self, kind: &str) -> Option<&str>;
+
     /// The environment of the app: the variables that placeholders take their values from.
     fn environment(&self) -> &BTreeMap<String, String>;
 

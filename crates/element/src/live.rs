@@ -7,9 +7,10 @@ use serde_json::Value;
 
 use crate::chain::Slot;
 use crate::frame::MAXIMUM_DEPTH;
+use crate::open::Remarks;
 use crate::{
-    Answer, Arguments, BoxFuture, CallContext, Chain, ElementDefinition, Fail, Failure, Frame, OpenContext, OpenLevel,
-    Resources, Result, WireCall,
+    Answer, Arguments, BoxFuture, CallContext, Chain, ElementDefinition, Fail, Failure, Frame, Need, OpenContext,
+    OpenLevel, Resources, Result, WireCall,
 };
 
 /// A loaded element: its definition, its chain, and the state of each level of the chain.
@@ -17,7 +18,7 @@ pub struct Live {
     definition: Arc<ElementDefinition>,
     chain: Arc<Chain>,
     levels: Box<[Box<dyn OpenLevel>]>,
-    warnings: Vec<Diagnostic>,
+    remarks: Remarks,
     successor: OnceLock<Box<dyn Fn(Retired) + Send + Sync>>,
 }
 
@@ -58,13 +59,13 @@ impl Drop for Live {
 impl Live {
     /// Opens every level of the chain for one element. The first level that refuses decides.
     pub fn open(definition: Arc<ElementDefinition>, chain: Arc<Chain>, resources: &Resources) -> Result<Self> {
-        let warnings = RefCell::default();
+        let remarks = RefCell::default();
         let levels = chain
             .levels()
             .iter()
-            .map(|level| level.code.open(&OpenContext::new(&definition, level, resources, &warnings)))
+            .map(|level| level.code.open(&OpenContext::new(&definition, level, resources, &remarks)))
             .collect::<Result<_>>()?;
-        Ok(Self { definition, chain, levels, warnings: warnings.into_inner(), successor: OnceLock::new() })
+        Ok(Self { definition, chain, levels, remarks: remarks.into_inner(), successor: OnceLock::new() })
     }
 
     /// Its full name.
@@ -84,7 +85,12 @@ impl Live {
 
     /// What its levels found in its config that is probably not meant.
     pub fn warnings(&self) -> &[Diagnostic] {
-        &self.warnings
+        &self.remarks.warnings
+    }
+
+    /// The other elements that its levels cannot do without.
+    pub fn needs(&self) -> &[Need] {
+        &self.remarks.needs
     }
 
     /// Hands over what is left of the element to `take`, once it is used no more: at once, or after the calls that

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::payload::requirement;
-use crate::{ChainLevel, ElementDefinition, Fail, Failure, Resources, Result};
+use crate::{ChainLevel, ElementDefinition, Fail, Failure, Need, NeededElement, Resources, Result};
 
 /// What a level is opened with: definitions and config, and nothing that could block.
 #[derive(Debug)]
@@ -16,7 +16,14 @@ pub struct OpenContext<'a> {
     definition: &'a Arc<ElementDefinition>,
     level: &'a ChainLevel,
     resources: &'a Resources,
-    warnings: &'a RefCell<Vec<Diagnostic>>,
+    remarks: &'a RefCell<Remarks>,
+}
+
+/// What levels say of themselves while they are opened.
+#[derive(Debug, Default)]
+pub(crate) struct Remarks {
+    pub(crate) warnings: Vec<Diagnostic>,
+    pub(crate) needs: Vec<Need>,
 }
 
 impl<'a> OpenContext<'a> {
@@ -24,9 +31,9 @@ impl<'a> OpenContext<'a> {
         definition: &'a Arc<ElementDefinition>,
         level: &'a ChainLevel,
         resources: &'a Resources,
-        warnings: &'a RefCell<Vec<Diagnostic>>,
+        remarks: &'a RefCell<Remarks>,
     ) -> Self {
-        Self { definition, level, resources, warnings }
+        Self { definition, level, resources, remarks }
     }
 
     /// The merged definition of the element that is loaded.
@@ -108,9 +115,16 @@ impl<'a> OpenContext<'a> {
         self.report(self.finding(&self.definition.manifest, code, pointer, message));
     }
 
+    /// Says that the level cannot do without another element, which is to be of `family`. Whether there is such a one
+    /// is for `check` to see; it reports `code` at a place in the `e.json`.
+    pub fn needs(&self, element: NeededElement, family: &'static str, code: Code, pointer: &str) {
+        let finding = self.finding(&self.definition.manifest, code, pointer, "");
+        self.remarks.borrow_mut().needs.push(Need { element, family, finding });
+    }
+
     fn report(&self, finding: Diagnostic) {
         tracing::warn!(element = %self.definition.name, code = finding.code.id(), "{}", finding.message);
-        self.warnings.borrow_mut().push(finding);
+        self.remarks.borrow_mut().warnings.push(finding);
     }
 
     /// A finding at a place in a document, or at what should hold the place; where nothing does, at the `type`.

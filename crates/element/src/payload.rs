@@ -285,16 +285,26 @@ impl NamedArguments {
 /// What serde's message asks for, without the value that it quotes, which may be a code or a password, and in the
 /// words of JSON.
 pub(crate) fn requirement(message: &str) -> String {
-    let Some(complaint) = message.strip_prefix("invalid ") else { return format!("is wrong: {message}") };
-    let Some((_, expected)) = complaint.rsplit_once("expected ") else {
+    let quotes_the_value = ["invalid ", "unknown variant "].iter().any(|start| message.starts_with(start));
+    if !quotes_the_value {
+        return format!("is wrong: {message}");
+    }
+    let Some((_, expected)) = message.rsplit_once("expected ") else {
         return "has a value that does not fit".to_owned();
     };
     let expected = match expected {
         "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative",
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
         "f32" | "f64" => "a number",
+        "a map" => "an object",
+        "a sequence" => "an array",
+        "string or map" => "a string",
+        "fewer elements in array" => return "is an array with too many items".to_owned(),
         _ if expected.starts_with("struct ") => "an object",
-        _ => expected,
+        _ => match expected.strip_prefix("a tuple of size ") {
+            Some(size) => return format!("must be an array of {size} items"),
+            None => expected,
+        },
     };
     format!("must be {expected}")
 }

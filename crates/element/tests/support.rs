@@ -109,6 +109,10 @@ impl AppView for TestApp {
         Vec::new()
     }
 
+    fn default_element(&self, _: &str) -> Option<&str> {
+        None
+    }
+
     fn environment(&self) -> &BTreeMap<String, String> {
         &self.environment
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use mti::Program;
 use mti_core::{AppKey, ElementName};
-use mti_data::{Connection, DatabaseElement};
+use mti_data::{Connection, DatabaseElement, default_database};
 use mti_registry::{Explanation, Watching};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -271,7 +271,8 @@ impl App {
 
     async fn close_database(&self) -> mti::Result<()> {
         // An app need not have a database, and one that does not load is not open.
-        let Ok(element) = self.inner.get::<DatabaseElement<'_>>("databases.Default") else { return Ok(()) };
+        let view = self.inner.view();
+        let Ok(element) = self.inner.get::<DatabaseElement<'_>>(default_database(&*view)) else { return Ok(()) };
         let Connection(database) = element.connect().await?;
         Ok(database.close().await?)
     }

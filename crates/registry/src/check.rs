@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use mti_core::json::Pointer;
 use mti_core::{Code, Diagnostic};
-use mti_element::{Chain, ChainLevel, Kind, MethodKind};
+use mti_element::{AppView as _, Chain, ChainLevel, Kind, MethodKind, Need, NeededElement};
 
 use crate::define::definitions;
 use crate::link::deduplicate;
@@ -21,6 +21,7 @@ pub(crate) fn check(snapshot: &Snapshot) -> Vec<Diagnostic> {
         findings.extend(signature_differences(node, own));
         findings.extend(shadowed_overrides(node, own));
         findings.extend(loading_problems(node));
+        findings.extend(unmet_needs(snapshot, node));
     }
     deduplicate(&mut findings);
     Diagnostic::sort(&mut findings);
@@ -37,6 +38,47 @@ fn loading_problems(node: &Node) -> Vec<Diagnostic> {
         Kind::Type | Kind::Meta => node.definition().map(|definition| definition.findings.clone()),
     };
     found.unwrap_or_else(|failure| node.findings_of(&failure))
+}
+
+/// The elements that an instance cannot do without, and that are not there.
+fn unmet_needs(snapshot: &Snapshot, node: &Node) -> Vec<Diagnostic> {
+    let Some(live) = Some(node).filter(|node| node.kind == Kind::Instance).and_then(|node| node.live().ok()) else {
+        return Vec::new();
+    };
+    live.needs().iter().filter_map(|need| unmet_need(snapshot, need)).collect()
+}
+
+fn unmet_need(snapshot: &Snapshot, need: &Need) -> Option<Diagnostic> {
+    let (name, declared_by) = match &need.element {
+        NeededElement::Named(name) => (name.as_str(), None),
+        NeededElement::Default(kind) => {
+            let (app, name) = snapshot.declared_default(kind)?;
+            (name, Some((app, *kind)))
+        }
+        _ => return None,
+    };
+    let (message, help) = match snapshot.definition(name) {
+        Ok(definition) if definition.is_a(need.family) => return None,
+        // Whatever is wrong with an element that is there is reported for itself.
+        Err(_) if snapshot.contains(name) => return None,
+        Ok(_) => (format!("`{name}` is no element of `{}`", need.family), None),
+        Err(failure) => {
+            let help = failure.diagnostics().first().and_then(|finding| finding.help.clone());
+            (format!("there is no element `{name}`"), help)
+        }
+    };
+    let finding = need.unmet(message);
+    let finding = match help {
+        Some(help) => finding.with_help(help),
+        None => finding,
+    };
+    Some(match declared_by {
+        // One finding, whoever has the need.
+        Some((app, kind)) => Diagnostic { element: None, ..finding }
+            .with_app(app.key().id.clone())
+            .with_location(app.manifest.default_element_location(kind)),
+        None => finding,
+    })
 }
 
 /// Where the declared interface of an element and its levels disagree. For a Type, what it declares itself is looked

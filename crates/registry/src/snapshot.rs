@@ -3,7 +3,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use mti_core::{AppChain, AppKey, Code, Diagnostic, ElementName, suggest};
+use mti_core::{AppChain, AppKey, AppTree, Code, Diagnostic, ElementName, suggest};
 use mti_element::{
     AppView, Chain, Element, ElementDefinition, Fail, Failure, Kind, Live, MethodKind, Resources, Result,
 };
@@ -157,6 +157,11 @@ impl Snapshot {
         }
     }
 
+    /// The default element of a kind, and the nearest app that says it.
+    pub(crate) fn declared_default(&self, kind: &str) -> Option<(&AppTree, &str)> {
+        self.chain.apps.iter().find_map(|app| Some((&**app, app.manifest.default_element(kind)?)))
+    }
+
     pub(crate) fn sorted(&self, wanted: impl Fn(&Node) -> bool) -> Vec<ElementName> {
         let mut names: Vec<_> = self.nodes().filter(|node| wanted(node)).map(|node| node.name.clone()).collect();
         names.sort_unstable();
@@ -219,6 +224,10 @@ impl AppView for Snapshot {
                 && !node.invisible
                 && node.ancestry().skip(1).any(|ancestor| ancestor.name.as_str() == type_name)
         })
+    }
+
+    fn default_element(&self, kind: &str) -> Option<&str> {
+        self.declared_default(kind).map(|(_, name)| name)
     }
 
     fn environment(&self) -> &BTreeMap<String, String> {

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use mti_element::{AppHandle, Resources, Result, opaque_step_value, steps};
+use mti_element::{AppHandle, AppView, Resources, Result, opaque_step_value, steps};
 
 use crate::Database;
 
@@ -19,8 +19,16 @@ pub struct Connection(pub Arc<dyn Database>);
 
 opaque_step_value!(Connection);
 
-/// The database that models use which name none.
+/// The database that models use which name none, where no app says otherwise.
 pub const DEFAULT_DATABASE: &str = "databases.Default";
+
+/// The kind of default element that models without a database of their own are kept in.
+pub(super) const DEFAULT_KIND: &str = "defaultDatabase";
+
+/// The full name of the database that models use which name none.
+pub fn default_database(app: &dyn AppView) -> &str {
+    app.default_element(DEFAULT_KIND).unwrap_or(DEFAULT_DATABASE)
+}
 
 /// What stands in for [`DEFAULT_DATABASE`], whatever the apps declare it to be. A resource of the process.
 #[derive(Debug, Clone)]

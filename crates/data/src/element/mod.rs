@@ -18,6 +18,7 @@ pub use batch::{Batch, Outcomes};
 use database::stand_in;
 pub use database::{
     Connection, DEFAULT_DATABASE, DataDirectory, DatabaseElement, DatabaseSteps, DefaultDatabase, database_of,
+    default_database,
 };
 pub use model::{Declaration, Model, ModelSteps, Rows, Table};
 pub use model_level::ModelLevel;

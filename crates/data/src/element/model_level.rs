@@ -2,9 +2,10 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use mti_core::{Code, Diagnostic};
-use mti_element::{ElementDefinition, Fail, Failure, Level, OpenContext, Result, Value, level};
+use mti_element::{AppView, ElementDefinition, Fail, Failure, Level, NeededElement, OpenContext, Result, Value, level};
 
-use crate::element::{Batch, DEFAULT_DATABASE, Declaration, Model, ModelSteps, Outcomes, Rows, Table, database_of};
+use crate::element::database::DEFAULT_KIND;
+use crate::element::{Batch, Declaration, Model, ModelSteps, Outcomes, Rows, Table, database_of, default_database};
 use crate::q::{Literal, Operator};
 use crate::{Aggregate, BoundFilter, DataError, Filter, ModelSchema, Operation, Order, Outcome, Query, Row};
 
@@ -12,7 +13,8 @@ use crate::{Aggregate, BoundFilter, DataError, Filter, ModelSchema, Operation, O
 #[derive(Debug)]
 pub struct ModelLevel {
     config: Value,
-    database: String,
+    /// The database that its `e.json` names.
+    database: Option<String>,
     initial_rows: Vec<Row>,
     /// The table as it was made ready last, and the database that it was made ready in.
     ready: ArcSwapOption<Ready>,
@@ -46,12 +48,18 @@ impl Level for ModelLevel {
             Fail::ELEMENT_EXCEPTION.failure().diagnosed(findings.collect())
         })?;
         let database = match context.manifest_value("db") {
-            None | Some(Value::Null) => DEFAULT_DATABASE.to_owned(),
-            Some(Value::String(name)) if !name.is_empty() => name.clone(),
+            None | Some(Value::Null) => None,
+            Some(Value::String(name)) if !name.is_empty() => Some(name.clone()),
             Some(_) => {
-                return Err(context.config_problem(Code::DatabaseNotFound, "/db", "`db` must name a database element"));
+                return Err(context.manifest_problem(
+                    Code::DatabaseNotFound,
+                    "/db",
+                    "`db` must name a database element",
+                ));
             }
         };
+        let needed = database.clone().map_or(NeededElement::Default(DEFAULT_KIND), NeededElement::Named);
+        context.needs(needed, "databases.Meta", Code::DatabaseNotFound, "/db");
         let initial_rows = initial_rows(definition, &schema)?;
         Ok(Self { config, database, initial_rows, ready: ArcSwapOption::empty() })
     }
@@ -77,7 +85,7 @@ impl ModelSteps for ModelLevel {
     ) -> Result<Rows> {
         let table = this.table().await?;
         let mut query = Query::new(bind(&table, &filter.unwrap_or(Filter::All))?);
-        query.fields = field_list;
+        query.fields = field_list.filter(|fields| !fields.is_empty());
         query.order = order_list.unwrap_or_default();
         query.count = true;
         query.limit = size.map(to_usize);
@@ -176,17 +184,18 @@ impl ModelSteps for ModelLevel {
     }
 
     async fn declaration(&self, this: Model<'_>) -> Result<Declaration> {
-        let database = database_of(this.app(), &self.database).await?;
+        let database_name = self.database_name(this.app().view()).to_owned();
         Ok(Declaration {
-            database_name: self.database.clone(),
-            database,
+            database: database_of(this.app(), &database_name).await?,
+            database_name,
             schema: self.schema(&this)?,
             initial_rows: self.initial_rows.clone(),
         })
     }
 
     async fn table(&self, this: Model<'_>) -> Result<Table> {
-        let database = database_of(this.app(), &self.database).await?;
+        let app = this.app();
+        let database = database_of(this.app(), self.database_name(app.view())).await?;
         let epoch = database.epoch();
         if let Some(ready) = &*self.ready.load()
             && ready.epoch == epoch
@@ -208,6 +217,11 @@ impl ModelSteps for ModelLevel {
 }
 
 impl ModelLevel {
+    /// The full name of the database that keeps the rows.
+    fn database_name<'a>(&'a self, app: &'a Arc<dyn AppView>) -> &'a str {
+        self.database.as_deref().unwrap_or_else(|| default_database(&**app))
+    }
+
     /// The schema, in the namespace of the running app.
     fn schema(&self, this: &Model<'_>) -> Result<Arc<ModelSchema>> {
         let namespace = this.app().view().key().id.to_string();

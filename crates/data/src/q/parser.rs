@@ -115,6 +115,18 @@ fn keywords(scanner: &mut Scanner, keyword: &str, column: usize) -> Result<Filte
 
 fn assigned(scanner: &mut Scanner, keyword: &str, column: usize) -> Result<Filter, QError> {
     let (field, operator) = split_keyword(keyword);
+    scanner.peek();
+    let sign_column = scanner.column();
+    let sign = scanner.sign();
+    if sign != "=" {
+        let help = match Operator::from_name(&sign).and_then(Operator::word) {
+            Some(word) => format!("write `{}__{word}=`", shortened(field)),
+            None => format!("write `{}=`", shortened(field)),
+        };
+        return Err(
+            QError::new(sign_column, format!("expected `=`, found `{}`", shortened(&sign))).with_help(Some(help))
+        );
+    }
     let value = scanner.literal()?;
     Ok(Filter::Compare(Comparison { field: field.to_owned(), operator, value, position: Position(column) }))
 }

@@ -50,16 +50,25 @@ impl Scanner {
         Some(name)
     }
 
-    /// Takes the identifier of a keyword: one with a `=` behind it.
+    /// Takes the identifier of a keyword: one with a sign behind it, which should be `=`.
     pub(super) fn keyword(&mut self) -> Option<String> {
         let start = self.at;
         let name = self.identifier();
-        let assigned = self.take('=') && self.current() != Some('=');
-        if !assigned {
+        if !self.peek().is_some_and(is_of_sign) {
             self.at = start;
             return None;
         }
         name
+    }
+
+    /// Takes a sign as programming languages compare with: `=`, `!=`, `>=`.
+    pub(super) fn sign(&mut self) -> String {
+        self.peek();
+        let start = self.at;
+        while self.current().is_some_and(is_of_sign) {
+            self.at += 1;
+        }
+        self.characters.get(start..self.at).into_iter().flatten().collect()
     }
 
     /// Runs a step one level deeper; the level began at `column`.
@@ -281,4 +290,8 @@ pub(super) fn shortened(text: &str) -> String {
         shown.push('…');
     }
     shown
+}
+
+fn is_of_sign(character: char) -> bool {
+    matches!(character, '=' | '!' | '<' | '>')
 }

@@ -26,8 +26,10 @@ const TIDY_EVERY: u64 = 1000;
 /// Opens the database and starts its committer.
 pub(super) fn open(options: &SledOptions) -> Result<Arc<Opened>, DataError> {
     let directory = &options.directory;
-    make_private(directory).map_err(|error| unavailable(&error))?;
-    let holder = Holder::acquire(directory, &options.program)?;
+    let holder = make_private(directory)
+        .map_err(|error| unavailable(&error))
+        .and_then(|()| Holder::acquire(directory, &options.program))
+        .map_err(|error| within(directory, error))?;
     let memory = cache_size();
     let tree = open_tree(directory, memory)?;
     let file = File::open(directory.join("db")).map_err(|error| unavailable(&error))?;
@@ -44,6 +46,16 @@ pub(super) fn open(options: &SledOptions) -> Result<Arc<Opened>, DataError> {
         .spawn(move || committer.run(queue))
         .map_err(|error| unavailable(&error))?;
     Ok(Arc::new(Opened { jobs: Mutex::new(Some(jobs)), committer: Mutex::new(Some(committer)), gate, tables }))
+}
+
+/// What is in the way of a directory, with its name: nothing else says which one is meant.
+fn within(directory: &Path, error: DataError) -> DataError {
+    match error {
+        DataError::Unavailable { message, retryable } => {
+            DataError::Unavailable { message: format!("`{}`: {message}", directory.display()), retryable }
+        }
+        other => other,
+    }
 }
 
 /// Opens sled. A database that was just closed in this process keeps its lock for a moment longer; who holds the

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mti_data::{Connection, DEFAULT_DATABASE, DataError, Database, DatabaseElement, DefaultDatabase};
+use mti_data::{Connection, DEFAULT_DATABASE, DataError, Database, DatabaseElement, DefaultDatabase, default_database};
 use mti_element::Failure;
 
 use crate::command::arguments::DataArguments;
@@ -32,18 +32,25 @@ pub(crate) fn place(found: Found, arguments: &DataArguments, output: &Output) ->
 
 /// The default database, as the app has it now. An app need not have one, and one that is quarantined is reported like everything else that is.
 pub(crate) async fn default(app: &App) -> Result<Option<Arc<dyn Database>>, Failure> {
-    if let Some(stands_in) = app.resources().get::<DefaultDatabase>() {
+    if let Some(stands_in) = stand_in(app) {
         return Ok(Some(Arc::clone(&stands_in.0)));
     }
-    let Ok(element) = app.get::<DatabaseElement<'_>>(DEFAULT_DATABASE) else { return Ok(None) };
+    let view = app.view();
+    let Ok(element) = app.get::<DatabaseElement<'_>>(default_database(&*view)) else { return Ok(None) };
     let Connection(database) = element.connect().await?;
     Ok(Some(database))
 }
 
 /// Whether other processes may have the default database too: only one at a time has an embedded one.
 pub(crate) fn is_shared(app: &App) -> bool {
-    let stands_in = app.resources().get::<DefaultDatabase>().is_some();
-    stands_in || app.get_element_define(DEFAULT_DATABASE).is_ok_and(|definition| !definition.is_a(EMBEDDED))
+    let view = app.view();
+    stand_in(app).is_some() || view.definition(default_database(&*view)).is_ok_and(|found| !found.is_a(EMBEDDED))
+}
+
+/// What stands in for the default database.
+fn stand_in(app: &App) -> Option<Arc<DefaultDatabase>> {
+    let is_replaced = default_database(&*app.view()) == DEFAULT_DATABASE;
+    app.resources().get().filter(|_| is_replaced)
 }
 
 /// Opens the default database, so that whatever is in its way is known now.
@@ -63,7 +70,7 @@ pub(crate) async fn close_default(app: &App) {
         Ok(None) | Err(_) => Ok(()),
     };
     if let Err(error) = closed {
-        tracing::warn!("cannot close `{DEFAULT_DATABASE}`: {}", in_one_sentence(&error));
+        tracing::warn!("cannot close the default database: {}", in_one_sentence(&error));
     }
 }
 
