@@ -4,13 +4,11 @@ use crate::command::GlobalArguments;
 use crate::exit::CommandError;
 use crate::output::Output;
 
-/// Begins to log to standard error.
-pub(crate) fn start(arguments: &GlobalArguments, is_long_running: bool, output: &Output) -> Result<(), CommandError> {
+/// Begins to log to standard error; `usual_filter` says what, unless the arguments say otherwise.
+pub(crate) fn start(arguments: &GlobalArguments, usual_filter: &str, output: &Output) -> Result<(), CommandError> {
     let filter = match (&arguments.log, arguments.verbose) {
         (Some(filter), _) => filter.as_str(),
-        (None, 0) if is_long_running => "info",
-        // What the registry would log, such a command says itself.
-        (None, 0) => "warn,mti_registry=off",
+        (None, 0) => usual_filter,
         (None, 1) => "info,mti=debug",
         (None, _) => "info,mti=trace",
     };

@@ -105,7 +105,12 @@ impl Output {
 
     /// Says what is wrong with the app's files, beside a result or instead of one.
     pub(crate) fn diagnostics_remark(&self, diagnostics: &[Diagnostic]) {
-        self.remarks.write(&render::human(diagnostics, self.remarks.color));
+        if !self.is_json() {
+            self.remarks.write(&render::human(diagnostics, self.remarks.color));
+        } else if !diagnostics.is_empty() {
+            // On a line of its own, as whatever else a program reads there.
+            self.remarks.write(&render::json(diagnostics).to_string());
+        }
     }
 
     /// Prints what the parser of the command line has to say: help and versions, or what it did not understand.

@@ -2,7 +2,7 @@ use std::fmt;
 
 use mti_core::json::Pointer;
 use mti_core::merge::{Layered, Origin};
-use mti_core::{Diagnostic, Discovered, render};
+use mti_core::{AppChain, Diagnostic, Discovered, render};
 use mti_element::{MethodKind, REDACTED, Result};
 use serde::Serialize;
 use serde_json::Value;
@@ -157,7 +157,7 @@ pub(crate) fn explain(snapshot: &Snapshot, name: &str) -> Result<Explanation> {
         full_name: node.name.to_string(),
         kind: node.kind.as_str(),
         quarantined: node.quarantine().is_some(),
-        definitions: explained_definitions(node),
+        definitions: explained_definitions(node, snapshot.chain()),
         types: node.ancestry().skip(1).map(explained_type).collect(),
         loader: loader(node),
         methods: explained_methods(node),
@@ -168,17 +168,17 @@ pub(crate) fn explain(snapshot: &Snapshot, name: &str) -> Result<Explanation> {
     })
 }
 
-fn explained_definitions(node: &Node) -> Vec<ExplainedDefinition> {
+fn explained_definitions(node: &Node, apps: &AppChain) -> Vec<ExplainedDefinition> {
     let kept = node
         .layers
         .iter()
         .enumerate()
         .map(|(index, layer)| (layer, if index == 0 { DefinitionRole::Won } else { DefinitionRole::Merged }));
     let hidden = node.hidden.iter().map(|layer| (layer, DefinitionRole::Hidden));
-    kept.chain(hidden).map(|(layer, role)| explained_definition(layer, role)).collect()
+    kept.chain(hidden).map(|(layer, role)| explained_definition(layer, role, apps)).collect()
 }
 
-fn explained_definition(layer: &Discovered, role: DefinitionRole) -> ExplainedDefinition {
+fn explained_definition(layer: &Discovered, role: DefinitionRole, apps: &AppChain) -> ExplainedDefinition {
     match layer {
         Discovered::Sound(definition) => ExplainedDefinition {
             app_key: definition.app.to_string(),
@@ -193,7 +193,9 @@ fn explained_definition(layer: &Discovered, role: DefinitionRole) -> ExplainedDe
         Discovered::Broken { diagnostics, .. } => {
             let first = diagnostics.first();
             ExplainedDefinition {
-                app_key: first.and_then(|finding| finding.app.as_ref()).map_or_else(String::new, ToString::to_string),
+                app_key: first
+                    .and_then(|finding| apps.get(finding.app.as_ref()?))
+                    .map_or_else(String::new, |app| app.key().to_string()),
                 file: first
                     .and_then(|finding| finding.location.as_ref())
                     .map_or_else(String::new, |place| place.file.clone()),

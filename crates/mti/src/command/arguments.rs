@@ -53,8 +53,7 @@ pub(crate) enum Format {
     Human,
     /// For programs.
     Json,
-    /// For code hosts: only `check` writes it.
-    #[value(hide = true)]
+    /// For code hosts; of `check` alone.
     Sarif,
 }
 
@@ -89,7 +88,7 @@ pub(crate) enum Command {
     /// Back up, restore or migrate the app's databases
     #[command(subcommand)]
     Db(DbCommand),
-    /// Make an app, a Type, an instance or a model
+    /// Make an app, a Type, an instance, a model or an override
     #[command(subcommand)]
     New(NewCommand),
     /// Print a JSON Schema: of `app.json`, of `e.json`, of a Type's config
@@ -146,7 +145,7 @@ pub(crate) struct CallArguments {
     #[command(flatten)]
     pub(crate) data: DataArguments,
     /// The URL that browsers reach the app at
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = public_url)]
     pub(crate) public_url: Option<Url>,
 }
 
@@ -157,7 +156,7 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "ADDR:PORT", value_parser = listening_address, default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)))]
     pub(crate) bind: SocketAddr,
     /// The URL that browsers reach the app at [default: `http://` and the address]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = public_url)]
     pub(crate) public_url: Option<Url>,
     /// Take in changes to the app's files at once; `dev` always does
     #[arg(long)]
@@ -196,6 +195,11 @@ pub(crate) struct WechatSimArguments {
     /// Where the test CA is kept, for the next time too [default: a new one each time]
     #[arg(long, value_name = "DIR", requires = "tls")]
     pub(crate) ca_dir: Option<PathBuf>,
+}
+
+/// Reads where browsers reach the app.
+fn public_url(text: &str) -> Result<Url, String> {
+    Url::parse(text).map_err(|error| format!("{error}: write a whole URL, such as `https://login.example.com`"))
 }
 
 /// Reads where to listen. `localhost` is the one name that needs no looking up.

@@ -34,7 +34,6 @@ use std::time::Instant;
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use mti_core::render;
 use mti_element::Fail;
 use tokio::runtime::Runtime;
 
@@ -60,7 +59,7 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
     };
     let started = Instant::now();
     let output = Output::new(arguments.global.format, arguments.global.color);
-    let done = logging::start(&arguments.global, arguments.command.is_long_running(), &output).and_then(|()| {
+    let done = logging::start(&arguments.global, arguments.command.log_filter(), &output).and_then(|()| {
         let opening = Opening { program, program_name: &program_name, arguments: &arguments.global, output: &output };
         arguments.command.run(&opening, &output)
     });
@@ -80,9 +79,13 @@ fn program_name(arguments: &[OsString]) -> String {
 }
 
 impl Command {
-    /// Whether it goes on until it is told to stop.
-    fn is_long_running(&self) -> bool {
-        matches!(self, Self::Dev(_) | Self::Serve(_) | Self::WechatSim(_))
+    /// What it logs. Commands that end say themselves what the registry would log, and `check` what levels would, too.
+    fn log_filter(&self) -> &'static str {
+        match self {
+            Self::Dev(_) | Self::Serve(_) | Self::WechatSim(_) => "info",
+            Self::Check => "error,mti_registry=off",
+            _ => "warn,mti_registry=off",
+        }
     }
 
     fn run(&self, opening: &Opening<'_>, output: &Output) -> Result<Exit, CommandError> {
@@ -117,7 +120,6 @@ fn runtime() -> Result<Runtime, CommandError> {
 fn report(error: &CommandError, started: Instant, output: &Output) {
     match error {
         CommandError::Usage(message) => output.error(message),
-        CommandError::App(diagnostics) if output.is_json() => output.remark(&render::json(diagnostics).to_string()),
         CommandError::App(diagnostics) => output.diagnostics_remark(diagnostics),
         CommandError::Failed(failure) if output.is_json() => {
             output.remark(&call::envelope(failure, started).to_string());

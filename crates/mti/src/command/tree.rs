@@ -64,17 +64,27 @@ fn document(app: &App, elements: &BTreeMap<ElementName, Known>) -> Value {
             "appKey": definition.app.to_string(),
             "quarantined": false,
         }),
-        Known::Quarantined => json!({
-            "fullName": name.as_str(),
-            "kind": app.explain(name.as_str()).ok().map(|explanation| explanation.kind),
-            "type": null,
-            "title": null,
-            "appKey": null,
-            "quarantined": true,
-        }),
+        Known::Quarantined => quarantined(app, name),
     });
     let apps = app.app_hierarchy().iter().map(ToString::to_string).collect::<Vec<_>>();
     json!({ "apps": apps, "elements": elements.collect::<Vec<_>>() })
+}
+
+/// As much as is known of an element that cannot be used.
+fn quarantined(app: &App, name: &ElementName) -> Value {
+    let explanation = app.explain(name.as_str()).ok();
+    let declared = |pointer: &str| {
+        let mut values = explanation.iter().flat_map(|explanation| &explanation.manifest);
+        values.find(|value| value.pointer == pointer).map(|value| &value.value)
+    };
+    json!({
+        "fullName": name.as_str(),
+        "kind": explanation.as_ref().map(|explanation| explanation.kind),
+        "type": declared("/type"),
+        "title": declared("/title"),
+        "appKey": explanation.as_ref().and_then(|explanation| Some(&explanation.definitions.first()?.app_key)),
+        "quarantined": true,
+    })
 }
 
 fn text(app: &App, elements: &BTreeMap<ElementName, Known>) -> String {
