@@ -30,5 +30,5 @@ pub use diagnostic::{Code, Diagnostic, Excerpt, Location, Severity};
 pub use discovery::{AppTree, Discovered, Refresh, discover};
 pub use files::{AppFiles, DiskFiles, MemoryFiles};
 pub use manifest::{AppManifest, ElementManifest};
-pub use name::{ElementName, NameError};
+pub use name::{ElementName, NameError, composed};
 pub use version::{VersionError, VersionRequirement, parse_version};

@@ -1,9 +1,11 @@
 //! Dotted names of elements.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+
+use icu_normalizer::ComposingNormalizerBorrowed;
 
 use crate::text::shorten;
 
@@ -14,7 +16,8 @@ const NAME_LIMIT: usize = 1024;
 
 /// The full name of an element: its path from the app's root, dots for slashes.
 ///
-/// Each segment is a Unicode identifier that may have hyphens inside: `auths.loginTypes.MyWeChatLogin`. Cloning shares the text.
+/// Each segment is a Unicode identifier that may have hyphens inside: `auths.loginTypes.MyWeChatLogin`. However it is
+/// typed or kept by a file system, it is one name: the text is in Unicode's form NFC. Cloning shares the text.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ElementName(Arc<str>);
 
@@ -28,7 +31,7 @@ impl ElementName {
             return Err(NameError::TooLong { length: name.len() });
         }
         name.split('.').try_for_each(check_segment)?;
-        Ok(Self(Arc::from(name)))
+        Ok(Self(Arc::from(composed(name))))
     }
 
     /// The whole name.
@@ -62,6 +65,11 @@ impl ElementName {
     pub fn is_below(&self, ancestor: &Self) -> bool {
         self.0.strip_prefix(ancestor.as_str()).is_some_and(|rest| rest.starts_with('.'))
     }
+}
+
+/// A text in Unicode's form NFC, in which names are compared.
+pub fn composed(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() { Cow::Borrowed(text) } else { ComposingNormalizerBorrowed::new_nfc().normalize(text) }
 }
 
 /// Why a text is no element name.

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
+use mti_core::composed;
 
 use crate::slot::Slot;
 
@@ -41,7 +42,18 @@ impl Names {
 
     #[inline]
     pub(crate) fn find(&self, name: &str) -> Option<&'static Slot> {
+        self.find_as_it_is(name).or_else(|| self.find_composed(name))
+    }
+
+    #[inline]
+    fn find_as_it_is(&self, name: &str) -> Option<&'static Slot> {
         self.table.find(self.hasher.hash_one(name), |slot| slot.name.as_str() == name).copied()
+    }
+
+    /// Finds a name that was typed in another form than names are kept in.
+    #[cold]
+    fn find_composed(&self, name: &str) -> Option<&'static Slot> {
+        if name.is_ascii() { None } else { self.find_as_it_is(&composed(name)) }
     }
 }
 

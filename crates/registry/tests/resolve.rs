@@ -22,6 +22,26 @@ fn an_unknown_name_says_where_it_was_looked_for_and_what_is_near() {
     assert!(app.get_element(&"x".repeat(100_000)).unwrap_err().message().len() < 1000);
 }
 
+#[tokio::test]
+async fn a_name_is_one_name_however_it_is_composed() {
+    let tree = tree(&[BASE]);
+    let (composed, decomposed) = ("Caf\u{e9}", "Cafe\u{301}");
+    tree.write(&format!("base/words/{decomposed}/e.json"), r#"{"title": "Caf\u00e9", "type": "words.PlainType"}"#);
+    tree.write(&format!("base/words/{decomposed}/{decomposed}.json"), r#"{"word": "crema"}"#);
+    tree.write("base/words/Below/e.json", format!(r#"{{"title": "Below", "type": "words.{decomposed}"}}"#));
+    let app = builder(&tree, "base").open().unwrap();
+    assert_eq!(codes(&app), [] as [&str; 0]);
+    for typed in [composed, decomposed] {
+        let element = app.get_element(&format!("words.{typed}")).unwrap();
+        assert_eq!(element.name().as_str(), format!("words.{composed}"));
+    }
+    assert_eq!(call(&app, "words.Below", "say").await, "say crema");
+
+    tree.write(&format!("base/words/{composed}/e.json"), r#"{"title": "Once more", "type": "words.PlainType"}"#);
+    assert!(app.reload(None).is_ok());
+    assert_eq!(codes(&app), ["duplicate-element", "duplicate-element"]);
+}
+
 #[test]
 fn kinds_follow_from_the_manifests_alone() {
     let tree = tree(&[

@@ -1,5 +1,7 @@
 //! Finding a file of an element by the name that an author gives it.
 
+use crate::name::composed;
+
 /// The sides of an element, which add nothing to its name.
 const SIDES: [&str; 2] = ["backend", "frontend"];
 
@@ -18,9 +20,12 @@ impl<'a> OwnFiles<'a> {
     /// A file as an author names it, `./a.json`: beside `e.json`, in the element's directory, or on one of its sides.
     /// None for what leads out of the directory.
     pub(crate) fn find(self, entry: &str) -> Option<&'a str> {
-        let file = plain(entry)?;
+        let file = &*composed(plain(entry)?);
         let beside = self.own_manifest().rsplit_once('/').map_or("", |(side, _)| side);
-        [beside, ""].into_iter().chain(SIDES).find_map(|side| self.all().find(|own| within(own, side) == Some(file)))
+        [beside, ""]
+            .into_iter()
+            .chain(SIDES)
+            .find_map(|side| self.all().find(|own| within(own, side).is_some_and(|own| composed(own) == file)))
     }
 
     /// The files that a name alone can mean.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::app_id::AppId;
 use crate::diagnostic::{Code, Diagnostic, Location};
 use crate::files::{Entry, EntryKind};
-use crate::name::{ElementName, check_segment};
+use crate::name::{ElementName, check_segment, composed};
 use crate::text::shorten;
 
 /// The file that makes a directory an element.
@@ -123,7 +123,7 @@ pub(super) fn dotted(directory: &str) -> String {
         }
         name.push_str(segment);
     }
-    name
+    composed(&name).into_owned()
 }
 
 /// Whether a path is that of the directory or lies below it; everything is within the root, which is empty.
