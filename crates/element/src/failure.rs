@@ -87,6 +87,7 @@ struct Parts {
     kind: Fail,
     message: Cow<'static, str>,
     data: Option<Value>,
+    retry_after_seconds: Option<u64>,
     note: Option<String>,
     diagnostics: Vec<Diagnostic>,
     cause: Option<Arc<dyn Error + Send + Sync>>,
@@ -113,6 +114,11 @@ impl Failure {
         self.0.data.as_ref()
     }
 
+    /// After how many seconds the same call may succeed, where that is known.
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        self.0.retry_after_seconds
+    }
+
     /// The diagnostics behind it: those of a quarantined element, or of one that failed to load.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.0.diagnostics
@@ -122,6 +128,14 @@ impl Failure {
     #[must_use]
     pub fn with_data(mut self, data: Value) -> Self {
         self.0.data = Some(data);
+        self
+    }
+
+    /// The same failure, when it is known after how many seconds the same call may succeed: over HTTP the header
+    /// `Retry-After`.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.0.retry_after_seconds = Some(seconds);
         self
     }
 
@@ -182,6 +196,7 @@ impl From<Fail> for Failure {
             kind,
             message: Cow::Borrowed(kind.message),
             data: None,
+            retry_after_seconds: None,
             note: None,
             diagnostics: Vec::new(),
             cause: None,

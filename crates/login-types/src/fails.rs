@@ -49,6 +49,9 @@ pub const WECHAT_RATE_LIMITED: Fail =
 pub const WECHAT_USER_REFUSED: Fail =
     Fail::new("WECHAT_USER_REFUSED", 31005, 403, "WeChat did not authorize this sign-in");
 
+/// WeChat's errcode of a quota that is counted by the minute.
+const MINUTE_QUOTA: i64 = 45011;
+
 /// How the functions of every login can fail.
 pub const OF_LOGINS: &[Fail] = &[
     USER_AUTH_MISS,
@@ -82,5 +85,7 @@ pub fn of_wechat(error: WeChatError) -> Failure {
         }
         _ => tracing::debug!(error = %error, "WeChat refuses"),
     }
-    kind.failure().caused_by(error)
+    let failure = kind.failure();
+    let failure = if error.errcode() == Some(MINUTE_QUOTA) { failure.retry_after(60) } else { failure };
+    failure.caused_by(error)
 }

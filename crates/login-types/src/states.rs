@@ -77,11 +77,14 @@ impl Pending<'_> {
             "sessionHash": self.session_hash,
             "expiresAt": now + STATE_SECONDS,
         }));
-        let batch = Batch::new().require(STATES, mine, 0..=PENDING_PER_BROWSER - 1).insert(STATES, row);
+        let batch = Batch::new().require(STATES, mine.clone(), 0..=PENDING_PER_BROWSER - 1).insert(STATES, row);
         match store::run(app, batch).await {
             Ok(_) => Ok(state),
             Err(failure) if Conflict::behind(&failure) == Some(Conflict::Unmet) => {
-                Err(Fail::RATE_LIMITED.because("too many sign-ins are under way in this browser; please wait"))
+                let failure =
+                    Fail::RATE_LIMITED.because("too many sign-ins are under way in this browser; please wait");
+                let wait = store::first_expiry(app, STATES, mine).await?;
+                Err(failure.retry_after(wait.unwrap_or(1)))
             }
             Err(failure) => Err(failure),
         }

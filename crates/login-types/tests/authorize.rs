@@ -110,9 +110,11 @@ async fn a_browser_has_a_bounded_number_of_sign_ins_under_way() {
     for _ in 0..32 {
         browser.state_for("login").await;
     }
-    assert_fails(browser.call("getAuthorizeUrl", json!({})).await, Fail::RATE_LIMITED);
+    world.advance(100);
+    let failure = assert_fails(browser.call("getAuthorizeUrl", json!({})).await, Fail::RATE_LIMITED);
+    assert_eq!(failure.retry_after_seconds(), Some(500));
     world.browser().state_for("login").await;
-    world.advance(601);
+    world.advance(501);
     browser.state_for("login").await;
 }
 

@@ -28,6 +28,7 @@ async fn miss(world: &World, address: &str, name: &str) {
 async fn assert_refused(browser: &Browser<'_>, name: &str) {
     let failure = assert_fails(browser.password_login(name, PASSWORD).await, Fail::RATE_LIMITED);
     assert!(failure.message().contains("15 minutes") && !failure.message().contains(name), "{failure}");
+    assert!(failure.retry_after_seconds().is_some_and(|seconds| (1..=900).contains(&seconds)), "{failure:?}");
 }
 
 #[tokio::test]
@@ -44,6 +45,24 @@ async fn ten_wrong_passwords_are_all_that_one_address_has_for_an_account() {
     assert_refused(&world.browser().at("192.0.2.1"), "anna").await;
     world.advance(1);
     world.browser().at("192.0.2.1").password_login("anna", PASSWORD).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_is_refused_is_told_when_there_may_be_one_more_try() {
+    let world = world().await;
+    let refused = async |address: &str| {
+        let outcome = world.browser().at(address).password_login("anna", PASSWORD).await;
+        assert_fails(outcome, Fail::RATE_LIMITED).retry_after_seconds()
+    };
+    miss(&world, "192.0.2.1", "anna").await;
+    world.advance(100);
+    for _ in 0..9 {
+        miss(&world, "192.0.2.1", "anna").await;
+    }
+    assert_eq!(refused("192.0.2.1").await, Some(800));
+    world.advance(800);
+    world.browser().at("192.0.2.1").password_login("anna", "wrong").await.unwrap_err();
+    assert_eq!(refused("192.0.2.1").await, Some(100), "nine are left of those that came later");
 }
 
 #[tokio::test]

@@ -212,6 +212,7 @@ async fn what_wechat_says_reaches_the_visitor_in_plain_words() {
         assert_eq!(failure.message(), kind.message, "the visitor sees nothing of WeChat's own text");
         assert!(failure.operator_message().contains(&format!("errcode {errcode}")), "{failure:?}");
         assert!(failure.operator_message().contains("63b7a7f7-5d8e24a1-0bc4f6c2"), "{failure:?}");
+        assert_eq!(failure.retry_after_seconds(), (errcode == 45011).then_some(60), "{errcode}");
     }
 }
 
@@ -228,9 +229,11 @@ async fn wechat_is_left_alone_for_a_minute_when_its_quota_is_used_up() {
     }
     let before = world.wechat.exchanges();
     let code = world.wechat.code(ANNA);
-    assert_fails(ask(code.clone()).await, fails::WECHAT_RATE_LIMITED);
+    let failure = assert_fails(ask(code.clone()).await, fails::WECHAT_RATE_LIMITED);
     assert_eq!(world.wechat.exchanges(), before);
-    world.advance(60);
+    let seconds = failure.retry_after_seconds().unwrap();
+    assert!((1..=60).contains(&seconds), "{seconds}");
+    world.advance(seconds.try_into().unwrap());
     ask(code).await.unwrap();
 }
 

@@ -111,7 +111,7 @@ impl<'a> Call<'a> {
         };
         limiter
             .admit(self.exchange.address)
-            .map_err(|wait| Refusal::new(Fail::RATE_LIMITED).retry_after(wait.as_secs() + 1))
+            .map_err(|wait| Refusal::new(Fail::RATE_LIMITED.failure().retry_after(wait.as_secs() + 1)))
     }
 
     fn set_cookie(&self, response: &mut Response<Body>, cookie: &Cookie) {

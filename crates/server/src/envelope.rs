@@ -34,7 +34,6 @@ enum Data<'a> {
 pub(crate) struct Refusal {
     pub(crate) failure: Failure,
     status: Option<StatusCode>,
-    retry_after_seconds: Option<u64>,
     closes: bool,
     pub(crate) is_of_element: bool,
 }
@@ -42,7 +41,7 @@ pub(crate) struct Refusal {
 impl Refusal {
     /// The refusal of this server itself.
     pub(crate) fn new(failure: impl Into<Failure>) -> Self {
-        Self { failure: failure.into(), status: None, retry_after_seconds: None, closes: false, is_of_element: false }
+        Self { failure: failure.into(), status: None, closes: false, is_of_element: false }
     }
 
     /// A failure that came out of an element, or out of what the app needs to answer at all.
@@ -58,11 +57,6 @@ impl Refusal {
     /// The same, and the connection is closed: what else arrives on it belongs to this request.
     pub(crate) fn closing(self) -> Self {
         Self { closes: true, ..self }
-    }
-
-    /// The same with the seconds after which to try again.
-    pub(crate) fn retry_after(self, seconds: u64) -> Self {
-        Self { retry_after_seconds: Some(seconds), ..self }
     }
 
     pub(crate) fn status(&self) -> StatusCode {
@@ -118,7 +112,7 @@ pub(crate) fn failure(exchange: &Exchange, refusal: &Refusal) -> Response<Body> 
         data: refusal.public_data(),
     };
     let mut response = response(refusal.status(), &envelope);
-    if let Some(seconds) = refusal.retry_after_seconds {
+    if let Some(seconds) = refusal.failure.retry_after_seconds() {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     if refusal.closes {

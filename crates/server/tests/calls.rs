@@ -58,6 +58,15 @@ async fn a_failed_call_is_answered_with_the_envelope_of_its_kind() {
 }
 
 #[tokio::test]
+async fn who_has_to_wait_is_told_how_long_when_that_is_known() {
+    let shop = shop().await;
+    let answer = post(&probe("fail"), r#"{"kind": "busy"}"#).send(shop.address).await;
+    assert_eq!((answer.status, answer.header("retry-after")), (429, Some("90")));
+    let answer = post(&probe("fail"), r#"{"kind": "denied"}"#).send(shop.address).await;
+    assert_eq!(answer.header("retry-after"), None);
+}
+
+#[tokio::test]
 async fn a_failure_carries_its_data_and_its_cookies() {
     let shop = shop().await;
     let answer = post(&probe("fail"), r#"{"kind": "miss"}"#).send(shop.address).await;

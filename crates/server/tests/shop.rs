@@ -179,6 +179,7 @@ impl ProbeSteps for Probing {
                 USER_AUTH_MISS.with(json!({"bindTicket": "ticket", "expiresIn": 300}))
             }
             "io" => std::io::Error::other("cannot open /srv/secret/path").into(),
+            "busy" => Fail::RATE_LIMITED.failure().retry_after(90),
             "inner" => Fail::ELEMENT_NOT_FOUND.because("there is no element `secret.inner.Name`"),
             "data" => Fail::ELEMENT_EXCEPTION.with(json!({"path": "/srv/secret/path"})),
             _ => Fail::PERMISSION_DENIED.because("not you").noting("a note for the operator"),

@@ -66,22 +66,23 @@ impl<'v> Try<'v> {
             "browserHash": browser,
             "expiresAt": now + WINDOW_SECONDS,
         }));
-        let fewer_than =
-            |batch: Batch, most: u64, filter: Filter| batch.require(PASSWORD_TRIES, filter & alive(now), 0..=most - 1);
-        let mut batch = Batch::new();
-        let same_place = if browser.is_empty() {
-            batch = fewer_than(batch, MOST_PER_ACCOUNT, of_account.clone() & of_browser.clone());
-            batch = fewer_than(batch, MOST_PER_ADDRESS, of_network.clone() & of_browser.clone());
-            of_account & of_browser & of_network
+        let (same_place, bounds) = if browser.is_empty() {
+            let same_place = of_account.clone() & of_network.clone() & of_browser.clone();
+            let of_account = (of_account & of_browser.clone(), MOST_PER_ACCOUNT);
+            (same_place, vec![of_account, (of_network & of_browser, MOST_PER_ADDRESS)])
         } else {
-            of_account & of_browser
+            (of_account & of_browser, Vec::new())
         };
-        batch = fewer_than(batch, MOST_FROM_ONE_PLACE, same_place.clone());
+        let bounds = [vec![(same_place.clone(), MOST_FROM_ONE_PLACE)], bounds].concat();
+        let batch = bounds.iter().fold(Batch::new(), |batch, (filter, most)| {
+            batch.require(PASSWORD_TRIES, filter.clone() & alive(now), 0..=most - 1)
+        });
         match store::run(app, batch.insert(PASSWORD_TRIES, row)).await {
             Ok(_) => Ok(Self { visitor, account, same_place, _turn: turn }),
             Err(failure) if Conflict::behind(&failure) == Some(Conflict::Unmet) => {
                 tracing::warn!(target: "mti::security", address = %visitor.address, "too many wrong passwords");
-                Err(Fail::RATE_LIMITED.because("too many wrong passwords; please try again in 15 minutes"))
+                let failure = Fail::RATE_LIMITED.because("too many wrong passwords; please try again in 15 minutes");
+                Err(failure.retry_after(wait(app, bounds, now).await?))
             }
             Err(failure) => Err(failure),
         }
@@ -100,6 +101,17 @@ impl<'v> Try<'v> {
         store::run(app, batch).await?;
         Ok(())
     }
+}
+
+/// How many seconds it takes until there may be one more try in each of these bounds.
+async fn wait(app: &AppHandle<'_>, bounds: Vec<(Filter, u64)>, now: i64) -> Result<u64> {
+    let mut longest = 1;
+    for (filter, most) in bounds {
+        if store::count(app, PASSWORD_TRIES, filter.clone() & alive(now)).await? >= most {
+            longest = longest.max(store::first_expiry(app, PASSWORD_TRIES, filter).await?.unwrap_or_default());
+        }
+    }
+    Ok(longest)
 }
 
 /// A visitor's turn to have a password tried or hashed. Whoever is signed in already may call as often as he likes, so

@@ -32,11 +32,13 @@ impl Quota {
     pub(crate) fn check(app: &AppHandle<'_>, app_id: &str) -> Result<()> {
         let quota = app.resource(Self::default);
         let applications = quota.applications.lock().unwrap_or_else(PoisonError::into_inner);
-        match applications.get(app_id) {
-            Some(standing) if Clock::of(app) < standing.paused_until => Err(fails::WECHAT_RATE_LIMITED
+        let pause = applications.get(app_id).map_or(0, |standing| standing.paused_until - Clock::of(app));
+        match u64::try_from(pause) {
+            Ok(0) | Err(_) => Ok(()),
+            Ok(seconds) => Err(fails::WECHAT_RATE_LIMITED
                 .failure()
+                .retry_after(seconds)
                 .noting("WeChat's quota was used up: it is not asked before the next minute")),
-            _ => Ok(()),
         }
     }
 
