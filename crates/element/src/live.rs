@@ -9,7 +9,7 @@ use crate::chain::Slot;
 use crate::frame::MAXIMUM_DEPTH;
 use crate::open::Remarks;
 use crate::{
-    Answer, Arguments, BoxFuture, CallContext, Chain, ElementDefinition, Fail, Failure, Frame, Need, OpenContext,
+    Answer, Arguments, BoxFuture, CallContext, Chain, ElementDefinition, Fail, Failure, Frame, Kind, Need, OpenContext,
     OpenLevel, Resources, Result, WireCall,
 };
 
@@ -159,6 +159,12 @@ impl Live {
         let names = self.chain.method_names();
         let nearest = suggest::nearest(method, names.iter().copied(), 3);
         let message = match nearest.as_slice() {
+            [] if self.definition.kind != Kind::Instance => format!(
+                "`{}` has no function `{}`: the code of a {} serves its instances",
+                self.name(),
+                method.escape_default(),
+                self.definition.kind.as_str(),
+            ),
             [] => format!("`{}` has no function `{}`", self.name(), method.escape_default()),
             _ => format!(
                 "`{}` has no function `{}`; the nearest are {}",

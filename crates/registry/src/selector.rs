@@ -79,7 +79,7 @@ impl Term {
             (text, Self::Name)
         };
         match ElementName::parse(name) {
-            Ok(_) => Ok(term(name.to_owned())),
+            Ok(name) => Ok(term(name.to_string())),
             Err(error) => {
                 Err(Fail::API_PARAMS_ERROR.because(format!("`{}` is no selector: {error}", text.escape_debug())))
             }

@@ -34,12 +34,21 @@ async fn a_name_is_one_name_however_it_is_composed() {
     for typed in [composed, decomposed] {
         let element = app.get_element(&format!("words.{typed}")).unwrap();
         assert_eq!(element.name().as_str(), format!("words.{composed}"));
+        assert_eq!(app.find_elements(&format!(".words.{typed}")).unwrap().len(), 1);
     }
     assert_eq!(call(&app, "words.Below", "say").await, "say crema");
 
     tree.write(&format!("base/words/{composed}/e.json"), r#"{"title": "Once more", "type": "words.PlainType"}"#);
     assert!(app.reload(None).is_ok());
     assert_eq!(codes(&app), ["duplicate-element", "duplicate-element"]);
+}
+
+#[tokio::test]
+async fn the_code_of_a_type_serves_its_instances_and_not_the_type() {
+    let app = builder(&tree(&[BASE]), "base").open().unwrap();
+    let failure = app.get_element("words.PlainType").unwrap().call("say", json!({})).await.unwrap_err();
+    assert_eq!(failure.kind().name, "FUNCTION_NOT_FOUND");
+    assert!(failure.message().contains("the code of a type serves its instances"), "{}", failure.message());
 }
 
 #[test]
