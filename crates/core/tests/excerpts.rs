@@ -30,6 +30,7 @@ fn values_of_secrets_are_masked() {
         ("{\"app\\u0053ecret\":\"s3cr3t\"", "{"),
         ("{\"dbPassword\": \"s3cr3t", "{"),
         ("{\"access_token\": s3cr3t, }", "{"),
+        ("{\"apiKey\": \"s3cr3t\", \"private_key\": \"s3cr3t\"}", "{"),
         ("{appSecret: 's3cr3t'}", "{"),
         ("{'appSecret': 's3cr3t'}", "{"),
         ("{\"appSecret: \"s3cr3t\"}", "{"),

@@ -1,7 +1,7 @@
 //! Values between Rust and Python: JSON on the one side, plain dicts and lists on the other.
 
+use mti_core::is_secret_name;
 use mti_element::{Map, REDACTED, Secret, Value};
-use mti_registry::is_secret;
 use pyo3::IntoPyObjectExt as _;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -40,7 +40,7 @@ pub(crate) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'
 pub(crate) fn config_to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
     match value {
         Value::Object(members) => object_to_python(py, members, |key, member| match member {
-            Value::String(text) if is_secret(key) => {
+            Value::String(text) if is_secret_name(key) => {
                 Ok(Bound::new(py, SecretText::from(Secret::new(text.as_str())))?.into_any())
             }
             member => config_to_python(py, member),

@@ -2,14 +2,13 @@ use std::fmt;
 
 use mti_core::json::Pointer;
 use mti_core::merge::{Layered, Origin};
-use mti_core::{AppChain, Diagnostic, Discovered, render};
+use mti_core::{AppChain, Diagnostic, Discovered, is_secret_name, render};
 use mti_element::{MethodKind, REDACTED, Result};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::define::{define, merged_manifest};
 use crate::node::{Node, NodeState};
-use crate::secrets::is_secret;
 use crate::snapshot::Snapshot;
 
 /// Everything that decides what an element is, and where each part of it was said.
@@ -259,7 +258,7 @@ fn explained_values(document: &Layered) -> Vec<ExplainedValue> {
 }
 
 fn explained_value(pointer: &Pointer, value: &Value, origin: Origin) -> ExplainedValue {
-    let secret = pointer.segments().any(|segment| is_secret(&segment));
+    let secret = pointer.segments().any(|segment| is_secret_name(&segment));
     ExplainedValue {
         pointer: pointer.as_str().to_owned(),
         value: if secret { Value::from(REDACTED) } else { crate::secrets::without_secrets(value) },

@@ -34,7 +34,7 @@ pub use crate::explain::{
     DefinitionRole, ExplainedDefinition, ExplainedLevel, ExplainedMethod, ExplainedType, ExplainedValue, Explanation,
 };
 pub use crate::reload::Reloaded;
-pub use crate::secrets::{is_secret, without_secrets};
+pub use crate::secrets::without_secrets;
 pub use crate::selector::Selector;
 pub use crate::snapshot::Snapshot;
 pub use crate::watch::{WatchError, Watching};

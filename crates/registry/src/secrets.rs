@@ -1,3 +1,4 @@
+use mti_core::is_secret_name;
 use mti_element::REDACTED;
 use serde_json::Value;
 
@@ -8,7 +9,7 @@ pub fn without_secrets(value: &Value) -> Value {
         Value::Object(members) => members
             .iter()
             .map(|(key, member)| {
-                let shown = if is_secret(key) { Value::from(REDACTED) } else { without_secrets(member) };
+                let shown = if is_secret_name(key) { Value::from(REDACTED) } else { without_secrets(member) };
                 (key.clone(), shown)
             })
             .collect(),
@@ -16,12 +17,6 @@ pub fn without_secrets(value: &Value) -> Value {
         Value::String(text) => Value::from(without_password(text)),
         other => other.clone(),
     }
-}
-
-/// Whether a key names a secret.
-pub fn is_secret(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    ["secret", "password", "token", "salt", "privatekey"].iter().any(|word| key.contains(word))
 }
 
 /// An address without the password in it: `postgres://user:<redacted>@host/db`.

@@ -16,7 +16,7 @@ fn it_tells_definitions_levels_and_origins() {
 //- child/words/Hello/e.json
 {"title": "Grüezi"}
 //- child/words/Hello/Hello.json
-{"appSecret": "canary", "url": "postgres://me:canary@host/db"}
+{"appSecret": "canary", "maps": {"apiKey": "canary"}, "url": "postgres://me:canary@host/db"}
 "#,
     ]);
     let app = builder(&tree, "child").level::<MarkA>("acme.child", "words.PlainType").open().unwrap();

@@ -3,9 +3,15 @@
 use crate::json::{self, Span};
 
 /// What the name of a secret contains, in lower case.
-const SENSITIVE: [&str; 3] = ["secret", "password", "token"];
+const SENSITIVE: [&str; 8] = ["secret", "password", "token", "salt", "privatekey", "private_key", "apikey", "api_key"];
 
-/// The values in `text` whose keys have a name that contains `secret`, `password` or `token`, and the passwords in addresses, in order and apart.
+/// Whether a key names a secret.
+pub fn is_secret_name(name: &str) -> bool {
+    let name = name.to_lowercase();
+    SENSITIVE.iter().any(|word| name.contains(word))
+}
+
+/// The values in `text` whose keys name secrets, and the passwords in addresses, in order and apart.
 ///
 /// The text is read leniently, because it is most often quoted when it is broken: whatever stands between such a name and the next comma, closing bracket
 /// or line break is taken for its value, and everything inside brackets that open there.
@@ -128,8 +134,7 @@ fn password_in_url(text: &str, span: Span) -> Option<Span> {
 
 fn is_sensitive(token: &str) -> bool {
     let unescaped: Option<String> = token.contains('\\').then(|| serde_json::from_str(token).ok()).flatten();
-    let name = unescaped.as_deref().unwrap_or(token).to_lowercase();
-    SENSITIVE.iter().any(|word| name.contains(word))
+    is_secret_name(unescaped.as_deref().unwrap_or(token))
 }
 
 #[derive(Clone, Copy)]

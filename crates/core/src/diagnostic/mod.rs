@@ -7,6 +7,7 @@ mod mask;
 
 pub use code_table::Code;
 pub use excerpt::Excerpt;
+pub use mask::is_secret_name;
 
 use crate::app_id::AppId;
 use crate::json::{Position, Span};
