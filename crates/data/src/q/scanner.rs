@@ -2,6 +2,9 @@ use super::filter::{continues_identifier, starts_identifier};
 use super::{Literal, MAX_NESTING, QError};
 use crate::nearest::did_you_mean;
 
+/// How many bytes names and strings usually have at most.
+const WORD: usize = 32;
+
 /// The characters of a Q expression, with the values that can be written in it.
 pub(super) struct Scanner {
     characters: Vec<char>,
@@ -11,7 +14,9 @@ pub(super) struct Scanner {
 
 impl Scanner {
     pub(super) fn new(text: &str) -> Self {
-        Self { characters: text.chars().collect(), at: 0, depth: 0 }
+        let mut characters = Vec::with_capacity(text.len());
+        characters.extend(text.chars());
+        Self { characters, at: 0, depth: 0 }
     }
 
     /// The column of the next character.
@@ -42,7 +47,7 @@ impl Scanner {
     /// Takes the identifier that comes next, if one does.
     pub(super) fn identifier(&mut self) -> Option<String> {
         self.peek().filter(|first| starts_identifier(*first))?;
-        let mut name = String::new();
+        let mut name = String::with_capacity(WORD);
         while let Some(character) = self.current().filter(|character| continues_identifier(*character)) {
             name.push(character);
             self.at += 1;
@@ -114,7 +119,7 @@ impl Scanner {
         let Some(quote) = self.advance() else {
             return Err(self.unexpected("a string in quotes"));
         };
-        let mut text = String::new();
+        let mut text = String::with_capacity(WORD);
         loop {
             let column = self.column();
             match self.advance() {

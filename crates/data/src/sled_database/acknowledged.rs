@@ -18,6 +18,10 @@ const FILE: &str = "acknowledged";
 pub(super) struct Acknowledged {
     file: File,
     commits: u64,
+    /// How many of them are on the disk.
+    synced: u64,
+    /// How many of those the file knows of.
+    noted: u64,
 }
 
 impl Acknowledged {
@@ -40,7 +44,7 @@ impl Acknowledged {
             let lost = noted - commits;
             return Err(DataError::corrupt(format!("the last {lost} of its {noted} commits cannot be read")));
         }
-        Ok(Self { file, commits })
+        Ok(Self { file, commits, synced: noted, noted })
     }
 
     /// Counts one more commit, in what is about to be written.
@@ -49,13 +53,21 @@ impl Acknowledged {
         changes.insert(COMMITS_KEY.to_vec(), Some(self.commits.to_be_bytes().to_vec()));
     }
 
-    /// Notes that everything counted is on the disk.
+    /// Everything counted is on the disk.
+    pub(super) fn synced(&mut self) {
+        self.synced = self.commits;
+    }
+
+    /// Notes what is on the disk, if that is more than the file knows of.
     pub(super) fn note(&mut self) {
+        if self.noted == self.synced {
+            return;
+        }
         // Of one length, so that the file never holds the end of a longer number.
-        let text = format!("{:020}\n", self.commits);
-        let written = self.file.seek(SeekFrom::Start(0)).and_then(|_| self.file.write_all(text.as_bytes()));
-        if let Err(error) = written {
-            tracing::warn!(%error, "cannot note how many commits were acknowledged");
+        let text = format!("{:020}\n", self.synced);
+        match self.file.seek(SeekFrom::Start(0)).and_then(|_| self.file.write_all(text.as_bytes())) {
+            Ok(()) => self.noted = self.synced,
+            Err(error) => tracing::warn!(%error, "cannot note how many commits were acknowledged"),
         }
     }
 }

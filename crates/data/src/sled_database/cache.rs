@@ -1,75 +1,77 @@
 use std::cell::Cell;
+use std::fmt;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError, RwLock};
 
-use foldhash::HashMap;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache as WeightedCache;
 
 use super::store::Store;
 use crate::DataError;
 use crate::store::{Changes, Direction, Keyspace, Visitor};
 
-/// How many bytes one generation of values may have.
-const GENERATION: usize = 16 << 20;
+/// How many bytes the values that are remembered may have, keys and [`OVERHEAD`] included.
+const CAPACITY: u64 = 32 << 20;
+
+/// How many entries that is, roughly: a guess by which the cache is divided up.
+const ENTRIES: usize = 160_000;
+
+/// What an entry costs beside its key and value, roughly.
+const OVERHEAD: u64 = 96;
 
 /// How many keys are read on an async thread at most.
 const FEW: u32 = 16;
-
-/// What an entry costs beside its key and value, roughly.
-const OVERHEAD: usize = 96;
 
 /// Values that were read lately, so that reading them again neither waits for the disk nor changes threads.
 ///
 /// It is right as long as the gate is open to whoever reads or fills it: the committer brings it up to date while the
 /// gate is closed.
-#[derive(Default)]
-pub(super) struct Cache {
-    generations: RwLock<Generations>,
-}
+pub(super) struct Cache(WeightedCache<Box<[u8]>, CachedValue, Bytes>);
 
 /// `None` for a key that is known not to be there.
 type CachedValue = Option<Arc<[u8]>>;
 
-/// When the young generation is full it takes the place of the old one, which is forgotten.
-#[derive(Default)]
-struct Generations {
-    young: HashMap<Vec<u8>, CachedValue>,
-    old: HashMap<Vec<u8>, CachedValue>,
-    bytes: usize,
-}
+/// An entry weighs as many bytes as it has.
+#[derive(Clone)]
+struct Bytes;
 
 impl Cache {
     /// The value of a key, if it is known.
     fn get(&self, key: &[u8]) -> Option<CachedValue> {
-        let generations = self.generations.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(value) = generations.young.get(key) {
-            return Some(value.clone());
-        }
-        let value = generations.old.get(key)?.clone();
-        drop(generations);
-        self.put(key, value.clone());
-        Some(value)
+        self.0.get(key)
     }
 
     fn put(&self, key: &[u8], value: CachedValue) {
-        let mut generations = self.generations.write().unwrap_or_else(PoisonError::into_inner);
-        generations.bytes += key.len() + value.as_ref().map_or(0, |value| value.len()) + OVERHEAD;
-        generations.young.insert(key.to_vec(), value);
-        if generations.bytes > GENERATION {
-            generations.old = std::mem::take(&mut generations.young);
-            generations.bytes = 0;
-        }
+        self.0.insert(key.into(), value);
     }
 
     /// Brings what is known up to date.
     pub(super) fn refresh(&self, changes: &Changes) {
-        let mut generations = self.generations.write().unwrap_or_else(PoisonError::into_inner);
-        let Generations { young, old, .. } = &mut *generations;
         for (key, value) in changes {
-            for known in [young.get_mut(key), old.get_mut(key)].into_iter().flatten() {
-                *known = value.as_deref().map(Arc::from);
+            if self.0.contains_key(key.as_slice()) {
+                self.put(key, value.as_deref().map(Arc::from));
             }
         }
+    }
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self(WeightedCache::with_weighter(ENTRIES, CAPACITY, Bytes))
+    }
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Cache").field("entries", &self.0.len()).finish()
+    }
+}
+
+impl Weighter<Box<[u8]>, CachedValue> for Bytes {
+    fn weight(&self, key: &Box<[u8]>, value: &CachedValue) -> u64 {
+        let bytes = key.len() + value.as_ref().map_or(0, |value| value.len());
+        OVERHEAD + u64::try_from(bytes).unwrap_or(u64::MAX - OVERHEAD)
     }
 }
 
@@ -147,6 +149,36 @@ impl Keyspace for Remembering<'_> {
         visit: &mut Visitor<'_>,
     ) -> Result<ControlFlow<()>, DataError> {
         self.scanning.set(true);
+        self.store.scan(from, to, direction, visit)
+    }
+}
+
+/// The store, for whoever writes. Of the keys that he asks for, those that are there will be asked for again, counters
+/// above all; those that are not are about to be written.
+pub(super) struct Writing {
+    pub(super) store: Store,
+}
+
+impl Keyspace for Writing {
+    fn get(&self, key: &[u8]) -> Result<Option<impl AsRef<[u8]>>, DataError> {
+        let Self { store } = self;
+        if let Some(known) = store.cache.get(key) {
+            return Ok(known);
+        }
+        let value = store.get(key)?.map(|value| Arc::from(value.as_ref()));
+        if value.is_some() {
+            store.cache.put(key, value.clone());
+        }
+        Ok(value)
+    }
+
+    fn scan(
+        &self,
+        from: &[u8],
+        to: &[u8],
+        direction: Direction,
+        visit: &mut Visitor<'_>,
+    ) -> Result<ControlFlow<()>, DataError> {
         self.store.scan(from, to, direction, visit)
     }
 }

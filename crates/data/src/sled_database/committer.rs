@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Gate;
 use super::acknowledged::Acknowledged;
+use super::cache::Writing;
 use super::holder::Holder;
 use super::store::Store;
 use crate::store::{self, Importer, Overlay, Table, Tables};
@@ -61,7 +62,7 @@ struct NewTable {
 /// The one writer of a store. Takes the jobs that have queued up, does them one after another in memory, writes all
 /// their changes at once, waits for the disk, and answers.
 pub(super) struct Committer {
-    store: Store,
+    keys: Writing,
     acknowledged: Acknowledged,
     gate: Arc<Gate>,
     tables: Arc<Tables>,
@@ -81,7 +82,7 @@ impl Committer {
         tables: Arc<Tables>,
         holder: Holder,
     ) -> Self {
-        Self { store, acknowledged, gate, tables, holder, broken: None, last_group: 0 }
+        Self { keys: Writing { store }, acknowledged, gate, tables, holder, broken: None, last_group: 0 }
     }
 
     /// Works until nobody can hand in jobs any more, then closes the store.
@@ -93,6 +94,7 @@ impl Committer {
                 Job::Import(Request { what, answer }) => {
                     // Whoever stopped waiting is not told.
                     drop(answer.send(self.import(what)));
+                    self.after_answers();
                     None
                 }
                 first => self.commit(first, &mut jobs),
@@ -100,14 +102,14 @@ impl Committer {
         }
         let readers_store = self.gate.write().unwrap_or_else(PoisonError::into_inner).take();
         drop(readers_store);
-        drop(self.store);
+        drop(self.keys);
         drop(self.holder);
     }
 
     /// Does a job, and others that come meanwhile. Gives back one that cannot be done together with them.
     fn commit(&mut self, first: Job, jobs: &mut mpsc::Receiver<Job>) -> Option<Job> {
         let mut alone = None;
-        let mut overlay = Overlay::new(&self.store);
+        let mut overlay = Overlay::new(&self.keys);
         let mut group = Vec::new();
         group.extend(perform(&mut overlay, &self.tables, first).map_err(|job| alone = Some(job)));
         let started = Instant::now();
@@ -136,6 +138,7 @@ impl Committer {
         for done in group {
             self.answer(done, written.as_ref().err());
         }
+        self.after_answers();
         alone
     }
 
@@ -183,11 +186,14 @@ impl Committer {
     }
 
     /// Does one step of something large.
-    fn step<T>(&mut self, step: impl FnOnce(&mut Overlay<'_, Store>) -> Result<T, DataError>) -> Result<T, DataError> {
+    fn step<T>(
+        &mut self,
+        step: impl FnOnce(&mut Overlay<'_, Writing>) -> Result<T, DataError>,
+    ) -> Result<T, DataError> {
         if let Some(error) = &self.broken {
             return Err(error.clone());
         }
-        let mut overlay = Overlay::new(&self.store);
+        let mut overlay = Overlay::new(&self.keys);
         let done = step(&mut overlay)?;
         let changes = overlay.into_changes();
         if !changes.is_empty() {
@@ -199,17 +205,23 @@ impl Committer {
     fn apply(&mut self, mut changes: store::Changes) -> Result<(), DataError> {
         self.acknowledged.count(&mut changes);
         let closed_to_readers = self.gate.write().unwrap_or_else(PoisonError::into_inner);
-        let applied = self.store.apply(changes);
+        let applied = self.keys.store.apply(changes);
         drop(closed_to_readers);
         self.noted(applied)
     }
 
     fn sync(&mut self) -> Result<(), DataError> {
-        let synced = self.store.sync();
+        let synced = self.keys.store.sync();
         if synced.is_ok() {
-            self.acknowledged.note();
+            self.acknowledged.synced();
         }
         self.noted(synced)
+    }
+
+    /// What nobody waits for.
+    fn after_answers(&mut self) {
+        self.acknowledged.note();
+        self.keys.store.measure();
     }
 
     /// After a failed write nothing is written any more.
@@ -241,7 +253,7 @@ impl Committer {
 }
 
 /// Does a job in memory: all of it, or nothing. Gives back one that is too large for that.
-fn perform(overlay: &mut Overlay<'_, Store>, tables: &Tables, job: Job) -> Result<Done, Job> {
+fn perform(overlay: &mut Overlay<'_, Writing>, tables: &Tables, job: Job) -> Result<Done, Job> {
     Ok(match job {
         Job::Import(_) => return Err(job),
         Job::Execute(Request { what, answer }) => {

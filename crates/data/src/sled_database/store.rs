@@ -38,9 +38,7 @@ impl Store {
     pub(super) fn sync(&self) -> Result<(), DataError> {
         // sled's flush hands everything to the operating system, and starts writing, but does not wait for the disk.
         self.tree.flush().map_err(failed)?;
-        self.file.sync_data().map_err(|error| unavailable(&error))?;
-        self.measure();
-        Ok(())
+        self.file.sync_data().map_err(|error| unavailable(&error))
     }
 
     /// Sees whether all of it fits into memory.

@@ -1,5 +1,9 @@
 //! One row and everything that hangs on it: its index entries and the counter of its table.
 
+use std::fmt;
+
+use serde::Deserializer as _;
+use serde::de::{MapAccess, Visitor};
 use serde_json::Value;
 
 use super::table::{Index, Table};
@@ -8,8 +12,30 @@ use crate::{DataError, Row};
 
 /// Reads a stored row.
 pub(super) fn decode(table: &Table, bytes: &[u8]) -> Result<Row, DataError> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| DataError::corrupt(format!("a row of model `{}` is no JSON object: {error}", table.model)))
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let row = json.deserialize_map(RowVisitor { fields: table.fields }).and_then(|row| json.end().map(|()| row));
+    row.map_err(|error| DataError::corrupt(format!("a row of model `{}` is no JSON object: {error}", table.model)))
+}
+
+/// Makes a row at the size that it will have.
+struct RowVisitor {
+    fields: usize,
+}
+
+impl<'de> Visitor<'de> for RowVisitor {
+    type Value = Row;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a row")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Row, A::Error> {
+        let mut row = Row::with_capacity(self.fields);
+        while let Some((name, value)) = map.next_entry()? {
+            row.insert(name, value);
+        }
+        Ok(row)
+    }
 }
 
 /// The encoded primary key of a row.
@@ -21,12 +47,10 @@ pub(super) fn primary_key(table: &Table, row: &Row) -> Result<Vec<u8>, DataError
 
 /// Adds a row that has been checked. Gives it its key when the table assigns keys and it has none.
 pub(super) fn insert<K: Keyspace>(overlay: &mut Overlay<'_, K>, table: &Table, mut row: Row) -> Result<Row, DataError> {
-    if table.assigns_keys {
-        assign_key(overlay, table, &mut row)?;
-    }
+    let is_new = table.assigns_keys && assign_key(overlay, table, &mut row)?;
     let key = primary_key(table, &row)?;
     let row_key = keys::row(table.id, &key);
-    if overlay.get(&row_key)?.is_some() {
+    if !is_new && overlay.get(&row_key)?.is_some() {
         return Err(DataError::UniqueViolation {
             model: table.model.clone(),
             fields: vec![table.primary_key.name.clone()],
@@ -118,8 +142,9 @@ fn encode(table: &Table, row: &Row) -> Result<Vec<u8>, DataError> {
         .map_err(|error| DataError::corrupt(format!("a row of model `{}` is no JSON: {error}", table.model)))
 }
 
-/// Assigns the next number, or notes the one that was given, so that none is ever assigned twice.
-fn assign_key<K: Keyspace>(overlay: &mut Overlay<'_, K>, table: &Table, row: &mut Row) -> Result<(), DataError> {
+/// Assigns the next number, or notes the one that was given, so that none is ever assigned twice. Says whether it is
+/// larger than all that rows have had.
+fn assign_key<K: Keyspace>(overlay: &mut Overlay<'_, K>, table: &Table, row: &mut Row) -> Result<bool, DataError> {
     let counter = keys::counter(table.id);
     let largest = match overlay.get(&counter)? {
         Some(bytes) => number(bytes.as_ref())?,
@@ -132,11 +157,12 @@ fn assign_key<K: Keyspace>(overlay: &mut Overlay<'_, K>, table: &Table, row: &mu
         Some(given) => given,
         None => largest.checked_add(1).ok_or_else(used_up)?,
     };
-    if key > largest {
+    let is_new = key > largest;
+    if is_new {
         overlay.put(counter, key.to_be_bytes().to_vec());
     }
     row.insert(name.clone(), Value::from(key));
-    Ok(())
+    Ok(is_new)
 }
 
 /// Sees to it that no number up to this one is assigned.

@@ -12,6 +12,8 @@ use crate::{DataError, ModelSchema};
 pub(crate) struct Table {
     pub(super) id: u32,
     pub(super) model: String,
+    /// How many fields a row has.
+    pub(super) fields: usize,
     pub(super) primary_key: KeyField,
     /// Whether the table assigns the primary keys.
     pub(super) assigns_keys: bool,
@@ -74,6 +76,7 @@ impl Table {
         Self {
             id: record.id,
             model: schema.model().to_owned(),
+            fields: schema.fields().len(),
             primary_key: KeyField { name: primary_key.name.clone(), kind: primary_key.kind() },
             assigns_keys: primary_key.data_type == DataType::AutoInt,
             indexes: record.indexes.iter().map(index).collect(),
