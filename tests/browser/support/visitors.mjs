@@ -6,9 +6,9 @@ import path from "node:path";
 
 import { chromium, devices } from "playwright-core";
 
-import { PATIENCE } from "./site.mjs";
+import { PATIENCE, ROOT } from "./site.mjs";
 
-const PICTURES = process.env.MTI_PICTURES ?? "target/browser";
+const PICTURES = process.env.MTI_PICTURES ?? path.join(ROOT, "target/browser");
 
 const FLAGS = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
