@@ -189,20 +189,16 @@ fn explained_definition(layer: &Discovered, role: DefinitionRole, apps: &AppChai
                 mti_core::manifest::Backend::Python => "python",
             }),
         },
-        Discovered::Broken { diagnostics, .. } => {
-            let first = diagnostics.first();
-            ExplainedDefinition {
-                app_key: first
-                    .and_then(|finding| apps.get(finding.app.as_ref()?))
-                    .map_or_else(String::new, |app| app.key().to_string()),
-                file: first
-                    .and_then(|finding| finding.location.as_ref())
-                    .map_or_else(String::new, |place| place.file.clone()),
-                title: None,
-                role: if role == DefinitionRole::Hidden { role } else { DefinitionRole::Broken },
-                backend: None,
-            }
-        }
+        Discovered::Broken { manifest_file, title, diagnostics, .. } => ExplainedDefinition {
+            app_key: diagnostics
+                .first()
+                .and_then(|finding| apps.get(finding.app.as_ref()?))
+                .map_or_else(String::new, |app| app.key().to_string()),
+            file: manifest_file.to_string(),
+            title: title.as_deref().map(str::to_owned),
+            role: if role == DefinitionRole::Hidden { role } else { DefinitionRole::Broken },
+            backend: None,
+        },
     }
 }
 

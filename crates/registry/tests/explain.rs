@@ -49,3 +49,15 @@ fn it_works_on_a_broken_element() {
     assert_eq!(explanation.definitions[0].role, DefinitionRole::Broken);
     assert!(explanation.to_string().contains("MTI0101"), "{explanation}");
 }
+
+#[test]
+fn a_definition_whose_config_is_broken_is_shown_with_its_file_and_title() {
+    let tree = tree(&[BASE]);
+    tree.write("base/words/Hello/Hello.json", "{");
+    let explanation = builder(&tree, "base").open().unwrap().explain("words.Hello").unwrap();
+    let definition = &explanation.definitions[0];
+    assert_eq!(
+        (definition.app_key.as_str(), definition.file.as_str(), definition.title.as_deref(), definition.role),
+        ("acme.base@1.2.0", "words/Hello/e.json", Some("Hello"), DefinitionRole::Broken)
+    );
+}

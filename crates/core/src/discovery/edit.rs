@@ -181,7 +181,7 @@ impl Edit<'_> {
         for (name, now) in &read {
             let before = self.tree.elements.get(name);
             let same = match now {
-                Some(now) => before.is_some_and(|before| before.says_the_same(&now.discovered)),
+                Some(now) => before == Some(&now.discovered),
                 None => before.is_none(),
             };
             if !same {

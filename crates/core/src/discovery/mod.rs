@@ -52,7 +52,7 @@ struct Survey {
 }
 
 /// An element of an app.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Discovered {
     /// Its files are as they should be.
     Sound(Arc<Definition>),
@@ -60,6 +60,10 @@ pub enum Discovered {
     Broken {
         /// The element's full name.
         name: ElementName,
+        /// Its `e.json`, relative to the app's root; of several the first.
+        manifest_file: Arc<str>,
+        /// Its title, where the `e.json` tells it.
+        title: Option<Box<str>>,
         /// What is wrong.
         diagnostics: Arc<[Diagnostic]>,
     },

@@ -40,6 +40,12 @@ pub(super) struct ReadElement {
     pub(super) places: Option<Arc<[Place]>>,
 }
 
+/// Where an element is declared that cannot be used, and what it is called.
+struct Unusable {
+    place: Place,
+    title: Option<Box<str>>,
+}
+
 /// What the files of an element say.
 struct Content {
     manifest_file: SourceFile,
@@ -91,8 +97,12 @@ impl<'app> ElementReader<'app> {
 
     fn read(&self, name: ElementName, mut places: Vec<Place>) -> ReadElement {
         let mut diagnostics = Vec::new();
+        let mut title = None;
         let definition = match <[Place; 1]>::try_from(places) {
-            Ok([place]) => self.read_place(&name, place, &mut diagnostics).map_err(|place| vec![place]),
+            Ok([place]) => self.read_place(&name, place, &mut diagnostics).map_err(|unusable| {
+                title = unusable.title;
+                vec![unusable.place]
+            }),
             Err(several) => Err(several),
         };
         let discovered = match definition {
@@ -108,7 +118,8 @@ impl<'app> ElementReader<'app> {
                     diagnostics = duplicate_findings(&name, &places);
                 }
                 self.complete(&name, &mut diagnostics);
-                Discovered::Broken { name, diagnostics: diagnostics.as_slice().into() }
+                let manifest_file = places.first().map(|place| Arc::clone(&place.manifest)).unwrap_or_default();
+                Discovered::Broken { name, manifest_file, title, diagnostics: diagnostics.as_slice().into() }
             }
         };
         ReadElement { discovered, diagnostics, places: (!places.is_empty()).then(|| places.into()) }
@@ -121,18 +132,21 @@ impl<'app> ElementReader<'app> {
         }
     }
 
-    /// The definition, or the place back when something is wrong with it.
+    /// The definition, or the place back, with the title, when something is wrong with it.
     fn read_place(
         &self,
         name: &ElementName,
         place: Place,
         diagnostics: &mut Vec<Diagnostic>,
-    ) -> Result<Definition, Place> {
-        let content = self.read_content(name, &place, diagnostics);
-        let Some(content) = content.filter(|_| !diagnostics.iter().any(Diagnostic::is_error)) else {
-            return Err(place);
+    ) -> Result<Definition, Unusable> {
+        let Some(content) = self.read_content(name, &place, diagnostics) else {
+            return Err(Unusable { place, title: None });
         };
         let Content { manifest_file, manifest, config, config_candidates, has_python } = content;
+        let title = manifest.title.map(String::into_boxed_str);
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(Unusable { place, title });
+        }
         Ok(Definition {
             name: name.clone(),
             app: self.app.clone(),
@@ -140,7 +154,7 @@ impl<'app> ElementReader<'app> {
             manifest_file,
             config,
             config_candidates,
-            title: manifest.title.map(String::into_boxed_str),
+            title,
             element_type: manifest.element_type.map(|element_type| self.share(element_type)),
             backend: manifest.backend,
             load_time: manifest.backend_load_time,

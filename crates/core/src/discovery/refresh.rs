@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::changes::changed_places;
 use super::{AppTree, Discovered, discover_elements};
-use crate::definition::Definition;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::{APP_FILE, AppManifest};
 use crate::name::ElementName;
@@ -62,7 +61,7 @@ impl AppTree {
         let mut elements: BTreeSet<ElementName> =
             self.elements.keys().filter(|name| !tree.elements.contains_key(*name)).cloned().collect();
         for (name, now) in &mut tree.elements {
-            match self.elements.get(name).filter(|before| before.says_the_same(now)) {
+            match self.elements.get(name).filter(|before| **before == *now) {
                 Some(before) => *now = before.clone(),
                 None => {
                     elements.insert(name.clone());
@@ -83,15 +82,6 @@ impl Discovered {
         match (self, other) {
             (Self::Sound(one), Self::Sound(other)) => Arc::ptr_eq(one, other),
             (Self::Broken { diagnostics: one, .. }, Self::Broken { diagnostics: other, .. }) => Arc::ptr_eq(one, other),
-            _ => false,
-        }
-    }
-
-    /// Whether the other one says the same of the same element.
-    pub(super) fn says_the_same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Sound(one), Self::Sound(other)) => Definition::eq(one, other),
-            (Self::Broken { diagnostics: one, .. }, Self::Broken { diagnostics: other, .. }) => one == other,
             _ => false,
         }
     }

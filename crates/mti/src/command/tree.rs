@@ -81,7 +81,9 @@ fn quarantined(app: &App, name: &ElementName) -> Value {
         "fullName": name.as_str(),
         "kind": explanation.as_ref().map(|explanation| explanation.kind),
         "type": declared("/type"),
-        "title": declared("/title"),
+        "title": explanation.as_ref().and_then(|explanation| {
+            explanation.definitions.iter().find_map(|definition| definition.title.as_deref())
+        }),
         "appKey": explanation.as_ref().and_then(|explanation| Some(&explanation.definitions.first()?.app_key)),
         "quarantined": true,
     })
