@@ -67,7 +67,7 @@ class Account {
     const offer = notice("info", text("ticketOffer", { title: ticket.title }));
     const accept = async () => {
       const question = text("ticketQuestion", { title: ticket.title, nick: this.#name });
-      if (!(await confirmed(text("bindHeading", { title: ticket.title }), question, text("bind"), text("cancel")))) return;
+      if (!(await confirmed(text("bindHeading", { title: ticket.title }), question, text("bind"), text("cancel"), ""))) return;
       offer.remove();
       await this.#attempt(() => call(this.#settings, method.name, "bindByTicket", { bindTicket: ticket.bindTicket }),
         text("bound", { title: ticket.title }));

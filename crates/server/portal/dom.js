@@ -102,11 +102,11 @@ export function typed(form) {
 }
 
 /** Asks before something is done. Resolves to whether to go on. */
-export function confirmed(heading, question, yes, no) {
+export function confirmed(heading, question, yes, no, kind = "danger") {
   const { dialog, closed } = openDialog(heading, question);
   dialog.append(actions(
     button(no, () => dialog.close(""), "quiet"),
-    button(yes, () => dialog.close("yes"), "danger")));
+    button(yes, () => dialog.close("yes"), kind)));
   return closed.then((answer) => answer === "yes");
 }
 

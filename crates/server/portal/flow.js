@@ -55,10 +55,9 @@ export function showUnknownIdentity(settings, main, { name, title }, error) {
   const toBind = canBind && choice(text("bindLater"), text("bindLaterLead", { title }), keepTicket(settings, { name, title }, error.data));
   const toRegister = method?.canRegister && registration(settings, main, method, bindTicket);
   show(main, card(text("welcome"), text("authMissing", { title }),
-    !toBind && !toRegister && notice("info", text("askOperator", { title })),
     toBind && make("ul", { class: "choices" }, make("li", {}, toBind)),
     toBind && toRegister && make("p", { class: "or" }, make("span", {}, text("or"))),
-    toRegister,
+    toRegister || notice("info", text("askOperator", { title })),
     actions(linkButton(text("back"), settings.portal, "quiet")),
     make("p", { class: "reference" }, reference(error))));
   main.querySelector("h1").focus();

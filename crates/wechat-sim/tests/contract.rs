@@ -5,7 +5,7 @@ use std::time::Duration;
 use mti_element::Secret;
 use mti_wechat::{
     AppCredentials, AuthorizationCode, AuthorizeRequest, Client, DEFAULT_SCOPE, Endpoints, ErrorKind, Language,
-    Profile, Tokens, WeChatError,
+    Profile, QrProgress, Tokens, WeChatError,
 };
 use mti_wechat_sim::{openid_for, unionid_for};
 use serde_json::json;
@@ -104,4 +104,41 @@ async fn refusals_mean_the_same_on_both_sides() {
     sim.handle.reset_secret(APP_ID, Secret::new("renewed")).unwrap();
     let error = exchange(&sim, "mona").await.unwrap_err();
     assert_eq!((error.errcode(), error.kind()), (Some(40125), ErrorKind::Config));
+}
+
+#[tokio::test]
+async fn the_code_of_the_page_is_fetched_and_followed() {
+    let sim = Sim::start().await;
+    let (client, endpoints) = (Client::new().unwrap(), endpoints(&sim));
+    let request = AuthorizeRequest {
+        app_id: APP_ID,
+        redirect_uri: CALLBACK,
+        scope: DEFAULT_SCOPE,
+        state: "abc123",
+        language: None,
+    };
+    let code = client.open_qr_code(&endpoints, request.url(&endpoints), AMPLE).await.unwrap();
+    assert_eq!(code.picture.media_type, "image/jpeg");
+    let follow = async |seen| client.follow_qr_code(&endpoints, &code.uuid, seen, AMPLE).await.unwrap();
+    let uuid = code.uuid.reveal();
+
+    sim.http.get(format!("{}/connect/confirm?uuid={uuid}", sim.url)).send().await.unwrap();
+    let scanned = follow(QrProgress::Waiting).await;
+    assert!(matches!(scanned, QrProgress::Scanned), "{scanned:?}");
+    sim.post_json("/sim/deny", &json!({"uuid": uuid})).await;
+    let cancelled = follow(scanned).await;
+    assert!(matches!(cancelled, QrProgress::Cancelled), "{cancelled:?}");
+    sim.post_json("/sim/approve", &json!({"uuid": uuid, "person": "zhang-san"})).await;
+    let QrProgress::Confirmed(authorization) = follow(cancelled).await else { panic!("it is confirmed") };
+    let tokens = exchange_within(&sim, authorization.reveal(), AMPLE).await.unwrap();
+    assert_eq!(tokens.open_id.as_str(), openid_for("zhang-san", APP_ID));
+
+    for (errcode, is_expired) in [(402, true), (500, true), (408, false)] {
+        sim.turn(|knobs| knobs.poll_error = Some(errcode));
+        assert_eq!(matches!(follow(QrProgress::Waiting).await, QrProgress::Expired), is_expired, "{errcode}");
+    }
+    // What the simulator shows instead of a page, as WeChat does, holds no code.
+    sim.turn(|knobs| knobs.page_error = Some(10003));
+    let refused = client.open_qr_code(&endpoints, request.url(&endpoints), AMPLE).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Unavailable);
 }

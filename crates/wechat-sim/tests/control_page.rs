@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use mti_wechat_sim::{
     DenyMode, Effect, Endpoint, Fault, Knobs, Nickname, RefreshSemantics, RidStyle, SnapshotMode, UnionIdMode,
 };
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::support::{APP_ID, Sim};
@@ -220,4 +221,11 @@ async fn the_phone_can_be_put_away() {
     assert!(sim.poll(&uuid, "&last=404").await.contains("408"), "still waiting");
     let pending: Value = serde_json::from_str(&sim.page("/sim/pending").await).unwrap();
     assert_eq!(pending[0]["stage"], "scanned");
+}
+
+#[tokio::test]
+async fn the_bare_address_leads_to_the_control_page() {
+    let sim = Sim::start().await;
+    let answer = sim.http.get(format!("{}/", sim.url)).send().await.unwrap();
+    assert_eq!((answer.status(), answer.headers()["location"].as_bytes()), (StatusCode::SEE_OTHER, &b"/sim/"[..]));
 }

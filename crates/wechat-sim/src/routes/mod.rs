@@ -15,6 +15,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
+use axum::response::Redirect;
 use axum::routing::{any, get, post};
 
 use self::server_calls::ServerCall;
@@ -37,6 +38,7 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/sns/oauth2/refresh_token", any(|call: ServerCall| call.answer(Endpoint::RefreshToken)))
         .route("/sns/auth", any(|call: ServerCall| call.answer(Endpoint::Auth)))
         .route("/sns/userinfo", any(|call: ServerCall| call.answer(Endpoint::Userinfo)))
+        .route("/", get(|| async { Redirect::to("/sim/") }))
         .route("/sim/", get(control::control_page))
         .route("/sim/knobs", get(control::knobs).put(control::set_knobs).post(control::set_all))
         .route("/sim/knobs/fields", post(control::set_fields))

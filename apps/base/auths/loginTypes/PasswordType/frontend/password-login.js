@@ -6,7 +6,7 @@
 const ENGLISH = {
   username: "User name",
   password: "Password",
-  oldPassword: "Present password",
+  oldPassword: "Current password",
   newPassword: "New password",
   show: "Show",
   hide: "Hide",
