@@ -293,6 +293,23 @@ async fn models_that_name_no_database_are_in_the_apps_default_one() {
 }
 
 #[test]
+fn check_finds_rows_for_what_is_no_model() {
+    let rows = r#"
+//- app/initData.json
+{"models.Customer": [],
+ "databases.Default": [{"a": 1}],
+ "models.NormalType": [{"a": 1}]}
+"#;
+    let found: Vec<_> = Shop::new(rows)
+        .open()
+        .check()
+        .iter()
+        .map(|finding| (finding.code.name(), finding.location.as_ref().unwrap().line))
+        .collect();
+    assert_eq!(found, [("init-data-model-not-found", Some(2)), ("init-data-model-not-found", Some(3))]);
+}
+
+#[test]
 fn check_finds_databases_that_are_not_there() {
     let shop = Shop::new(
         r#"

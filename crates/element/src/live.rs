@@ -88,6 +88,11 @@ impl Live {
         &self.remarks.warnings
     }
 
+    /// Whether one of its levels keeps the rows that the apps give it in `initData.json`.
+    pub fn takes_initial_rows(&self) -> bool {
+        self.remarks.takes_initial_rows
+    }
+
     /// The other elements that its levels cannot do without.
     pub fn needs(&self) -> &[Need] {
         &self.remarks.needs

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::payload::requirement;
-use crate::{ChainLevel, ElementDefinition, Fail, Failure, Need, NeededElement, Resources, Result};
+use crate::{ChainLevel, ElementDefinition, Fail, Failure, InitialRow, Need, NeededElement, Resources, Result};
 
 /// What a level is opened with: definitions and config, and nothing that could block.
 #[derive(Debug)]
@@ -24,6 +24,7 @@ pub struct OpenContext<'a> {
 pub(crate) struct Remarks {
     pub(crate) warnings: Vec<Diagnostic>,
     pub(crate) needs: Vec<Need>,
+    pub(crate) takes_initial_rows: bool,
 }
 
 impl<'a> OpenContext<'a> {
@@ -103,6 +104,13 @@ impl<'a> OpenContext<'a> {
     /// As [`config_problem`](Self::config_problem), at a place in the `e.json` (`/appSecret`).
     pub fn manifest_problem(&self, code: Code, pointer: &str, message: impl Into<String>) -> Failure {
         failed(self.finding(&self.definition.manifest, code, pointer, message))
+    }
+
+    /// The rows that the apps give the element in `initData.json`, for a level that keeps rows. `check` reports those
+    /// that no level asks for.
+    pub fn initial_rows(&self) -> &'a [InitialRow] {
+        self.remarks.borrow_mut().takes_initial_rows = true;
+        &self.definition.initial_rows
     }
 
     /// Reports something about the config that is probably not meant. The element loads all the same.

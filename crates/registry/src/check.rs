@@ -22,6 +22,7 @@ pub(crate) fn check(snapshot: &Snapshot) -> Vec<Diagnostic> {
         findings.extend(shadowed_overrides(node, own));
         findings.extend(loading_problems(node));
         findings.extend(unmet_needs(snapshot, node));
+        findings.extend(stray_rows(node));
     }
     deduplicate(&mut findings);
     Diagnostic::sort(&mut findings);
@@ -38,6 +39,17 @@ fn loading_problems(node: &Node) -> Vec<Diagnostic> {
         Kind::Type | Kind::Meta => node.definition().map(|definition| definition.findings.clone()),
     };
     found.unwrap_or_else(|failure| node.findings_of(&failure))
+}
+
+/// Rows for an element that keeps none.
+fn stray_rows(node: &Node) -> Option<Diagnostic> {
+    let first = node.initial_rows.first()?;
+    let keeps_rows = match node.kind {
+        Kind::Instance => node.live().ok()?.takes_initial_rows(),
+        Kind::Type | Kind::Meta => false,
+    };
+    let message = || format!("`{}` is no model, and keeps no rows", node.name);
+    (!keeps_rows).then(|| first.finding(Code::InitDataModelNotFound, message()).with_element(node.name.clone()))
 }
 
 /// The elements that an instance cannot do without, and that are not there.

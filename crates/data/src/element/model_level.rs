@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use mti_core::{Code, Diagnostic};
-use mti_element::{AppView, ElementDefinition, Fail, Failure, Level, NeededElement, OpenContext, Result, Value, level};
+use mti_element::{AppView, Fail, Failure, Level, NeededElement, OpenContext, Result, Value, level};
 
 use crate::element::database::DEFAULT_KIND;
 use crate::element::{Batch, Declaration, Model, ModelSteps, Outcomes, Rows, Table, database_of, default_database};
@@ -60,7 +60,7 @@ impl Level for ModelLevel {
         };
         let needed = database.clone().map_or(NeededElement::Default(DEFAULT_KIND), NeededElement::Named);
         context.needs(needed, "databases.Meta", Code::DatabaseNotFound, "/db");
-        let initial_rows = initial_rows(definition, &schema)?;
+        let initial_rows = initial_rows(context, &schema)?;
         Ok(Self { config, database, initial_rows, ready: ArcSwapOption::empty() })
     }
 }
@@ -232,14 +232,15 @@ impl ModelLevel {
 }
 
 /// The rows that the apps give the model, checked against it.
-fn initial_rows(definition: &ElementDefinition, schema: &ModelSchema) -> Result<Vec<Row>> {
+fn initial_rows(context: &OpenContext<'_>, schema: &ModelSchema) -> Result<Vec<Row>> {
+    let (definition, given) = (context.definition(), context.initial_rows());
     // Which rows a table begins with is decided once, so it has to be known.
     if definition.initial_rows_findings.iter().any(Diagnostic::is_error) {
         return Err(Fail::ELEMENT_EXCEPTION.failure().diagnosed(definition.initial_rows_findings.to_vec()));
     }
-    let mut rows = Vec::with_capacity(definition.initial_rows.len());
+    let mut rows = Vec::with_capacity(given.len());
     let mut findings = Vec::new();
-    for initial in &*definition.initial_rows {
+    for initial in given {
         let checked = match &initial.value {
             Value::Object(row) => {
                 schema.complete(row).map(|_| row.clone()).map_err(|error| (Code::InitDataField, error.to_string()))
