@@ -9,12 +9,16 @@
     reason = "a bench shows its figures, or that it failed"
 )]
 
+mod measure;
+
 use std::fs::File;
+use std::hint::black_box;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use measure::{Samples, median};
 use mti_data::{Database, Filter, ModelSchema, Operation, PostgresDatabase, PostgresOptions, Query, Row};
 use mti_element::Secret;
 use mti_testkit::database::{PostgresServer, PostgresSettings};
@@ -23,10 +27,10 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use tokio_postgres::{Client, NoTls, Statement};
 
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 31;
 const WRITERS: usize = 16;
-const WRITES: usize = 60;
-const READS: usize = 400;
+const WRITES: usize = 20;
+const READS: usize = 200;
 const BARE_TABLE: &str = "CREATE TABLE bare (id bigserial PRIMARY KEY, \"appId\" text COLLATE \"C\", \"userId\" text COLLATE \"C\", \
      \"openId\" text COLLATE \"C\", \"unionId\" text COLLATE \"C\", UNIQUE (\"appId\", \"openId\"), UNIQUE (\"appId\", \"userId\"))";
 
@@ -45,45 +49,74 @@ async fn run(server: &PostgresServer) {
 
     let (mut ours, mut floor) = (Samples::default(), Samples::default());
     let (mut ours_many, mut floor_many) = (Samples::default(), Samples::default());
-    for _ in 0..ROUNDS {
-        ours.take(WRITES, write(&database, &schema, 1)).await;
-        floor.take(WRITES, write_bare(&bare, 1)).await;
-        ours_many.take(WRITERS * WRITES, write(&database, &schema, WRITERS)).await;
-        floor_many.take(WRITERS * WRITES, write_bare(&bare, WRITERS)).await;
+    for round in 0..ROUNDS {
+        for is_ours in in_turns(round) {
+            if is_ours {
+                ours.take(WRITES, async || write(&database, &schema, 1).await).await;
+            } else {
+                floor.take(WRITES, async || write_bare(&bare, 1).await).await;
+            }
+        }
+        for is_ours in in_turns(round) {
+            if is_ours {
+                ours_many.take(WRITERS * WRITES, async || write(&database, &schema, WRITERS).await).await;
+            } else {
+                floor_many.take(WRITERS * WRITES, async || write_bare(&bare, WRITERS).await).await;
+            }
+        }
     }
     show("one writer", &ours, &floor);
     show("16 writers", &ours_many, &floor_many);
-    println!("16 writers: {:.1} × one writer (goal 3.5 or more)\n", ours.median() / ours_many.median());
+    println!("16 writers: {:.1} × one writer (goal 3.5 or more)\n", ours.wall() / ours_many.wall());
 
     let row =
         database.execute(vec![Operation::insert(&schema, binding())]).await.expect("writes").remove(0).into_rows();
     let key = row.first().and_then(|row| row.get("id")).and_then(Value::as_i64).expect("a key");
-    let id: i64 = {
-        let connection = bare.first().expect("a connection");
-        connection.client.query_one("SELECT min(id) FROM bare", &[]).await.expect("reads").get(0)
-    };
+    let connection = bare.first().expect("a connection");
+    let id: i64 = connection.client.query_one("SELECT min(id) FROM bare", &[]).await.expect("reads").get(0);
     let (mut ours, mut floor) = (Samples::default(), Samples::default());
-    for _ in 0..ROUNDS {
-        ours.take(READS, async {
-            for _ in 0..READS {
-                let filter = Filter::equal("id", key).bind(&schema).expect("fits");
-                let page = database.find(Arc::clone(&schema), Query::first(filter)).await.expect("finds");
-                assert_eq!(page.rows.len(), 1);
+    for round in 0..ROUNDS {
+        for is_ours in in_turns(round) {
+            if is_ours {
+                ours.take(READS, async || {
+                    for _ in 0..READS {
+                        let filter = Filter::equal("id", key).bind(&schema).expect("fits");
+                        let page = database.find(Arc::clone(&schema), Query::first(filter)).await.expect("finds");
+                        assert_eq!(black_box(page).rows.len(), 1);
+                    }
+                })
+                .await;
+            } else {
+                floor
+                    .take(READS, async || {
+                        for _ in 0..READS {
+                            let row = connection.client.query_one(&connection.select, &[&id]).await.expect("reads");
+                            black_box(as_json(&row));
+                        }
+                    })
+                    .await;
             }
-        })
-        .await;
-        floor
-            .take(READS, async {
-                let connection = bare.first().expect("a connection");
-                for _ in 0..READS {
-                    let rows = connection.client.query(&connection.select, &[&id]).await.expect("reads");
-                    let text: Option<String> = rows.first().expect("a row").get(1);
-                    assert!(text.is_some());
-                }
-            })
-            .await;
+        }
     }
     show("point read", &ours, &floor);
+}
+
+/// Whose turn it is: neither is always the first after something else.
+fn in_turns(round: usize) -> [bool; 2] {
+    let ours_first = round.is_multiple_of(2);
+    [ours_first, !ours_first]
+}
+
+/// The row as JSON, which is what is read for.
+fn as_json(row: &tokio_postgres::Row) -> Row {
+    let text = |index: usize| row.get::<_, Option<&str>>(index);
+    mti_data::row! {
+        "id": row.get::<_, i64>(0),
+        "appId": text(1),
+        "userId": text(2),
+        "openId": text(3),
+        "unionId": text(4),
+    }
 }
 
 async fn write(database: &Arc<dyn Database>, schema: &Arc<ModelSchema>, writers: usize) {
@@ -177,32 +210,12 @@ fn fdatasync() -> f64 {
     median(&(0..200).map(|_| sync(&mut file)).collect::<Vec<_>>())
 }
 
-/// How long one step took in every round, in microseconds.
-#[derive(Default)]
-struct Samples(Vec<f64>);
-
-impl Samples {
-    async fn take(&mut self, steps: usize, round: impl Future<Output = ()>) {
-        let started = Instant::now();
-        round.await;
-        self.0.push(started.elapsed().as_secs_f64() * 1e6 / steps as f64);
-    }
-
-    fn median(&self) -> f64 {
-        median(&self.0)
-    }
-}
-
 fn show(what: &str, ours: &Samples, floor: &Samples) {
-    let (ours, floor) = (ours.median(), floor.median());
+    ours.show(what);
+    floor.show("  bare statements");
     println!(
-        "{what}: {ours:.0} µs, bare statements {floor:.0} µs: {:.2} of their throughput (goal 0.9 or more)",
-        floor / ours
+        "  {:.2} of their throughput (goal 0.9 or more), {:.2} × the processor time of this process (goal for a read 1.2 or less)",
+        floor.wall() / ours.wall(),
+        ours.cpu() / floor.cpu()
     );
-}
-
-fn median(samples: &[f64]) -> f64 {
-    let mut sorted = samples.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
 }

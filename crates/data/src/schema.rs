@@ -87,15 +87,14 @@ impl ModelSchema {
     /// may stay null.
     pub fn complete(&self, row: &Row) -> Result<Row, FieldError> {
         self.known_fields(row)?;
-        self.fields
-            .iter()
-            .map(|field| {
-                let given = row.get(&field.name).or(field.default.as_ref()).unwrap_or(&Value::Null);
-                let assigned = field.data_type == crate::DataType::AutoInt && given.is_null();
-                let value = if assigned { Value::Null } else { field.check(given)? };
-                Ok((field.name.clone(), value))
-            })
-            .collect()
+        let mut complete = Row::with_capacity(self.fields.len());
+        for field in &self.fields {
+            let given = row.get(&field.name).or(field.default.as_ref()).unwrap_or(&Value::Null);
+            let assigned = field.data_type == crate::DataType::AutoInt && given.is_null();
+            let value = if assigned { Value::Null } else { field.check(given)? };
+            complete.insert(field.name.clone(), value);
+        }
+        Ok(complete)
     }
 
     /// The changes of an update: every value checked, the primary key not among them.

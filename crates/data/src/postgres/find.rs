@@ -2,9 +2,9 @@ use serde_json::Value;
 
 use super::condition::{push_order, push_where, unknown};
 use super::sql::{Bound, Sql};
-use super::table::{Column, Table};
+use super::table::{Column, Table, decode, selection};
 use crate::aggregate::Accumulator;
-use crate::{Aggregate, BoundFilter, DataError, Page, Query, Row};
+use crate::{Aggregate, BoundFilter, DataError, Page, Query};
 
 /// A query as a statement.
 pub(super) struct Find<'a> {
@@ -32,9 +32,14 @@ impl<'a> Find<'a> {
         // Without a limit, the rows that come are counted.
         let counts = query.count && query.limit.is_some();
         let mut sql = Sql::new("SELECT ");
-        let selected: Vec<String> = columns.iter().map(|column| column.selected()).collect();
-        // A row without columns is a row all the same.
-        sql.push(&if selected.is_empty() { "NULL::text".to_owned() } else { selected.join(", ") });
+        if query.fields.is_none() {
+            sql.push(&table.selection);
+        } else if columns.is_empty() {
+            // A row without columns is a row all the same.
+            sql.push("NULL::text");
+        } else {
+            sql.push(&selection(columns.iter().copied()));
+        }
         if counts {
             // In the same statement, so that it counts what the rows were taken from.
             sql.push(", (SELECT count(*) FROM ").push(&table.name);
@@ -62,7 +67,8 @@ impl<'a> Find<'a> {
 
     /// The page that the statement answered, and whether its total is still to be asked for.
     pub(super) fn page(&self, answered: &[tokio_postgres::Row]) -> Result<(Page, bool), DataError> {
-        let rows = answered.iter().map(|row| self.row(row)).collect::<Result<Vec<_>, _>>()?;
+        let decoded = answered.iter().map(|row| decode(row, self.columns.iter().copied()));
+        let rows = decoded.collect::<Result<Vec<_>, _>>()?;
         if !self.query.count {
             return Ok((Page { rows, total: None }, false));
         }
@@ -74,11 +80,6 @@ impl<'a> Find<'a> {
             None => None,
         };
         Ok((Page { rows, total }, total.is_none()))
-    }
-
-    fn row(&self, row: &tokio_postgres::Row) -> Result<Row, DataError> {
-        let values = self.columns.iter().enumerate();
-        values.map(|(index, column)| Ok((column.field.clone(), column.decode(row, index)?))).collect()
     }
 }
 

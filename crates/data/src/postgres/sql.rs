@@ -36,7 +36,11 @@ pub(super) enum Bound {
 
 impl Sql {
     pub(super) fn new(text: &str) -> Self {
-        Self { text: text.to_owned(), values: Vec::new() }
+        /// As long as most statements become.
+        const CAPACITY: usize = 256;
+        let mut beginning = String::with_capacity(CAPACITY);
+        beginning.push_str(text);
+        Self { text: beginning, values: Vec::new() }
     }
 
     /// Adds text of the statement itself, never of a value.

@@ -23,7 +23,7 @@ pub(super) struct Table {
     pub(super) indexes: Vec<Index>,
     /// The name of the constraint of its primary key.
     pub(super) key_constraint: String,
-    /// Every column as rows are read: `"id", "born"::text`.
+    /// Every column, as [`selection`] writes them.
     pub(super) selection: String,
 }
 
@@ -80,7 +80,7 @@ impl Table {
                 .map(|combination| index(&combination.fields, combination.unique))
                 .collect(),
             key_constraint: fitting(&format!("{raw_name}:key")),
-            selection: columns.iter().map(Column::selected).collect::<Vec<_>>().join(", "),
+            selection: selection(columns.iter()),
             columns,
             schema: Arc::clone(schema),
         }
@@ -109,12 +109,25 @@ impl Table {
 
     /// A row with every column, as [`Table::selection`] names them.
     pub(super) fn decode(&self, row: &tokio_postgres::Row) -> Result<Row, DataError> {
-        self.columns
-            .iter()
-            .enumerate()
-            .map(|(index, column)| Ok((column.field.clone(), column.decode(row, index)?)))
-            .collect()
+        decode(row, self.columns.iter())
     }
+}
+
+/// Columns as rows are read: `"id", "born"::text`.
+pub(super) fn selection<'a>(columns: impl Iterator<Item = &'a Column>) -> String {
+    columns.map(Column::selected).collect::<Vec<_>>().join(", ")
+}
+
+/// A row that begins with these columns.
+pub(super) fn decode<'a>(
+    row: &tokio_postgres::Row,
+    columns: impl ExactSizeIterator<Item = &'a Column>,
+) -> Result<Row, DataError> {
+    let mut decoded = Row::with_capacity(columns.len());
+    for (index, column) in columns.enumerate() {
+        decoded.insert(column.field.clone(), column.decode(row, index)?);
+    }
+    Ok(decoded)
 }
 
 impl Column {
