@@ -9,6 +9,7 @@ mod databases_agree;
 mod elements;
 mod index_agrees;
 mod postgres;
+mod postgres_network;
 mod q_binding;
 mod q_syntax;
 mod rows_read;

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use deadpool_postgres::{
-    GenericClient, Hook, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts, Transaction,
+    GenericClient, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolConfig, QueueMode, RecyclingMethod,
+    Runtime, Timeouts, Transaction,
 };
+use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use tokio_postgres::config::SslMode as DriverSslMode;
@@ -15,7 +17,7 @@ use super::encryption::Encrypting;
 use super::options::{PostgresOptions, SslMode};
 use super::sql::{Sql, quoted};
 use super::table::Table;
-use super::trouble::{Remedy, Trouble};
+use super::trouble::{Remedy, Trouble, late_connection};
 use crate::DataError;
 
 /// How many attempts there are at most, the first included.
@@ -81,7 +83,18 @@ impl Connections {
     }
 
     /// A connection that nobody else uses meanwhile.
-    pub(super) async fn take(&self) -> Result<Object, Trouble> {
+    pub(super) async fn lease(&self) -> Result<Lease, DataError> {
+        let connection = self.take().await.map_err(|trouble| trouble.error)?;
+        Ok(Lease { connection: Some(connection), patience: self.patience() })
+    }
+
+    /// Begins to try something, which is tried again where that is safe and can help.
+    pub(super) fn attempts(&self, effect: Effect) -> Attempts<'_> {
+        let deadline = Instant::now() + self.options.timeout;
+        Attempts { connections: self, effect, deadline, failed: 0, lost: 0 }
+    }
+
+    async fn take(&self) -> Result<Object, Trouble> {
         let pool = self.pool.get_or_try_init(|| self.open()).await?;
         let connection =
             pool.get().await.map_err(|error| Trouble::of_pool(error, &self.options.place(), self.options.timeout))?;
@@ -138,15 +151,11 @@ impl Connections {
     /// Ends a transaction. When the connection is lost now, whether it happened is not known.
     pub(super) async fn commit(&self, transaction: Transaction<'_>) -> Result<(), Trouble> {
         match self.answer(self.patience(), transaction.commit(), None).await {
-            Err(Trouble { error, remedy: Remedy::Reconnect, .. }) => Err(unknown_outcome(error).into()),
+            Err(Trouble { error, remedy: Remedy::Reconnect, state }) => {
+                Err(Trouble { error: unknown_outcome(error), remedy: Remedy::Abandon, state })
+            }
             committed => committed,
         }
-    }
-
-    /// Begins to try something, which is tried again where that is safe and can help.
-    pub(super) fn attempts(&self, effect: Effect) -> Attempts<'_> {
-        let deadline = Instant::now() + self.options.timeout;
-        Attempts { connections: self, effect, deadline, failed: 0, lost: 0 }
     }
 
     fn patience(&self) -> Duration {
@@ -173,19 +182,64 @@ impl Connections {
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(connection_config(&self.options), encrypting, recycling);
         let settings = settings(&self.options);
+        let late = late_connection(&self.options.place(), timeout);
         let prepare = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
             let settings = settings.clone();
-            Box::pin(
-                async move { client.batch_execute(&settings).await.map_err(deadpool_postgres::HookError::Backend) },
-            )
+            let late = late.clone();
+            Box::pin(async move {
+                match tokio::time::timeout(timeout, client.batch_execute(&settings)).await {
+                    Ok(set) => set.map_err(HookError::Backend),
+                    Err(_) => Err(HookError::message(late)),
+                }
+            })
         });
-        let pool = Pool::builder(manager)
-            .max_size(pool_size)
-            .runtime(Runtime::Tokio1)
-            .timeouts(Timeouts { wait: Some(timeout), create: Some(timeout), recycle: Some(timeout) })
-            .post_create(prepare)
-            .build();
+        // Recycling asks nothing of the server.
+        let timeouts = Timeouts { wait: Some(timeout), create: Some(timeout), recycle: None };
+        // The connection that was used last has its statements prepared, its server process in the caches of a core,
+        // and is the least likely to have been cut for being idle.
+        let config = PoolConfig { max_size: pool_size, timeouts, queue_mode: QueueMode::Lifo };
+        let pool = Pool::builder(manager).config(config).runtime(Runtime::Tokio1).post_create(prepare).build();
         pool.map_err(|error| DataError::Unavailable { message: error.to_string(), retryable: false }.into())
+    }
+}
+
+/// A connection that nobody else uses meanwhile.
+pub(super) struct Lease {
+    connection: Option<Object>,
+    patience: Duration,
+}
+
+impl Lease {
+    pub(super) fn connection(&mut self) -> &mut Object {
+        #[expect(clippy::expect_used, reason = "only what consumes the lease takes the connection out of it")]
+        self.connection.as_mut().expect("a lease has a connection")
+    }
+
+    /// Lets others have the connection, unless it is gone or in the middle of something.
+    pub(super) fn end<T>(mut self, done: Result<T, Trouble>) -> Result<T, Trouble> {
+        let connection = self.connection.take();
+        if done.as_ref().is_err_and(|trouble| matches!(trouble.remedy, Remedy::Reconnect | Remedy::Abandon)) {
+            drop(connection.map(Object::take));
+        }
+        done
+    }
+}
+
+impl Drop for Lease {
+    /// Whoever asked went away before the server had answered. Whoever came next would wait for that answer too, so
+    /// nobody gets the connection until it is there. It counts as in use so long: who asks and goes away again and
+    /// again keeps the server no busier than others.
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        let patience = self.patience;
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(async move {
+                if !matches!(tokio::time::timeout(patience, connection.batch_execute("")).await, Ok(Ok(()))) {
+                    drop(Object::take(connection));
+                }
+            })),
+            Err(_) => drop(Object::take(connection)),
+        }
     }
 }
 
@@ -200,34 +254,38 @@ pub(super) struct Attempts<'a> {
 
 impl Attempts<'_> {
     /// A connection for the next attempt.
-    pub(super) async fn connection(&self) -> Result<Object, DataError> {
-        self.connections.take().await.map_err(|trouble| trouble.error)
+    pub(super) async fn lease(&self) -> Result<Lease, DataError> {
+        self.connections.lease().await
     }
 
-    /// Waits until it may be tried again after an attempt failed; fails when it may not.
-    pub(super) async fn after(&mut self, connection: Object, trouble: Trouble) -> Result<(), DataError> {
-        let Trouble { error, remedy, state } = trouble;
+    /// What an attempt achieved, if anything: else it may be tried again now. Fails when it may not.
+    pub(super) async fn after<T>(
+        &mut self,
+        mut lease: Lease,
+        done: Result<T, Trouble>,
+    ) -> Result<Option<T>, DataError> {
+        if done.as_ref().is_err_and(|trouble| trouble.state == Some(SqlState::FEATURE_NOT_SUPPORTED)) {
+            lease.connection().statement_cache.clear();
+        }
+        let Trouble { error, remedy, .. } = match lease.end(done) {
+            Ok(done) => return Ok(Some(done)),
+            Err(trouble) => trouble,
+        };
         self.failed += 1;
         let late = self.failed >= MAX_ATTEMPTS || Instant::now() >= self.deadline;
         match remedy {
-            Remedy::None => Err(error),
+            Remedy::None | Remedy::Abandon => Err(error),
             Remedy::Again if late => Err(error),
             Remedy::Again => {
-                if state == Some(SqlState::FEATURE_NOT_SUPPORTED) {
-                    connection.statement_cache.clear();
-                }
-                drop(connection);
                 tokio::time::sleep(pause(self.failed)).await;
-                Ok(())
+                Ok(None)
             }
             Remedy::Reconnect => {
-                // It is closed, or in the middle of something: nobody may get it again.
-                drop(Object::take(connection));
                 self.lost += 1;
                 match self.effect {
                     Effect::Unknown => Err(unknown_outcome(error)),
                     Effect::None if late || self.lost >= MAX_LOST => Err(error),
-                    Effect::None => Ok(()),
+                    Effect::None => Ok(None),
                 }
             }
         }

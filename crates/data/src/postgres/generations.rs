@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use deadpool_postgres::GenericClient;
+use deadpool_postgres::{GenericClient, Object};
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -49,14 +49,17 @@ pub(super) const TABLES: &str = "tables";
 pub(super) async fn current(connections: &Connections, topic: &str) -> Result<u64, DataError> {
     let mut sql = Sql::new(&format!("SELECT generation FROM {GENERATIONS} WHERE topic = "));
     sql.bind(Bound::Text(topic.to_owned()));
-    ask(connections, &sql, Effect::None).await.map(Option::unwrap_or_default)
+    ask(connections, &sql).await.map(Option::unwrap_or_default)
 }
 
 /// Raises the number of a topic, and notifies those who listen.
 pub(super) async fn raise(connections: &Connections, topic: &str) -> Result<u64, DataError> {
     // Raised twice is as good as raised once.
-    let raised = ask(connections, &raising(topic), Effect::None).await?.unwrap_or_default();
-    notify(connections).await;
+    let raised = ask(connections, &raising(topic)).await?.unwrap_or_default();
+    if let Ok(mut lease) = connections.lease().await {
+        notify(connections, lease.connection()).await;
+        drop(lease.end(Ok(())));
+    }
     Ok(raised)
 }
 
@@ -75,36 +78,36 @@ fn raising(topic: &str) -> Sql {
 }
 
 /// Tells those who listen that a number was raised.
-pub(super) async fn notify(connections: &Connections) {
+pub(super) async fn notify(connections: &Connections, connection: &Object) {
     let mut sql = Sql::new("SELECT pg_notify(");
     sql.bind(Bound::Text(channel(connections))).push(", '')::text");
     // Not every server can: those who wait ask from time to time too.
-    if let Ok(connection) = connections.take().await
-        && let Err(trouble) = connections.query(&connection, &sql, None).await
-    {
+    if let Err(trouble) = connections.query(connection, &sql, None).await {
         tracing::debug!("the server does not notify: {}", trouble.error);
     }
 }
 
-async fn ask(connections: &Connections, sql: &Sql, effect: Effect) -> Result<Option<u64>, DataError> {
-    let mut attempts = connections.attempts(effect);
+async fn ask(connections: &Connections, sql: &Sql) -> Result<Option<u64>, DataError> {
+    let mut attempts = connections.attempts(Effect::None);
     loop {
-        let connection = attempts.connection().await?;
-        let trouble = match connections.query(&connection, sql, None).await {
-            Ok(answered) => {
-                let number = answered.first().and_then(|row| row.try_get::<_, i64>(0).ok());
-                return Ok(number.and_then(|number| u64::try_from(number).ok()));
-            }
-            Err(trouble) if trouble.state == Some(SqlState::UNDEFINED_TABLE) => {
-                match make_records(connections, &connection).await {
-                    Ok(()) => continue,
-                    Err(trouble) => trouble,
-                }
-            }
-            Err(trouble) => trouble,
-        };
-        attempts.after(connection, trouble).await?;
+        let mut lease = attempts.lease().await?;
+        let done = number(connections, lease.connection(), sql).await;
+        if let Some(number) = attempts.after(lease, done).await? {
+            return Ok(number);
+        }
     }
+}
+
+async fn number(connections: &Connections, connection: &Object, sql: &Sql) -> Result<Option<u64>, Trouble> {
+    let answered = match connections.query(connection, sql, None).await {
+        Err(trouble) if trouble.state == Some(SqlState::UNDEFINED_TABLE) => {
+            make_records(connections, connection).await?;
+            connections.query(connection, sql, None).await?
+        }
+        answered => answered?,
+    };
+    let number = answered.first().and_then(|row| row.try_get::<_, i64>(0).ok());
+    Ok(number.and_then(|number| u64::try_from(number).ok()))
 }
 
 impl Listener {

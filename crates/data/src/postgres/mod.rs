@@ -78,13 +78,11 @@ impl PostgresDatabase {
         let is_again = self.tables.has(&schema);
         let mut attempts = self.connections.attempts(Effect::None);
         loop {
-            let mut connection = attempts.connection().await?;
-            match prepare::prepare(&self.connections, &mut connection, &table, &seed, is_again).await {
-                Ok(created) => {
-                    self.tables.put(table);
-                    return Ok(Prepared { created });
-                }
-                Err(trouble) => attempts.after(connection, trouble).await?,
+            let mut lease = attempts.lease().await?;
+            let done = prepare::prepare(&self.connections, lease.connection(), &table, &seed, is_again).await;
+            if let Some(created) = attempts.after(lease, done).await? {
+                self.tables.put(table);
+                return Ok(Prepared { created });
             }
         }
     }
@@ -94,10 +92,10 @@ impl PostgresDatabase {
         let table = prepare::table_of(&schema);
         let mut attempts = self.connections.attempts(Effect::None);
         loop {
-            let connection = attempts.connection().await?;
-            match prepare::changes(&self.connections, &connection, &table).await {
-                Ok(changes) => return Ok(changes),
-                Err(trouble) => attempts.after(connection, trouble).await?,
+            let mut lease = attempts.lease().await?;
+            let done = prepare::changes(&self.connections, lease.connection(), &table).await;
+            if let Some(changes) = attempts.after(lease, done).await? {
+                return Ok(changes);
             }
         }
     }
@@ -110,10 +108,10 @@ impl PostgresDatabase {
     async fn read(&self, sql: &Sql, table: &Table) -> Result<Vec<tokio_postgres::Row>, DataError> {
         let mut attempts = self.connections.attempts(Effect::None);
         loop {
-            let connection = attempts.connection().await?;
-            match self.connections.query(&connection, sql, Some(table)).await {
-                Ok(answered) => return Ok(answered),
-                Err(trouble) => attempts.after(connection, trouble).await?,
+            let mut lease = attempts.lease().await?;
+            let done = self.connections.query(lease.connection(), sql, Some(table)).await;
+            if let Some(answered) = attempts.after(lease, done).await? {
+                return Ok(answered);
             }
         }
     }
@@ -144,17 +142,17 @@ impl PostgresDatabase {
         let effect = if is_one_statement { Effect::Unknown } else { Effect::None };
         let mut attempts = self.connections.attempts(effect);
         loop {
-            let mut connection = attempts.connection().await?;
+            let mut lease = attempts.lease().await?;
+            let connection = lease.connection();
             let done = if steps.is_empty() {
-                self.connections.ask(&connection).await.map(|()| Vec::new())
+                self.connections.ask(connection).await.map(|()| Vec::new())
             } else if is_one_statement {
-                execute::run(&self.connections, &connection, &steps).await
+                execute::run(&self.connections, connection, &steps).await
             } else {
-                self.transact(&mut connection, &steps).await
+                self.transact(connection, &steps).await
             };
-            match done {
-                Ok(outcomes) => return Ok(outcomes),
-                Err(trouble) => attempts.after(connection, trouble).await?,
+            if let Some(outcomes) = attempts.after(lease, done).await? {
+                return Ok(outcomes);
             }
         }
     }
@@ -216,9 +214,9 @@ impl Database for PostgresDatabase {
             self.check_open()?;
             let tables = self.tables_of(&schemas)?;
             // What was sent cannot be taken back, so there is one attempt.
-            let mut connection = self.connections.take().await.map_err(|trouble| trouble.error)?;
-            let exported = transfer::export(&self.connections, &mut connection, &tables, &parts).await;
-            exported.map_err(|trouble| trouble.error)
+            let mut lease = self.connections.lease().await?;
+            let exported = transfer::export(&self.connections, lease.connection(), &tables, &parts).await;
+            lease.end(exported).map_err(|trouble| trouble.error)
         })
     }
 
@@ -231,10 +229,10 @@ impl Database for PostgresDatabase {
         Box::pin(async move {
             self.check_open()?;
             let tables = self.tables_of(&schemas)?;
-            let mut connection = self.connections.take().await.map_err(|trouble| trouble.error)?;
+            let mut lease = self.connections.lease().await?;
             let imported =
-                transfer::import(&self.connections, &mut connection, &tables, replace, &mut deliveries).await;
-            imported.map_err(|trouble| trouble.error)
+                transfer::import(&self.connections, lease.connection(), &tables, replace, &mut deliveries).await;
+            lease.end(imported).map_err(|trouble| trouble.error)
         })
     }
 

@@ -59,10 +59,11 @@ pub(super) async fn prepare(
         Err(Failed::NoRecords) => make_records(connections, &*connection).await?,
         Err(Failed::Trouble(trouble)) => return Err(trouble),
     }
-    let collation = collation(connections, &*connection).await?;
-    let transaction = connections.begin(connection, IsolationLevel::ReadCommitted).await?;
-    let migration = Migration { connections, client: &transaction, table, collation };
-    connections.run(&transaction, &migration_settings(), MIGRATION_TIMEOUT, None).await?;
+    let server = Server::of(connections, &*connection).await?;
+    let transaction = connections.begin(connection, server.isolation()).await?;
+    let migration = Migration { connections, client: &transaction, table, server };
+    let settings = format!("{}{}", migration_settings(), server.more_settings());
+    connections.run(&transaction, &settings, MIGRATION_TIMEOUT, None).await?;
     let created = migration.claim().await?;
     let record = if created {
         let record = migration.make().await?;
@@ -85,7 +86,7 @@ pub(super) async fn prepare(
     } else {
         generations::raise_with(connections, &transaction).await?;
         connections.commit(transaction).await?;
-        generations::notify(connections).await;
+        generations::notify(connections, connection).await;
     }
     Ok(created)
 }
@@ -184,7 +185,9 @@ async fn stored(
 /// Makes the tables of the driver's own, and the schema that they belong in. Another node may be at it too.
 pub(super) async fn make_records(connections: &Connections, client: &impl GenericClient) -> Result<(), Trouble> {
     let mut text = String::new();
-    if let Some(schema) = &connections.options().schema {
+    if let Some(schema) = &connections.options().schema
+        && !has_schema(connections, client, schema).await?
+    {
         // Writing to a text cannot fail.
         let _written: std::fmt::Result = write!(text, "CREATE SCHEMA IF NOT EXISTS {}; ", quoted(schema));
     }
@@ -201,11 +204,52 @@ pub(super) async fn make_records(connections: &Connections, client: &impl Generi
     }
 }
 
-/// What makes texts compare by code points. CockroachDB's do so by themselves, and know no `COLLATE "C"`.
-async fn collation(connections: &Connections, client: &impl GenericClient) -> Result<&'static str, Trouble> {
-    let answered = connections.query(client, &Sql::new("SELECT version()"), None).await?;
-    let version = answered.first().and_then(|row| row.try_get::<_, &str>(0).ok()).unwrap_or_default();
-    Ok(if version.contains("CockroachDB") { "" } else { " COLLATE \"C\"" })
+/// Whether a schema is there. `IF NOT EXISTS` is refused to a user who may make no schemas, also when there is nothing
+/// to make.
+async fn has_schema(connections: &Connections, client: &impl GenericClient, schema: &str) -> Result<bool, Trouble> {
+    let mut sql = Sql::new("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = ");
+    sql.bind(Bound::Text(schema.to_owned()));
+    Ok(!connections.query(client, &sql, None).await?.is_empty())
+}
+
+/// Whose server it is, where that makes a difference to a migration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Server {
+    /// PostgreSQL, and what is as PostgreSQL documents it.
+    Postgres,
+    Cockroach,
+}
+
+impl Server {
+    async fn of(connections: &Connections, client: &impl GenericClient) -> Result<Self, Trouble> {
+        let answered = connections.query(client, &Sql::new("SELECT version()"), None).await?;
+        let version = answered.first().and_then(|row| row.try_get::<_, &str>(0).ok()).unwrap_or_default();
+        Ok(if version.contains("CockroachDB") { Self::Cockroach } else { Self::Postgres })
+    }
+
+    /// CockroachDB changes tables in serializable transactions only.
+    fn isolation(self) -> IsolationLevel {
+        match self {
+            Self::Postgres => IsolationLevel::ReadCommitted,
+            Self::Cockroach => IsolationLevel::Serializable,
+        }
+    }
+
+    /// CockroachDB would commit what came before each change of a table, also that the table is being made.
+    fn more_settings(self) -> &'static str {
+        match self {
+            Self::Postgres => "",
+            Self::Cockroach => "; SET LOCAL autocommit_before_ddl = off",
+        }
+    }
+
+    /// What makes texts compare by code points. CockroachDB's do so by themselves, and know no `COLLATE "C"`.
+    fn collation(self) -> &'static str {
+        match self {
+            Self::Postgres => " COLLATE \"C\"",
+            Self::Cockroach => "",
+        }
+    }
 }
 
 /// A table that is made or changed, in a transaction.
@@ -213,7 +257,7 @@ struct Migration<'a, C> {
     connections: &'a Connections,
     client: &'a C,
     table: &'a Table,
-    collation: &'static str,
+    server: Server,
 }
 
 impl<C: GenericClient> Migration<'_, C> {
@@ -311,15 +355,21 @@ impl<C: GenericClient> Migration<'_, C> {
     async fn replace_if_empty(&self, column: &Column) -> Result<bool, Trouble> {
         let Table { name: table, .. } = self.table;
         let declared = self.declared(column);
-        let spare = quoted("mti~new");
-        let spared = format!("{spare}{}", declared.strip_prefix(column.name.as_str()).unwrap_or_default());
+        let (old, new) = (quoted("mti~old"), quoted("mti~new"));
+        let declared_new = format!("{new}{}", declared.strip_prefix(column.name.as_str()).unwrap_or_default());
+        // Where a transaction does not take back what it did to tables, an attempt that failed has left them behind.
+        for spare in [&old, &new] {
+            self.run(&format!("ALTER TABLE {table} DROP COLUMN IF EXISTS {spare}")).await?;
+        }
         // Changing the table shuts writers out until the transaction ends, so what is looked at stays so.
-        self.run(&format!("ALTER TABLE {table} ADD COLUMN {spared}")).await?;
+        self.run(&format!("ALTER TABLE {table} ADD COLUMN {declared_new}")).await?;
         if is_used(self.connections, self.client, self.table, column).await? {
             return Ok(false);
         }
-        self.run(&format!("ALTER TABLE {table} DROP COLUMN {}", column.name)).await?;
-        self.run(&format!("ALTER TABLE {table} RENAME COLUMN {spare} TO {}", column.name)).await?;
+        // Not every server gives the name of a column away in the transaction that drops it.
+        self.run(&format!("ALTER TABLE {table} RENAME COLUMN {} TO {old}", column.name)).await?;
+        self.run(&format!("ALTER TABLE {table} RENAME COLUMN {new} TO {}", column.name)).await?;
+        self.run(&format!("ALTER TABLE {table} DROP COLUMN {old}")).await?;
         Ok(true)
     }
 
@@ -342,7 +392,7 @@ impl<C: GenericClient> Migration<'_, C> {
 
     /// `"name" text COLLATE "C"`.
     fn declared(&self, column: &Column) -> String {
-        let collation = if column.kind == ColumnType::Text { self.collation } else { "" };
+        let collation = if column.kind == ColumnType::Text { self.server.collation() } else { "" };
         format!("{} {}{collation}", column.name, column.kind.name())
     }
 

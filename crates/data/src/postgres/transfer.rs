@@ -84,7 +84,7 @@ pub(super) async fn import(
     }
     raise_with(connections, &transaction).await?;
     connections.commit(transaction).await?;
-    notify(connections).await;
+    notify(connections, connection).await;
     Ok(imported)
 }
 

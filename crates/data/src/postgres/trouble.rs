@@ -30,6 +30,8 @@ pub(super) enum Remedy {
     /// Another attempt on another connection: this one is gone. Whether the server did what it was asked last is not
     /// known.
     Reconnect,
+    /// Nothing, and the connection is gone.
+    Abandon,
 }
 
 impl Trouble {
@@ -55,7 +57,11 @@ impl Trouble {
             return DataError::UniqueViolation { model: table.schema.model().to_owned(), fields }.into();
         }
         if is_conflict(code) {
-            let message = "too many changes at once got in each other's way";
+            let message = if *code == SqlState::LOCK_NOT_AVAILABLE {
+                "others have kept the table busy for too long"
+            } else {
+                "too many changes at once got in each other's way"
+            };
             return Self::again(DataError::Unavailable { message: message.to_owned(), retryable: true });
         }
         let remedy = if is_outdated_plan(answer) {
@@ -98,9 +104,7 @@ impl Trouble {
             PoolError::Timeout(TimeoutType::Wait) => {
                 unavailable(format!("no connection was free within {milliseconds} ms"), true).into()
             }
-            PoolError::Timeout(_) => {
-                unavailable(format!("`{place}` did not take a connection within {milliseconds} ms"), true).into()
-            }
+            PoolError::Timeout(_) => unavailable(late_connection(place, timeout), true).into(),
             PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
                 let Self { error, .. } = Self::of_connection(&error);
                 match error {
@@ -133,6 +137,11 @@ impl From<DataError> for Trouble {
     fn from(error: DataError) -> Self {
         Self { error, remedy: Remedy::None, state: None }
     }
+}
+
+/// What is said of a server that takes too long to be connected to.
+pub(super) fn late_connection(place: &str, timeout: Duration) -> String {
+    format!("`{place}` did not take a connection within {} ms", timeout.as_millis())
 }
 
 /// Whether transactions got in each other's way, and this one was taken back.

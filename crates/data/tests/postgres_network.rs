@@ -1,0 +1,236 @@
+//! Networks that fail between a process and its PostgreSQL server, at the instant that hurts.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use mti_data::{DataError, Encryption, Operation, PostgresDatabase, PostgresOptions, Query, SslMode};
+use mti_element::Secret;
+use mti_testkit::database::{PostgresServer, PostgresSettings};
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio_postgres::{Client, NoTls};
+
+use crate::contract::{Shared, find, insert, prepare};
+use crate::fixtures::{filter, named, person, row};
+
+/// How long a test waits for what has to come.
+const LONG: Duration = Duration::from_mins(1);
+
+/// The request that ends a transaction; its beginning speaks of what is committed, too.
+const COMMIT: &str = "COMMIT\0";
+
+/// A server behind a network that can be told to fail.
+struct Network {
+    server: PostgresServer,
+    port: u16,
+    failing: Failing,
+}
+
+/// What fails next: the text in a request that it begins with, and how. It fails once.
+type Failing = Arc<Mutex<Option<(&'static str, Failure)>>>;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Failure {
+    /// The server gets the request; no answer arrives on this connection any more, and nothing says so.
+    Silence,
+    /// The server gets the request and answers; the connection ends before the answer arrives.
+    Cut,
+}
+
+impl Network {
+    async fn start() -> Self {
+        let server = tokio::task::spawn_blocking(|| PostgresServer::start(&PostgresSettings::default())).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let failing = Failing::default();
+        let (behind, failure) = (server.port(), Arc::clone(&failing));
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let server = TcpStream::connect(("127.0.0.1", behind)).await.unwrap();
+                tokio::spawn(carry(client, server, Arc::clone(&failure)));
+            }
+        });
+        Self { server, port, failing }
+    }
+
+    fn options(&self) -> PostgresOptions {
+        let password = Secret::new(self.server.password());
+        PostgresOptions::at("127.0.0.1", self.port, "postgres", "mti", Some(&password))
+            .encryption(Encryption { mode: SslMode::Disable, root_certificates: None })
+    }
+
+    fn database(&self, pool: usize, timeout: Duration) -> Shared {
+        let options = self.options().listening(false).pool_size(pool).unwrap().timeout(timeout).unwrap();
+        Arc::new(PostgresDatabase::new(options))
+    }
+
+    /// Somebody else, who needs no network.
+    async fn bystander(&self) -> Client {
+        let (client, connection) = tokio_postgres::connect(&self.server.url(), NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+    }
+
+    fn fail_at(&self, text: &'static str, failure: Failure) {
+        *self.failing.lock().unwrap() = Some((text, failure));
+    }
+}
+
+async fn carry(client: TcpStream, server: TcpStream, failing: Failing) {
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = server.into_split();
+    let (told, failure) = watch::channel(None);
+    let requests = async {
+        let mut buffer = vec![0; 1 << 16];
+        while let Ok(read @ 1..) = from_client.read(&mut buffer).await {
+            let request = String::from_utf8_lossy(&buffer[..read]).into_owned();
+            if let Some((_, failure)) = failing.lock().unwrap().take_if(|(text, _)| request.contains(*text)) {
+                told.send_replace(Some(failure));
+            }
+            to_server.write_all(&buffer[..read]).await.unwrap();
+        }
+    };
+    let answers = async {
+        let mut buffer = vec![0; 1 << 16];
+        while let Ok(read @ 1..) = from_server.read(&mut buffer).await {
+            match *failure.borrow() {
+                None => {}
+                Some(Failure::Silence) => continue,
+                Some(Failure::Cut) => break,
+            }
+            if to_client.write_all(&buffer[..read]).await.is_err() {
+                break;
+            }
+        }
+    };
+    tokio::select! { () = requests => {}, () = answers => {} }
+}
+
+#[track_caller]
+fn may_have_taken_effect<T: std::fmt::Debug>(result: Result<T, DataError>) {
+    match result {
+        Err(DataError::Unavailable { message, retryable: false })
+            if message.contains("which may have taken effect") => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_whose_outcome_is_not_known_is_not_sent_again() {
+    let network = Network::start().await;
+    let (database, schema) = (network.database(4, LONG), person());
+    prepare(&database, &schema).await;
+    // The first use of a statement prepares it; what fails is its execution.
+    insert(&database, &schema, json!({"name": "prepared"})).await.unwrap();
+
+    network.fail_at("lost", Failure::Cut);
+    may_have_taken_effect(insert(&database, &schema, json!({"name": "lost"})).await);
+    assert_eq!(find(&database, &schema, "Q(name='lost')").await.len(), 1, "sent once, and done");
+
+    let both = ["first", "second"].map(|name| Operation::insert(&schema, row(json!({"name": name}))));
+    network.fail_at(COMMIT, Failure::Cut);
+    may_have_taken_effect(database.execute(both.to_vec()).await);
+    assert_eq!(find(&database, &schema, "Q(name__in=['first', 'second'])").await.len(), 2, "committed once");
+
+    // Before the commit it is certain that nothing happened.
+    network.fail_at("third", Failure::Cut);
+    let both = ["third", "fourth"].map(|name| Operation::insert(&schema, row(json!({"name": name}))));
+    database.execute(both.to_vec()).await.unwrap();
+    assert_eq!(find(&database, &schema, "Q(name__in=['third', 'fourth'])").await.len(), 2);
+
+    network.fail_at("SELECT", Failure::Cut);
+    assert_eq!(find(&database, &schema, "").await.len(), 6, "reading is tried again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_gets_a_connection_on_which_a_commit_was_not_answered() {
+    let network = Network::start().await;
+    let (database, schema) = (network.database(1, Duration::from_secs(1)), person());
+    prepare(&database, &schema).await;
+    let both = ["first", "second"].map(|name| Operation::insert(&schema, row(json!({"name": name}))));
+    network.fail_at(COMMIT, Failure::Silence);
+    may_have_taken_effect(database.execute(both.to_vec()).await);
+    let found = database.find(schema.clone(), Query::new(filter(&schema, ""))).await.unwrap();
+    assert_eq!(found.rows.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_lets_in_and_then_says_nothing_is_not_waited_for_for_ever() {
+    let network = Network::start().await;
+    let (database, schema) = (network.database(2, Duration::from_secs(2)), person());
+    network.fail_at("statement_timeout", Failure::Silence);
+    let refused = tokio::time::timeout(LONG, database.prepare(schema.clone(), Vec::new())).await.expect("it ends");
+    assert!(
+        matches!(&refused, Err(DataError::Unavailable { message, retryable: true })
+            if message.contains("did not take a connection within 2000 ms") && !message.contains(network.server.password())),
+        "{refused:?}"
+    );
+    prepare(&database, &schema).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_for_an_answer_to_somebody_who_went_away() {
+    let network = Network::start().await;
+    let (database, schema) = (network.database(2, 10 * LONG), person());
+    let other =
+        named("shop.models.Other", &json!({"fields": [{"name": "code", "dataType": "Stext", "primaryKey": true}]}));
+    prepare(&database, &schema).await;
+    prepare(&database, &other).await;
+    // Within a transaction it is always the same activity that is seen.
+    let (bystander, watcher) = (network.bystander().await, network.bystander().await);
+    bystander.batch_execute("BEGIN; LOCK TABLE \"acme.shop:shop.models.Person\"").await.unwrap();
+    let waiting = {
+        let (database, schema) = (Arc::clone(&database), schema.clone());
+        tokio::spawn(async move { insert(&database, &schema, json!({"name": "abandoned"})).await })
+    };
+    let waits = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'mti' AND wait_event_type = 'Lock'";
+    while watcher.query(waits, &[]).await.unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert!(find(&database, &other, "").await.is_empty(), "on the second connection");
+    waiting.abort();
+    assert!(waiting.await.unwrap_err().is_cancelled());
+    for _ in 0..4 {
+        let found = tokio::time::timeout(LONG, find(&database, &other, "")).await.expect("nobody is in the way");
+        assert!(found.is_empty());
+    }
+    let connections = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'mti'";
+    let connections: i64 = watcher.query_one(connections, &[]).await.unwrap().get(0);
+    assert_eq!(connections, 2, "the server has no more to do than it may have");
+    bystander.batch_execute("COMMIT").await.unwrap();
+    insert(&database, &schema, json!({"name": "next"})).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_connection_is_enough() {
+    let network = Network::start().await;
+    let (database, schema) = (network.database(1, Duration::from_mins(10)), person());
+    let of_two_fields = crate::fixtures::schema(&json!({"fields": [
+        {"name": "id", "dataType": "AutoInt", "primaryKey": true},
+        {"name": "name", "dataType": "Stext"}
+    ]}));
+    let all = async {
+        prepare(&database, &of_two_fields).await;
+        // This one tells others, too.
+        prepare(&database, &schema).await;
+        database.generations().unwrap().raise("users").await.unwrap();
+        insert(&database, &schema, json!({"name": "Ann"})).await.unwrap();
+    };
+    tokio::time::timeout(LONG, all).await.expect("nobody waits for a second connection");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_that_is_there_needs_no_right_to_make_one() {
+    let network = Network::start().await;
+    let bystander = network.bystander().await;
+    bystander
+        .batch_execute("CREATE ROLE app LOGIN PASSWORD 'app'; CREATE SCHEMA \"Äpp\" AUTHORIZATION app")
+        .await
+        .unwrap();
+    let options = PostgresOptions::at("127.0.0.1", network.server.port(), "postgres", "app", Some(&Secret::new("app")));
+    let database: Shared = Arc::new(PostgresDatabase::new(options.schema("Äpp").unwrap()));
+    prepare(&database, &person()).await;
+    insert(&database, &person(), json!({"name": "Ann"})).await.unwrap();
+}
