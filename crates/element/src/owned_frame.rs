@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::{AppView, Arguments, CallContext, Fail, Frame, Live, Result, WireCall};
+use crate::{Arguments, CallContext, Element, Fail, Frame, Live, Result, WireCall};
 
 /// Where calls come from that code in another language makes: a [`Frame`] that owns what it refers to, made only at such
 /// a border. Secrets cross it as handles: see [`Secret::seal`](crate::Secret::seal).
@@ -22,9 +22,10 @@ impl OwnedFrame {
         Self { context: frame.context.clone(), place, depth: frame.depth }
     }
 
-    /// Outside of any call: what is called from here is a call of its own, in process and trusted.
-    pub fn outside(app: Arc<dyn AppView>) -> Self {
-        Self { context: CallContext::in_process(app), place: None, depth: 0 }
+    /// Outside of any call: a call of an element as it is now is one of its own, in process and trusted.
+    pub fn outside(element: Element) -> Result<(Self, Arc<Live>)> {
+        let (live, app) = element.enter()?;
+        Ok((Self { context: CallContext::in_process(app), place: None, depth: 0 }, live))
     }
 
     /// The element that a call is in progress on.

@@ -86,7 +86,7 @@ impl App {
         let further = variable.iter().flat_map(std::env::split_paths).filter(|path| !path.as_os_str().is_empty());
         let builder = builder.app_path(app_path.into_iter().flatten().chain(further).collect());
         let app = py.detach(|| builder.open()).map_err(|error| open_exception(py, &error))?;
-        let generation = AtomicU64::new(app.snapshot().generation());
+        let generation = AtomicU64::new(app.generation());
         Ok(Self { inner: app, watching: Mutex::default(), elements: PyDict::new(py).unbind(), generation })
     }
 
@@ -95,8 +95,9 @@ impl App {
     fn get_element<'py>(slf: &Bound<'py, Self>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
         let this = slf.get();
         let known = this.elements.bind(slf.py());
-        let generation = this.inner.snapshot().generation();
-        if this.generation.swap(generation, Ordering::AcqRel) != generation {
+        let generation = this.inner.generation();
+        if this.generation.load(Ordering::Relaxed) != generation {
+            this.generation.store(generation, Ordering::Relaxed);
             known.clear();
         }
         if let Some(element) = known.get_item(name)? {

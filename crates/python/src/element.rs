@@ -1,5 +1,7 @@
+use std::sync::Arc;
+
 use mti_core::suggest;
-use mti_element::{Chain, Fail, MethodKind};
+use mti_element::{Chain, Fail, Live, MethodKind};
 use pyo3::exceptions::{PyAttributeError, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -7,11 +9,15 @@ use pyo3::types::PyString;
 use serde_json::json;
 
 use crate::app::App;
+use crate::attribute::plain;
 use crate::definition;
 use crate::error::exception;
 use crate::method::{self, Method};
 use crate::run::wait;
 use crate::value::to_python;
+
+/// What every element has, and no step hides.
+const OWN: [&str; 3] = ["fullName", "app", "define"];
 
 /// A live element: its steps are methods, its properties attributes.
 ///
@@ -45,18 +51,28 @@ impl Element {
         to_python(py, &definition::document(&definition))
     }
 
-    fn __getattr__<'py>(slf: &Bound<'py, Self>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let this = slf.get();
+    /// Methods first, which are what elements are asked for: nothing has to fail before one is found.
+    fn __getattribute__<'py>(slf: &Bound<'py, Self>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
         let text = name.to_cow()?;
-        let element = this.element;
-        let live = py.detach(|| element.live()).map_err(|failure| exception(py, &failure))?;
-        let Some((_, descriptor)) = live.chain().implementations(&text).next() else {
-            return Err(this.unknown(py, &text, live.chain()));
-        };
-        match descriptor.kind {
-            MethodKind::Method => Ok(Bound::new(py, Method::new(slf.clone().unbind(), descriptor.name))?.into_any()),
-            MethodKind::Property => this.property(py, descriptor.name),
+        if text.starts_with("__") || OWN.contains(&&*text) {
+            return plain(slf, name);
+        }
+        let live = slf.get().live(slf.py())?;
+        match live.chain().implementations(&text).next() {
+            Some((_, descriptor)) if descriptor.kind == MethodKind::Method => {
+                Ok(Bound::new(slf.py(), Method::new(slf.clone().unbind(), descriptor.name))?.into_any())
+            }
+            _ => plain(slf, name),
+        }
+    }
+
+    /// A property, or nothing.
+    fn __getattr__<'py>(&self, py: Python<'py>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+        let text = name.to_cow()?;
+        let live = self.live(py)?;
+        match live.chain().implementations(&text).next() {
+            Some((_, descriptor)) => self.property(py, descriptor.name),
+            None => Err(self.unknown(py, &text, live.chain())),
         }
     }
 
@@ -64,8 +80,7 @@ impl Element {
         let py = slf.py();
         let inherited = py.get_type::<PyAny>().getattr("__dir__")?.call1((slf,))?;
         let mut names: Vec<String> = inherited.try_iter()?.map(|name| name?.extract()).collect::<PyResult<_>>()?;
-        let element = slf.get().element;
-        if let Ok(live) = py.detach(|| element.live()) {
+        if let Ok(live) = slf.get().live(py) {
             names.extend(live.chain().method_names().into_iter().map(str::to_owned));
         }
         names.sort_unstable();
@@ -105,6 +120,12 @@ impl Element {
         self.element
     }
 
+    /// The live object as of now. Whoever loads it may need the interpreter.
+    pub(crate) fn live(&self, py: Python<'_>) -> PyResult<Arc<Live>> {
+        let element = self.element;
+        py.detach(|| element.live()).map_err(|failure| exception(py, &failure))
+    }
+
     fn property<'py>(&self, py: Python<'py>, name: &'static str) -> PyResult<Bound<'py, PyAny>> {
         let value = wait(py, method::call(py, self.element, name, json!({}))?)?;
         to_python(py, &value.map_err(|failure| exception(py, &failure))?)
@@ -113,7 +134,7 @@ impl Element {
     #[cold]
     fn unknown(&self, py: Python<'_>, name: &str, chain: &Chain) -> PyErr {
         if name.starts_with('_') {
-            // The interpreter and its tools ask for many of those.
+            // Tools ask for many of those.
             return PyAttributeError::new_err(name.to_owned());
         }
         let names = chain.method_names();

@@ -1,8 +1,7 @@
 //! MTI for Python: the extension module behind the package `mti`.
 //!
 //! `App` opens an app, an element is an object whose methods are the steps of its Type, and
-//! `command` is the `mti` command. A program that has levels in Rust of its own makes its own extension module with
-//! [`fill`].
+//! `command` is the `mti` command. Whoever has levels in Rust of his own makes an extension module of his own with [`fill`].
 
 #![expect(
     clippy::unused_self,
@@ -11,6 +10,7 @@
 )]
 
 mod app;
+mod attribute;
 mod command;
 mod contract;
 mod definition;
@@ -27,13 +27,21 @@ mod value;
 use mti::Program;
 use pyo3::prelude::*;
 
-/// Puts everything into an extension module. `program` has the levels in Rust that apps opened by it may declare.
+/// Puts everything into an extension module, which the package `mti` uses instead of the one without levels in Rust that it comes
+/// with. `program` has the levels that apps may declare.
 ///
 /// ```ignore
 /// #[pymodule]
-/// fn _mti(module: &Bound<'_, PyModule>) -> PyResult<()> {
-///     _mti::fill(module, || mti::main().level::<ByStaffList>("acme.shop", "auths.loginTypes.StaffWeChatType"))
+/// fn acme_levels(module: &Bound<'_, PyModule>) -> PyResult<()> {
+///     mti_python::fill(module, || mti::main().level::<ByStaffList>("acme.shop", "auths.loginTypes.StaffWeChatType"))
 /// }
+/// ```
+///
+/// The package finds it by an entry point, in the `pyproject.toml` of the wheel:
+///
+/// ```toml
+/// [project.entry-points.mti]
+/// levels = "acme_levels"
 /// ```
 pub fn fill(module: &Bound<'_, PyModule>, program: fn() -> Program) -> PyResult<()> {
     run::prepare();

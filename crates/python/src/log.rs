@@ -31,7 +31,7 @@ impl<S: Subscriber> Layer<S> for ToPython {
         let metadata = event.metadata();
         let level = if *metadata.level() == Level::ERROR { "error" } else { "warning" };
         let module = metadata.target().split("::").next().unwrap_or_default();
-        let logger = if module == "_mti" { "mti".to_owned() } else { module.replacen('_', ".", 1) };
+        let logger = module.replacen('_', ".", 1);
         // Without an interpreter there is nobody to tell.
         Python::try_attach(|py| {
             let told = PyModule::import(py, "logging")

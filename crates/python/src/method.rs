@@ -58,13 +58,13 @@ impl Method {
     }
 
     #[getter]
-    fn __doc__(&self) -> Option<String> {
-        self.describe(|descriptor| descriptor.documentation.clone())
+    fn __doc__(&self, py: Python<'_>) -> Option<String> {
+        self.describe(py, |descriptor| descriptor.documentation.clone())
     }
 
     #[getter]
-    fn __text_signature__(&self) -> Option<String> {
-        self.describe(|descriptor| format!("({})", descriptor.arguments.join(", ")))
+    fn __text_signature__(&self, py: Python<'_>) -> Option<String> {
+        self.describe(py, |descriptor| format!("({})", descriptor.arguments.join(", ")))
     }
 
     /// What `inspect.signature` and `help` show. What may be left out has a default.
@@ -72,7 +72,7 @@ impl Method {
     fn __signature__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let inspect = PyModule::import(py, "inspect")?;
         let kind = inspect.getattr("Parameter")?.getattr("POSITIONAL_OR_KEYWORD")?;
-        let live = self.element.get().inner().live().map_err(|failure| exception(py, &failure))?;
+        let live = self.element.get().live(py)?;
         let method = live.chain().implementations(self.name).next().map(|(_, method)| method);
         let mut parameters = Vec::new();
         let mut may_be_left_out = false;
@@ -87,8 +87,8 @@ impl Method {
         inspect.getattr("Signature")?.call1((parameters,))
     }
 
-    fn __repr__(&self) -> String {
-        let signature = self.__text_signature__().unwrap_or_default();
+    fn __repr__(&self, py: Python<'_>) -> String {
+        let signature = self.__text_signature__(py).unwrap_or_default();
         format!("<mti.Method {}{signature}>", self.__qualname__())
     }
 
@@ -106,8 +106,8 @@ impl Method {
         Self { element, name }
     }
 
-    fn describe(&self, read: impl FnOnce(&MethodDescriptor) -> String) -> Option<String> {
-        let live = self.element.get().inner().live().ok()?;
+    fn describe(&self, py: Python<'_>, read: impl FnOnce(&MethodDescriptor) -> String) -> Option<String> {
+        let live = self.element.get().live(py).ok()?;
         live.chain().implementations(self.name).next().map(|(_, descriptor)| read(descriptor))
     }
 
@@ -117,8 +117,7 @@ impl Method {
         arguments: &Bound<'py, PyTuple>,
         named: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Value> {
-        let live = self.element.get().inner().live().map_err(|failure| exception(py, &failure))?;
-        named_arguments(&live, self.name, arguments, named)
+        named_arguments(|| self.element.get().live(py), self.name, arguments, named)
     }
 }
 
@@ -133,11 +132,13 @@ pub(crate) fn call(
     let frame = current(py)?
         .filter(|frame| frame.context().app().element(element.name().as_str()).is_ok_and(|same| same == element));
     Ok(async move {
-        let frame = match frame {
-            Some(frame) => frame,
-            None => OwnedFrame::outside(element.app()?),
+        let (frame, live) = match frame {
+            Some(frame) => {
+                let live = frame.context().app().live(element.name().as_str())?;
+                (frame, live)
+            }
+            None => OwnedFrame::outside(element)?,
         };
-        let live = frame.context().app().live(element.name().as_str())?;
         frame.call(&live, method, arguments).await
     })
 }
@@ -157,9 +158,9 @@ pub(crate) fn awaitable(
     })
 }
 
-/// The arguments of a call by name, as the method declares them.
+/// The arguments of a call by name, as the method of the live element declares them.
 pub(crate) fn named_arguments<'py>(
-    live: &Arc<Live>,
+    live: impl FnOnce() -> PyResult<Arc<Live>>,
     method: &str,
     arguments: &Bound<'py, PyTuple>,
     named: Option<&Bound<'py, PyDict>>,
@@ -167,6 +168,7 @@ pub(crate) fn named_arguments<'py>(
     let py = arguments.py();
     let mut object = Map::new();
     if !arguments.is_empty() {
+        let live = live()?;
         let declared = live.chain().implementations(method).next().map(|(_, method)| method.arguments.as_slice());
         let declared = declared.unwrap_or_default();
         if arguments.len() > declared.len() {

@@ -1,9 +1,11 @@
 //! How Python waits for Rust: with the interpreter released, and with an ear for Ctrl-C.
 
 use std::cell::Cell;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use tokio::runtime::{Builder, Handle, RuntimeFlavor};
@@ -60,28 +62,38 @@ pub(crate) fn wait<T: Send>(py: Python<'_>, future: impl Future<Output = T> + Se
              `await ….aio(…)`",
         ));
     }
-    py.detach(|| {
-        let interruptible = async {
-            tokio::pin!(future);
-            loop {
-                tokio::select! {
-                    biased;
-                    done = &mut future => return Ok(done),
-                    () = tokio::time::sleep(SIGNAL_INTERVAL) => run_signal_handlers()?,
-                }
+    let mut future = pin!(future);
+    py.detach(|| match Handle::try_current() {
+        Err(_) => {
+            let runtime = pyo3_async_runtimes::tokio::get_runtime();
+            let entered = runtime.enter();
+            // Many calls have nothing to wait for.
+            if let Some(done) = future.as_mut().now_or_never() {
+                return Ok(done);
             }
-        };
-        match Handle::try_current() {
-            Err(_) => pyo3_async_runtimes::tokio::get_runtime().block_on(interruptible),
-            // Python code that Rust called, and that calls Rust in turn.
-            Ok(handle) if handle.runtime_flavor() != RuntimeFlavor::CurrentThread => {
-                tokio::task::block_in_place(|| handle.block_on(interruptible))
-            }
-            Ok(_) => {
-                Err(PyRuntimeError::new_err("Python code can call elements only on a runtime with several threads"))
-            }
+            drop(entered);
+            runtime.block_on(interruptible(future))
         }
+        // Python code that Rust called, and that calls Rust in turn.
+        Ok(handle) if handle.runtime_flavor() != RuntimeFlavor::CurrentThread => {
+            if let Some(done) = future.as_mut().now_or_never() {
+                return Ok(done);
+            }
+            tokio::task::block_in_place(|| handle.block_on(interruptible(future)))
+        }
+        Ok(_) => Err(PyRuntimeError::new_err("Python code can call elements only on a runtime with several threads")),
     })
+}
+
+/// Waits for a future, with an ear for signals.
+async fn interruptible<T>(mut future: Pin<&mut impl Future<Output = T>>) -> PyResult<T> {
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut future => return Ok(done),
+            () = tokio::time::sleep(SIGNAL_INTERVAL) => run_signal_handlers()?,
+        }
+    }
 }
 
 fn run_signal_handlers() -> PyResult<()> {

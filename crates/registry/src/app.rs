@@ -166,6 +166,11 @@ impl App {
         self.home.resources()
     }
 
+    /// The number of the app as it is now: every reload that changes something raises it.
+    pub fn generation(&self) -> u64 {
+        self.home.current().generation()
+    }
+
     /// The app as it is now, for the length of a call.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.home.snapshot()

@@ -17,6 +17,7 @@ use crate::snapshot::Snapshot;
 pub(crate) struct Current {
     published: ArcSwap<Snapshot>,
     names: AtomicU64,
+    generation: AtomicU64,
 }
 
 thread_local! {
@@ -25,7 +26,11 @@ thread_local! {
 
 impl Current {
     pub(crate) fn new(snapshot: Arc<Snapshot>) -> Self {
-        Self { names: AtomicU64::new(snapshot.table().id()), published: ArcSwap::new(snapshot) }
+        Self {
+            names: AtomicU64::new(snapshot.table().id()),
+            generation: AtomicU64::new(snapshot.generation()),
+            published: ArcSwap::new(snapshot),
+        }
     }
 
     /// The place of a name in the current snapshot. Not inlined into other crates: reaching a thread-local from
@@ -55,10 +60,16 @@ impl Current {
 
     /// Puts a new snapshot in the place of the current one, which is given back. Calls in flight finish on that.
     pub(crate) fn publish(&self, snapshot: Arc<Snapshot>) -> Arc<Snapshot> {
-        let names = snapshot.table().id();
+        let (names, generation) = (snapshot.table().id(), snapshot.generation());
         let outdated = self.published.swap(snapshot);
         self.names.store(names, Ordering::Release);
+        self.generation.store(generation, Ordering::Release);
         outdated
+    }
+
+    /// The generation of the current snapshot.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
     }
 
     /// The current snapshot, to be kept for the length of a call.

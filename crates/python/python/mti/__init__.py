@@ -13,6 +13,10 @@
 
 import os as _os
 
+from ._extension import choose as _choose
+
+_choose()
+
 from . import _mti, errors
 from ._mti import App, Element, Level, Method, Secret, __version__
 from .errors import AppError, MtiError

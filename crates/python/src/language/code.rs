@@ -2,8 +2,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use mti_element::{
-    Answer, Arguments, BoxFuture, Fail, Frame, LevelCode, Map, MethodDescriptor, MethodKind, OpenContext, OpenLevel,
-    OwnedFrame, Result, SourcePosition, Value,
+    Answer, Arguments, BoxFuture, Fail, Frame, LevelCode, Live, Map, MethodDescriptor, MethodKind, OpenContext,
+    OpenLevel, OwnedFrame, Result, SourcePosition, Value,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
@@ -164,51 +164,49 @@ impl OpenPython {
     /// Runs a method on this thread.
     fn run(&self, method: &Method, frame: OwnedFrame, arguments: Value, secrets: Secrets) -> Result<Value> {
         Python::attach(|py| {
-            let name = element_name(&frame);
-            let outcome = self
-                .begin(py, method, &frame, arguments)
-                .and_then(|(function, named)| during(py, frame, || function.call((), Some(&named))));
+            let live = frame.live().cloned();
+            let outcome = self.prepare(py, method, &frame, arguments);
+            let outcome = outcome.and_then(|named| during(py, frame, || self.invoke(py, method, &named)));
             let outcome = outcome.and_then(|value| from_python(&value, secrets));
-            outcome.map_err(|error| failure(py, &name, error))
+            outcome.map_err(|error| failure(py, name_of(live.as_ref()), error))
         })
     }
 
     /// Runs a coroutine on the event loop of all such methods, and waits for it without a thread.
     async fn run_task(&self, method: &Method, frame: OwnedFrame, arguments: Value, secrets: Secrets) -> Result<Value> {
-        let name = element_name(&frame);
+        let live = frame.live().cloned();
         let begun = in_place(|| {
             Python::attach(|py| {
-                let begun = self.begin(py, method, &frame, arguments).and_then(|(function, named)| {
+                let begun = self.prepare(py, method, &frame, arguments).and_then(|named| {
                     let context = context_of(py, frame)?;
-                    let coroutine = function.call((), Some(&named))?;
+                    let coroutine = self.invoke(py, method, &named)?;
                     let event_loop = PyModule::import(py, "mti._tasks")?.call_method0("event_loop")?;
                     let locals = TaskLocals::new(event_loop).with_context(context);
                     pyo3_async_runtimes::into_future_with_locals(&locals, coroutine)
                 });
-                begun.map_err(|error| failure(py, &name, error))
+                begun.map_err(|error| failure(py, name_of(live.as_ref()), error))
             })
         })?;
         let outcome = begun.await;
         in_place(|| {
             Python::attach(|py| {
                 let outcome = outcome.and_then(|value| from_python(value.bind(py), secrets));
-                outcome.map_err(|error| failure(py, &name, error))
+                outcome.map_err(|error| failure(py, name_of(live.as_ref()), error))
             })
         })
     }
 
-    /// What is called, with the object and the arguments by name.
-    fn begin<'py>(
+    /// The arguments by name, for an object that knows its element.
+    fn prepare<'py>(
         &self,
         py: Python<'py>,
         method: &Method,
         frame: &OwnedFrame,
         arguments: Value,
-    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyDict>)> {
-        let object = self.object.bind(py);
+    ) -> PyResult<Bound<'py, PyDict>> {
         if let Some(live) = frame.live() {
             self.app.get().is_open(|| frame.context().app().element(live.name().as_str()).ok());
-            if let Ok(level) = object.cast::<Level>() {
+            if let Ok(level) = self.object.bind(py).cast::<Level>() {
                 Level::learn_steps(level, live, self.next_steps.bind(py))?;
             }
         }
@@ -224,20 +222,24 @@ impl OpenPython {
             }
             named.set_item(name, to_python(py, argument)?)?;
         }
-        let function = match &method.function {
-            Some(function) => function.bind(py).call_method1(pyo3::intern!(py, "__get__"), (object,))?,
+        Ok(named)
+    }
+
+    fn invoke<'py>(&self, py: Python<'py>, method: &Method, named: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
+        let object = self.object.bind(py);
+        match &method.function {
+            Some(function) => function.bind(py).call((object,), Some(named)),
             // The level's own, not that of the most derived level.
             None if object.is_instance_of::<Level>() => {
-                object.get_type().getattr(method.name)?.call_method1(pyo3::intern!(py, "__get__"), (object,))?
+                object.get_type().getattr(method.name)?.call((object,), Some(named))
             }
-            None => object.getattr(method.name)?,
-        };
-        Ok((function, named))
+            None => object.call_method(method.name, (), Some(named)),
+        }
     }
 }
 
-fn element_name(frame: &OwnedFrame) -> String {
-    frame.live().map(|live| live.name().to_string()).unwrap_or_default()
+fn name_of(live: Option<&Arc<Live>>) -> &str {
+    live.map_or("", |live| live.name().as_str())
 }
 
 /// Runs code that may block: the other work of this thread goes on on another one.

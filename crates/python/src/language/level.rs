@@ -8,6 +8,7 @@ use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
 use super::current;
 use super::failure::interned;
+use crate::attribute::plain;
 use crate::error::exception;
 use crate::method::{awaitable, named_arguments};
 use crate::run::wait;
@@ -21,7 +22,7 @@ use crate::value::to_python;
 #[pyclass(module = "mti", subclass, frozen, weakref)]
 #[derive(Default)]
 pub(crate) struct Level {
-    /// The steps of the element, by name, and whether they are properties. Known from the first call on.
+    /// The steps of the element by name, each a [`StepName`]. Known from the first call on.
     steps: OnceLock<Py<PyDict>>,
 }
 
@@ -37,9 +38,8 @@ impl Level {
         let py = slf.py();
         let step = slf.get().steps.get().and_then(|steps| steps.bind(py).get_item(name).transpose()).transpose()?;
         match step {
-            Some(is_property) => Step { level: slf.clone().unbind(), name: name.clone().unbind(), is_next: false }
-                .read(py, is_property.is_truthy()?),
-            None => py.get_type::<PyAny>().getattr(pyo3::intern!(py, "__getattribute__"))?.call1((slf, name)),
+            Some(step) => step.cast::<StepName>()?.get().read(slf, Entry::First),
+            None => plain(slf, name),
         }
     }
 
@@ -60,10 +60,11 @@ impl Level {
         for name in live.chain().method_names() {
             let Some((_, method)) = live.chain().implementations(name).next() else { continue };
             let is_property = method.kind == MethodKind::Property;
-            steps.set_item(name, is_property)?;
+            let step = StepName { name: interned(name), is_property, documentation: method.documentation.clone() };
+            let step = Bound::new(py, step)?;
+            steps.set_item(name, &step)?;
             if !next_steps.hasattr(name)? {
-                let next = NextStep { name: interned(name), is_property, documentation: method.documentation.clone() };
-                next_steps.setattr(name, Bound::new(py, next)?)?;
+                next_steps.setattr(name, step)?;
             }
         }
         // Two first calls learn the same.
@@ -72,26 +73,25 @@ impl Level {
     }
 }
 
-/// A step as `super()` finds it in the class below a level.
+/// A step of an element, by its name. In the class below a level it is what `super()` finds.
 #[pyclass(module = "mti._mti", frozen)]
-pub(crate) struct NextStep {
+pub(crate) struct StepName {
     name: &'static str,
     is_property: bool,
     documentation: String,
 }
 
 #[pymethods]
-impl NextStep {
+impl StepName {
     fn __get__<'py>(
         slf: &Bound<'py, Self>,
         level: &Bound<'py, PyAny>,
         _owner: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let Ok(level) = level.cast::<Level>() else { return Ok(slf.clone().into_any()) };
-        let this = slf.get();
-        let name = PyString::new(py, this.name).unbind();
-        Step { level: level.clone().unbind(), name, is_next: true }.read(py, this.is_property)
+        match level.cast::<Level>() {
+            Ok(level) => slf.get().read(level, Entry::Next),
+            Err(_) => Ok(slf.clone().into_any()),
+        }
     }
 
     #[getter]
@@ -100,12 +100,33 @@ impl NextStep {
     }
 }
 
-/// A step of the element that a level is part of, to be called: virtually, or at the next level.
+impl StepName {
+    /// The step of a level's element, or, of a property, its value.
+    fn read<'py>(&self, level: &Bound<'py, Level>, entry: Entry) -> PyResult<Bound<'py, PyAny>> {
+        let py = level.py();
+        let step = Step { level: level.clone().unbind(), name: self.name, entry };
+        if self.is_property {
+            return step.__call__(py, &PyTuple::empty(py), None);
+        }
+        Ok(Bound::new(py, step)?.into_any())
+    }
+}
+
+/// Where in the chain a call of a step begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Entry {
+    /// At the most derived level: the call is virtual.
+    First,
+    /// At the next level after the calling one.
+    Next,
+}
+
+/// A step of the element that a level is part of, to be called.
 #[pyclass(module = "mti._mti", frozen)]
 pub(crate) struct Step {
     level: Py<Level>,
-    name: Py<PyString>,
-    is_next: bool,
+    name: &'static str,
+    entry: Entry,
 }
 
 #[pymethods]
@@ -134,13 +155,13 @@ impl Step {
     }
 
     #[getter]
-    fn __name__(&self, py: Python<'_>) -> Py<PyString> {
-        self.name.clone_ref(py)
+    fn __name__(&self) -> &'static str {
+        self.name
     }
 
-    fn __repr__(&self, py: Python<'_>) -> String {
-        let of = if self.is_next { "super()." } else { "" };
-        format!("<mti.Step {of}{}>", self.name.bind(py))
+    fn __repr__(&self) -> String {
+        let of = if self.entry == Entry::Next { "super()." } else { "" };
+        format!("<mti.Step {of}{}>", self.name)
     }
 
     fn __reduce__(&self) -> PyResult<()> {
@@ -153,14 +174,6 @@ impl Step {
 }
 
 impl Step {
-    /// The step itself, or, of a property, its value.
-    fn read(self, py: Python<'_>, is_property: bool) -> PyResult<Bound<'_, PyAny>> {
-        if is_property {
-            return self.__call__(py, &PyTuple::empty(py), None);
-        }
-        Ok(Bound::new(py, self)?.into_any())
-    }
-
     fn begin<'py>(
         &self,
         py: Python<'py>,
@@ -168,10 +181,13 @@ impl Step {
         named: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<impl Future<Output = mti_element::Result<mti_element::Value>> + Send + 'static> {
         let (frame, live) = self.frame(py)?;
-        let (name, is_next) = (self.name.bind(py).to_cow()?.into_owned(), self.is_next);
-        let arguments = named_arguments(&live, &name, arguments, named)?;
+        let (name, entry) = (self.name, self.entry);
+        let arguments = named_arguments(|| Ok(Arc::clone(&live)), name, arguments, named)?;
         Ok(async move {
-            if is_next { frame.call_next(&name, arguments).await } else { frame.call(&live, &name, arguments).await }
+            match entry {
+                Entry::First => frame.call(&live, name, arguments).await,
+                Entry::Next => frame.call_next(name, arguments).await,
+            }
         })
     }
 
@@ -182,7 +198,7 @@ impl Step {
             PyRuntimeError::new_err(format!(
                 "`self.{}` is called outside of a call of the element, such as in a thread of its own: give the thread the \
                  context of the call (`contextvars.copy_context().run(...)`), or call `app.getElement(...)` there",
-                self.name.bind(py)
+                self.name
             ))
         })
     }
