@@ -4,10 +4,14 @@ One loop for all of them, whoever calls, so that what they keep open (connection
 """
 
 import asyncio
+import atexit
 import threading
 from typing import Optional
 
 from . import _mti
+
+#: How many seconds the end of the process waits for a coroutine that does not give way.
+_PATIENCE = 2.0
 
 _lock = threading.Lock()
 _loop: Optional[asyncio.AbstractEventLoop] = None
@@ -18,10 +22,18 @@ def event_loop() -> asyncio.AbstractEventLoop:
     with _lock:
         if _loop is None:
             _loop = asyncio.new_event_loop()
-            threading.Thread(target=_run, args=[_loop], name="mti-tasks", daemon=True).start()
+            thread = threading.Thread(target=_run, args=[_loop], name="mti-tasks", daemon=True)
+            thread.start()
+            # A thread that is still in Rust when the interpreter goes away takes the process down with it.
+            atexit.register(_stop, _loop, thread)
         return _loop
 
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:
     _mti.runs_tasks()
     loop.run_forever()
+
+
+def _stop(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(_PATIENCE)
