@@ -232,7 +232,7 @@ def test_a_reload_takes_in_what_was_edited_and_leaks_nothing(tree):
     with mti.App(root / "child") as app:
         hello = app.getElement("words.Hello")
         assert hello.say() == "say Ahello"
-        module = next(module for name, module in sys.modules.items() if name.endswith("acme_base.words.PlainType"))
+        module = next(module for name, module in sys.modules.items() if name.endswith("acme:base.words.PlainType"))
         old = weakref.ref(module.PlainType)
         del module
         assert app.reload() == []
@@ -258,7 +258,7 @@ def test_a_reload_takes_in_what_was_edited_and_leaks_nothing(tree):
 def test_a_closed_app_leaves_no_modules(tree):
     app = mti.App(tree(FAMILY) / "child")
     app.getElement("words.Hello").say()
-    mine = next(name for name in sys.modules if name.endswith("acme_child.words.PlainType")).partition(".")[0]
+    mine = next(name for name in sys.modules if name.endswith("acme:child.words.PlainType")).partition(".")[0]
     app.close()
     del app
     gc.collect()

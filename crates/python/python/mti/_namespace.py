@@ -13,105 +13,19 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
-import inspect
 import itertools
 import os
-import re
 import sys
 import types
 import weakref
-from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, cast
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
+from ._layer import PREFIX, Layer, Node
+from ._levels import Loaded, exported, of_class, of_loader
 from ._mti import Level
 
-_PREFIX = "mti_app_"
 _numbers = itertools.count(1)
 _namespaces: "weakref.WeakValueDictionary[str, Namespace]" = weakref.WeakValueDictionary()
-
-
-class Method(NamedTuple):
-    """What is known of a method of a level."""
-
-    name: str
-    is_property: bool
-    is_async: bool
-    documentation: str
-    arguments: List[str]
-    optional: List[str]
-    takes_any: bool
-    file: str
-    line: int
-    function: Optional[Callable[..., Any]]
-
-
-class Loaded(NamedTuple):
-    """The code of a level."""
-
-    methods: List[Method]
-    make: Callable[[str, Any, Any], Any]
-    next_steps: type
-
-
-class Node:
-    """A definition of an element in one app, as a `Loader` is given it: `nodes[0]` is the nearest."""
-
-    def __init__(self, layer: "_Layer", fullName: str, app: Any, config: Any, define: Any) -> None:
-        self._layer = layer
-        self.fullName = fullName
-        self.name = fullName.rpartition(".")[2]
-        self.appKey = layer.key
-        self.appId, _, self.version = layer.key.partition("@")
-        self.app = app
-        #: The merged config and the merged `e.json` of the element.
-        self.config = config
-        self.define = define
-
-    def getFile(self, filename: str, isBinary: bool = False) -> Any:
-        """The content of a file in the element's directory, in this app."""
-        for directory in self._layer.directories_of(self.fullName):
-            path = os.path.realpath(os.path.join(directory, filename))
-            if path.startswith(os.path.realpath(directory) + os.sep) and os.path.isfile(path):
-                if isBinary:
-                    with open(path, "rb") as file:
-                        return file.read()
-                with open(path, encoding="utf-8-sig") as file:
-                    return file.read()
-        raise FileNotFoundError(f"`{self.fullName}` of {self.appKey} has no file `{filename}`")
-
-    def __repr__(self) -> str:
-        return f"<mti node {self.fullName} of {self.appKey}>"
-
-
-class _Layer:
-    """One app of the chain."""
-
-    def __init__(self, key: str, name: str, root: Optional[str], elements: Mapping[str, str]) -> None:
-        self.key = key
-        self.name = name
-        self.root = root
-        self.elements = elements
-
-    def directories_of(self, dotted: str) -> List[str]:
-        """The directories that a dotted name stands for: `backend/` adds nothing to a name."""
-        directories = [] if self.root is None else [self.root]
-        for segment in dotted.split("."):
-            below = [os.path.join(directory, segment) for directory in directories]
-            below += [os.path.join(directory, "backend") for directory in below]
-            directories = [directory for directory in below if os.path.isdir(directory)]
-        return directories
-
-    def file_of(self, dotted: str, file: str) -> Optional[str]:
-        paths = (os.path.join(directory, file) for directory in self.directories_of(dotted))
-        return next((path for path in paths if os.path.isfile(path)), None)
-
-    def module_file(self, dotted: str) -> Optional[str]:
-        parent, _, name = dotted.rpartition(".")
-        directories = self.directories_of(parent) if parent else [self.root] if self.root else []
-        paths = (os.path.join(directory, name + ".py") for directory in directories)
-        return next((path for path in paths if os.path.isfile(path)), None)
-
-    def has(self, dotted: str) -> bool:
-        return bool(self.directories_of(dotted)) or self.module_file(dotted) is not None
 
 
 class _Source(importlib.machinery.SourceFileLoader):
@@ -138,7 +52,7 @@ class _Finder(importlib.abc.MetaPathFinder):
     """Finds the modules of all namespaces."""
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Optional[importlib.machinery.ModuleSpec]:
-        if not fullname.startswith(_PREFIX):
+        if not fullname.startswith(PREFIX):
             return None
         namespace = _namespaces.get(fullname.partition(".")[0])
         return None if namespace is None else namespace.find_spec(fullname)
@@ -151,7 +65,7 @@ sys.meta_path.insert(0, _Finder())
 class _View(types.ModuleType):
     """A package of the app chain as code of an element sees it."""
 
-    def __init__(self, namespace: "Namespace", dotted: str, importer: str, layers: Sequence[_Layer]) -> None:
+    def __init__(self, namespace: "Namespace", dotted: str, importer: str, layers: Sequence[Layer]) -> None:
         super().__init__(dotted)
         self.__dict__["_mti"] = (namespace, dotted, importer, layers)
 
@@ -167,7 +81,7 @@ class _View(types.ModuleType):
                     found = getattr(module, name)
                     if isinstance(found, type) and namespace.is_level(layer, dotted, found):
                         return namespace.base_class(dotted, name)
-                    if not isinstance(found, types.ModuleType) or not found.__name__.startswith(_PREFIX):
+                    if not isinstance(found, types.ModuleType) or not found.__name__.startswith(PREFIX):
                         return found
             below = f"{dotted}.{name}"
             if namespace.exists(below):
@@ -186,9 +100,9 @@ class Namespace:
     """The modules of one app and its parents."""
 
     def __init__(self, app: Any) -> None:
-        self._name = f"{_PREFIX}{next(_numbers)}"
+        self._name = f"{PREFIX}{next(_numbers)}"
         self._app = app
-        self._layers: Dict[str, _Layer] = {}
+        self._layers: Dict[str, Layer] = {}
         self._tops: Set[str] = set()
         self._bases: Dict[Tuple[str, str], type] = {}
         #: The modules that were run, with their files as they were then.
@@ -210,8 +124,9 @@ class Namespace:
         self._layers = {}
         self._tops = {"commons"}
         for key, root, elements in layers:
-            name = re.sub(r"\W", "_", key.partition("@")[0])
-            self._layers[name] = _Layer(key, name, None if root is None else os.fspath(root), elements)
+            # The colon is in no name of an app, and so keeps two of them from becoming one.
+            name = key.partition("@")[0].replace(".", ":")
+            self._layers[name] = Layer(key, name, None if root is None else os.fspath(root), elements)
             self._tops.update(element.partition(".")[0] for element in elements)
         changed = {name for name, (path, stamp) in self._sources.items() if _stamp(path) != stamp}
         if not changed:
@@ -248,10 +163,10 @@ class Namespace:
             if not isinstance(loader, type):
                 raise ImportError("`loader.py` must have a class `Loader`, with `__init__(self, nodes)` and `load(self)`")
             self._levels[layer.name, element] = loader
-            return self._by_loader(layer, element, module, loader)
-        found = _level_class(package, real, element.rpartition(".")[2])
+            return of_loader(self._app, layer, module, loader, self._nodes_of)
+        found = exported(package, element.rpartition(".")[2])
         self._levels[layer.name, element] = found
-        return self._by_class(layer, found)
+        return of_class(self._app, layer, found)
 
     def place(self, error: BaseException) -> Optional[Tuple[str, int]]:
         """The innermost place in a file of an app that an error came from."""
@@ -275,104 +190,9 @@ class Namespace:
         self._levels.clear()
         self._bases.clear()
 
-    # Levels.
-
-    def _by_class(self, layer: _Layer, found: type) -> Loaded:
-        next_steps = type("_Next", (Level,), {"__module__": found.__module__})
-        members = {"__module__": found.__module__, "__qualname__": found.__qualname__, "__doc__": found.__doc__}
-        # A class of its own below, where `super()` finds the next level. Which class the author derived from is his affair.
-        whole = type(found.__name__, (found, next_steps), members)
-        app = self._app
-
-        def make(name: str, config: Any, define: Any) -> Any:
-            level: Any = cast(Any, whole).__new__(whole)
-            vars(level).update(fullName=name, config=config, define=define, app=app)
-            level.__init__()
-            return level
-
-        methods = [self._method(layer, name, member) for name, member in vars(found).items() if _is_step(name, member)]
-        return Loaded(methods, make, next_steps)
-
-    def _by_loader(self, layer: _Layer, element: str, module: types.ModuleType, loader: type) -> Loaded:
-        takes_nodes = len(inspect.signature(loader).parameters) > 0
-        namespace = weakref.ref(self)
-        next_steps = type("_Next", (Level,), {"__module__": module.__name__})
-        wholes: Dict[type, type] = {}
-
-        def make(name: str, config: Any, define: Any) -> Any:
-            here = namespace()
-            nodes = [] if here is None else here.nodes(name, config, define)
-            if takes_nodes:
-                made = loader(nodes)
-            else:
-                made = loader()
-                made.nodes = nodes
-            found = made.load()
-            if isinstance(found, Level):
-                kind = type(found)
-                members = {"__module__": kind.__module__, "__qualname__": kind.__qualname__, "__doc__": kind.__doc__}
-                wholes.setdefault(kind, type(kind.__name__, (kind, next_steps), members))
-                found.__class__ = wholes[kind]
-                for key, value in (("fullName", name), ("config", config), ("define", define), ("app", loader_app)):
-                    vars(found).setdefault(key, value)
-            return found
-
-        loader_app = self._app
-        methods: Dict[str, Method] = {}
-        for found in self._classes_made_by(module, loader):
-            for base in found.__mro__:
-                for name, member in vars(base).items():
-                    if base not in (object, Level) and _is_step(name, member) and name not in methods:
-                        method = self._method(layer, name, member)
-                        methods[name] = method if method.is_property else method._replace(function=None)
-        return Loaded(list(methods.values()), make, next_steps)
-
-    def _classes_made_by(self, module: types.ModuleType, loader: Any) -> List[type]:
-        """What `load` may give back: the class that it says, or any class of the app that `loader.py` knows."""
-        try:
-            annotated = loader.load.__annotations__.get("return")
-        except AttributeError:
-            raise ImportError("the class `Loader` must have a method `load(self)`") from None
-        if isinstance(annotated, str):
-            annotated = vars(module).get(annotated)
-        if isinstance(annotated, type):
-            return [annotated]
-        known = (member for member in vars(module).values() if isinstance(member, type) and member is not loader)
-        return [member for member in known if member.__module__.startswith(_PREFIX)]
-
-    def nodes(self, name: str, config: Any, define: Any) -> List[Node]:
+    def _nodes_of(self, name: str, config: Any, define: Any) -> List[Node]:
         layers = (layer for layer in self._layers.values() if name in layer.elements)
         return [Node(layer, name, self._app, config, define) for layer in layers]
-
-    def _method(self, layer: _Layer, name: str, member: Any) -> Method:
-        function: Callable[..., Any] = cast(Any, member.fget) if isinstance(member, property) else member
-        arguments: List[str] = []
-        optional: List[str] = []
-        takes_any = False
-        if not isinstance(member, property):
-            for parameter in list(inspect.signature(function).parameters.values())[1:]:
-                if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-                    takes_any = True
-                else:
-                    arguments.append(parameter.name)
-                    if parameter.default is not parameter.empty:
-                        optional.append(parameter.name)
-        code = getattr(inspect.unwrap(function), "__code__", None)
-        file = code.co_filename if code is not None else ""
-        if layer.root is not None and file.startswith(layer.root + os.sep):
-            file = os.path.relpath(file, layer.root)
-        return Method(
-            name=name,
-            is_property=isinstance(member, property),
-            is_async=inspect.iscoroutinefunction(function),
-            documentation=inspect.getdoc(member) or "",
-            arguments=arguments,
-            optional=optional,
-            takes_any=takes_any,
-            file=file.replace(os.sep, "/"),
-            line=code.co_firstlineno if code is not None else 1,
-            function=function,
-        )
 
     # Modules.
 
@@ -403,7 +223,7 @@ class Namespace:
         spec.has_location = True
         return spec
 
-    def import_real(self, layer: _Layer, dotted: str) -> Optional[types.ModuleType]:
+    def import_real(self, layer: Layer, dotted: str) -> Optional[types.ModuleType]:
         """The module of that name in one app, if it has code there."""
         if layer.root is None or not layer.has(dotted):
             return None
@@ -426,7 +246,7 @@ class Namespace:
     def is_element(self, dotted: str) -> bool:
         return any(dotted in layer.elements for layer in self._layers.values())
 
-    def is_level(self, layer: _Layer, dotted: str, found: type) -> bool:
+    def is_level(self, layer: Layer, dotted: str, found: type) -> bool:
         if (layer.name, dotted) in self._levels:
             return self._levels[layer.name, dotted] is found
         return dotted in layer.elements and issubclass(found, Level)
@@ -527,27 +347,3 @@ def _stamp(path: str) -> Any:
             return file.read()
     except OSError:
         return None
-
-
-def _is_step(name: str, member: Any) -> bool:
-    return not name.startswith("_") and (inspect.isfunction(member) or isinstance(member, property))
-
-
-def _level_class(package: types.ModuleType, real: str, last: str) -> type:
-    """The class that a package exports: the one with the name of the element, else the only one in `__all__`, else the only
-    public one of its own."""
-    own = {
-        name: member
-        for name, member in vars(package).items()
-        if isinstance(member, type) and (member.__module__ == real or member.__module__.startswith(real + "."))
-    }
-    if last in own:
-        return own[last]
-    named = [own[name] for name in vars(package).get("__all__", ()) if name in own]
-    public = named or [member for name, member in own.items() if not name.startswith("_")]
-    if len(public) == 1:
-        return public[0]
-    if not public:
-        raise ImportError(f"`__init__.py` must export the class of the level, such as `class {last}`")
-    names = ", ".join(f"`{member.__name__}`" for member in public)
-    raise ImportError(f"which of {names} is the level? Call it `{last}`, or name it alone in `__all__`")
