@@ -2,7 +2,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mti_data::q::{Literal, Operator};
 use mti_data::{Batch, Filter};
-use mti_element::{AppHandle, Fail, Failure, Result, Visitor};
+use mti_element::{AppHandle, Fail, Failure, Principal, Result, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -18,8 +18,8 @@ pub(crate) const STATE_SECONDS: i64 = 600;
 /// How long a spent code is remembered: longer than WeChat would accept it.
 const SPENT_SECONDS: i64 = 900;
 
-/// How many authorizations one browser may have begun at once.
-const PENDING_PER_BROWSER: u64 = 32;
+/// How many authorizations one visitor may have begun at once.
+const PENDING_PER_VISITOR: u64 = 32;
 
 /// How many authorizations may be begun at once in all.
 const PENDING_IN_ALL: u64 = 100_000;
@@ -63,26 +63,32 @@ pub(crate) struct Pending<'a> {
 }
 
 impl Pending<'_> {
-    /// Hands out a state.
-    pub(crate) async fn begin(&self, app: &AppHandle<'_>) -> Result<Token> {
+    /// Hands out a state. Whoever is signed in is counted by who he is, for he may come with any number of browsers and no
+    /// limit of the server's holds for him.
+    pub(crate) async fn begin(&self, app: &AppHandle<'_>, by: Option<&Principal>) -> Result<Token> {
         let now = Clock::of(app);
         make_room(app, now).await?;
         let state = Token::random();
-        let mine = Filter::equal("browserHash", self.browser.hash()) & alive(now);
+        let user_id = by.map(|principal| principal.user_id.as_str());
+        let mine = match user_id {
+            Some(user_id) => Filter::equal("userId", user_id),
+            None => Filter::equal("browserHash", self.browser.hash()),
+        };
+        let mine = mine & alive(now);
         let row = store::row(json!({
             "stateHash": state.hash(),
             "loginType": self.login_type,
             "purpose": self.purpose.as_str(),
             "browserHash": self.browser.hash(),
+            "userId": user_id,
             "sessionHash": self.session_hash,
             "expiresAt": now + STATE_SECONDS,
         }));
-        let batch = Batch::new().require(STATES, mine.clone(), 0..=PENDING_PER_BROWSER - 1).insert(STATES, row);
+        let batch = Batch::new().require(STATES, mine.clone(), 0..=PENDING_PER_VISITOR - 1).insert(STATES, row);
         match store::run(app, batch).await {
             Ok(_) => Ok(state),
             Err(failure) if Conflict::behind(&failure) == Some(Conflict::Unmet) => {
-                let failure =
-                    Fail::RATE_LIMITED.because("too many sign-ins are under way in this browser; please wait");
+                let failure = Fail::RATE_LIMITED.because("too many sign-ins are under way here; please wait");
                 let wait = store::first_expiry(app, STATES, mine).await?;
                 Err(failure.retry_after(wait.unwrap_or(1)))
             }
@@ -131,8 +137,8 @@ pub(crate) struct ShownState {
     id: i64,
     /// What the authorization was begun for.
     pub(crate) purpose: Purpose,
-    /// WeChat's name of the QR code that was made for it.
-    pub(crate) qr_uuid: Option<String>,
+    /// WeChat's name of the QR code that was made for it. It is empty while one is made.
+    qr_uuid: Option<String>,
     expires_at: i64,
 }
 
@@ -156,14 +162,26 @@ impl ShownState {
         self.expires_at - Clock::of(app)
     }
 
-    /// Remembers the one QR code that was made for it.
-    pub(crate) async fn keep_qr_uuid(&self, app: &AppHandle<'_>, uuid: String) -> Result<()> {
-        let unused = Filter::equal("id", self.id) & Filter::compare("qrUuid", Operator::IsNull, true);
-        let batch = Batch::new().require(STATES, unused.clone(), 1..=1).update(
-            STATES,
-            unused,
-            store::row(json!({ "qrUuid": uuid })),
-        );
+    /// WeChat's name of the QR code that was made for it, if one was.
+    pub(crate) fn qr_uuid(&self) -> Option<&str> {
+        self.qr_uuid.as_deref().filter(|uuid| !uuid.is_empty())
+    }
+
+    /// Claims the one QR code that it may have, before WeChat is asked for it: so WeChat is asked once for each state, and
+    /// not again when that failed.
+    pub(crate) async fn claim_qr_code(&self, app: &AppHandle<'_>) -> Result<()> {
+        self.set_qr_uuid(app, Filter::compare("qrUuid", Operator::IsNull, true), "").await
+    }
+
+    /// Remembers the QR code that was claimed.
+    pub(crate) async fn keep_qr_uuid(&self, app: &AppHandle<'_>, uuid: &str) -> Result<()> {
+        self.set_qr_uuid(app, Filter::equal("qrUuid", ""), uuid).await
+    }
+
+    async fn set_qr_uuid(&self, app: &AppHandle<'_>, before: Filter, uuid: &str) -> Result<()> {
+        let state = Filter::equal("id", self.id) & before;
+        let row = store::row(json!({ "qrUuid": uuid }));
+        let batch = Batch::new().require(STATES, state.clone(), 1..=1).update(STATES, state, row);
         store::run(app, batch).await.map(drop).map_err(|failure| match Conflict::behind(&failure) {
             Some(_) => fails::STATE_MISMATCH.into(),
             None => failure,

@@ -2,7 +2,7 @@ use mti_element::Fail;
 use mti_login_types::{BROWSER_COOKIE, PendingLimit, fails};
 use serde_json::json;
 
-use crate::support::{Person, World, assert_fails};
+use crate::support::{Browser, Person, World, assert_fails};
 
 #[tokio::test]
 async fn the_address_has_the_documented_form() {
@@ -116,6 +116,30 @@ async fn a_browser_has_a_bounded_number_of_sign_ins_under_way() {
     world.browser().state_for("login").await;
     world.advance(501);
     browser.state_for("login").await;
+}
+
+#[tokio::test]
+async fn a_user_has_a_bounded_number_of_sign_ins_under_way_in_all_his_browsers() {
+    let world = World::new().await;
+    world.bound("anna", Person::new("a")).await;
+    world.bound("ben", Person::new("b")).await;
+    let (anna, bert) = (world.browser(), world.browser());
+    anna.sign_in(Person::new("a")).await;
+    bert.sign_in(Person::new("b")).await;
+    let elsewhere = async |browser: &Browser<'_>, number: usize| {
+        browser.set_cookie(BROWSER_COOKIE, &format!("{number:043}"));
+        browser.call("getAuthorizeUrl", json!({})).await
+    };
+    for number in 0..32 {
+        elsewhere(&anna, number).await.unwrap();
+    }
+    world.advance(100);
+    let failure = assert_fails(elsewhere(&anna, 32).await, Fail::RATE_LIMITED);
+    assert_eq!(failure.retry_after_seconds(), Some(500));
+    // Neither another user is held up by that, nor the browser that he came with.
+    elsewhere(&bert, 0).await.unwrap();
+    let nobody = world.browser();
+    elsewhere(&nobody, 0).await.unwrap();
 }
 
 #[tokio::test]

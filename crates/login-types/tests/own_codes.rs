@@ -13,6 +13,7 @@ const PICTURE: &str = "data:image/png;base64,iVBORw0KGgo=";
 
 /// Has codes of its own, and answers of its own about them: what the name of a code says.
 struct OwnWeChat {
+    pages: AtomicUsize,
     polls: AtomicUsize,
     code: String,
 }
@@ -20,7 +21,7 @@ struct OwnWeChat {
 impl Level for OwnWeChat {
     fn open(context: &OpenContext<'_>) -> Result<Self> {
         let code = context.definition().config.value()["testCode"].as_str().unwrap_or_default().to_owned();
-        Ok(Self { polls: AtomicUsize::new(0), code })
+        Ok(Self { pages: AtomicUsize::new(0), polls: AtomicUsize::new(0), code })
     }
 }
 
@@ -28,6 +29,10 @@ impl Level for OwnWeChat {
 impl WeChatSteps for OwnWeChat {
     async fn open_code(&self, _: WeChat<'_>, authorize_url: String) -> Result<OpenedCode> {
         assert!(authorize_url.starts_with("https://open.weixin.qq.com/connect/qrconnect?"), "{authorize_url}");
+        let page = self.pages.fetch_add(1, Ordering::SeqCst);
+        if self.code == "closed" || page > 0 {
+            return Err(fails::WECHAT_UNAVAILABLE.into());
+        }
         Ok(OpenedCode { uuid: self.code.clone(), picture: PICTURE.to_owned() })
     }
 
@@ -91,6 +96,23 @@ async fn a_confirmed_code_goes_through_get_login_code_and_its_overrides() {
 }
 
 #[tokio::test]
+async fn wechat_is_asked_for_one_code_of_a_state() {
+    for code in ["echo", "closed"] {
+        let world = world(code).await;
+        let browser = world.browser();
+        let state = browser.state_for("login").await;
+        let show = async || browser.call("showCode", json!({ "state": state })).await;
+        assert_eq!(show().await.is_ok(), code == "echo");
+        assert_fails(show().await, fails::STATE_MISMATCH);
+    }
+    let closed = world("closed").await;
+    let browser = closed.browser();
+    let state = browser.state_for("login").await;
+    assert_fails(browser.call("showCode", json!({ "state": state })).await, fails::WECHAT_UNAVAILABLE);
+    assert_fails(browser.call("followCode", json!({ "state": state })).await, fails::STATE_MISMATCH);
+}
+
+#[tokio::test]
 async fn what_was_seen_is_one_of_the_states() {
     let world = world("echo").await;
     let browser = world.browser();
@@ -99,10 +121,10 @@ async fn what_was_seen_is_one_of_the_states() {
         let answer = browser.call("followCode", json!({ "state": state, "seen": seen })).await.unwrap();
         assert_eq!(answer, json!({ "status": seen }));
     }
-    assert_fails(
-        browser.call("followCode", json!({ "state": state, "seen": "&last=405" })).await,
-        Fail::API_PARAMS_ERROR,
-    );
+    for seen in ["expired", "confirmed", "&last=405"] {
+        let answer = browser.call("followCode", json!({ "state": state, "seen": seen })).await;
+        assert_fails(answer, Fail::API_PARAMS_ERROR);
+    }
 }
 
 #[tokio::test]

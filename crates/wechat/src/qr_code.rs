@@ -116,7 +116,8 @@ impl QrProgress {
         let assignments = script
             .strip_prefix("window.wx_errcode=")
             .and_then(|rest| rest.split_once(";window.wx_code='"))
-            .and_then(|(errcode, rest)| Some((errcode, rest.strip_suffix("';")?)));
+            .and_then(|(errcode, rest)| Some((errcode, rest.strip_suffix("';")?)))
+            .filter(|(_, code)| !code.contains('\''));
         let (errcode, code) = assignments.ok_or(NOT_UNDERSTOOD)?;
         match errcode {
             "408" => Ok(Self::Waiting),

@@ -132,6 +132,7 @@ async fn nothing_else_is_a_confirmation() {
         "window.wx_errcode=405;window.wx_code='';",
         "window.wx_errcode=405;window.wx_code=' ';",
         "window.wx_errcode=405;window.wx_code='authdeny';",
+        "window.wx_errcode=405;window.wx_code='021abcDEF';alert(1);'';",
         "window.wx_errcode=405;",
         "window.wx_errcode=405;window.wx_code=\"021abcDEF\";",
         "window.wx_errcode=0405;window.wx_code='021abcDEF';",

@@ -73,7 +73,8 @@ impl WeChatSteps for WeChatLevel {
                 }
                 let browser = Browser::of_or_new(visitor);
                 let session_hash = flow::session_hash(visitor, purpose);
-                Pending { login_type: this.name(), purpose, browser: &browser, session_hash }.begin(&app).await?
+                let pending = Pending { login_type: this.name(), purpose, browser: &browser, session_hash };
+                pending.begin(&app, visitor.principal.as_ref()).await?
             }
         };
         let url = this.authorize_url(redirect_uri.into(), state.reveal().to_owned()).await?;

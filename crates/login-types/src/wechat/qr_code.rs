@@ -47,8 +47,9 @@ pub(crate) async fn show(
     let visitor = browsers_only(this)?;
     let shown = ShownState::find(&app, this.name(), visitor, &state).await?;
     let page = this.authorize_url(redirect_uri.into(), state).await?;
+    shown.claim_qr_code(&app).await?;
     let opened = this.open_code(page).await?;
-    shown.keep_qr_uuid(&app, opened.uuid).await?;
+    shown.keep_qr_uuid(&app, &opened.uuid).await?;
     Ok(ShownCode { picture: opened.picture, expires_in: shown.expires_in(&app) })
 }
 
@@ -59,13 +60,16 @@ pub(crate) async fn follow(
     seen: CodeStatus,
     user_id: Option<UserId>,
 ) -> Result<FollowedCode> {
+    if matches!(seen, CodeStatus::Expired | CodeStatus::Confirmed) {
+        return Err(Fail::API_PARAMS_ERROR.because("argument `seen` must be one of `waiting`, `scanned`, `cancelled`"));
+    }
     let app = this.app();
     let visitor = browsers_only(this)?;
     let shown = ShownState::find(&app, this.name(), visitor, &state).await?;
-    let uuid = shown.qr_uuid.ok_or(fails::STATE_MISMATCH)?;
+    let uuid = shown.qr_uuid().ok_or(fails::STATE_MISMATCH)?;
     let place = Followers::admit(&app, visitor)?;
     let news = tokio::select! {
-        news = poll(this, &uuid, seen) => news,
+        news = poll(this, uuid, seen) => news,
         () = sleep(LONGEST_WAIT) => seen.into(),
         () = place.dismissed() => seen.into(),
     };
