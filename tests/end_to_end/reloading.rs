@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{APP_ID, Browser, LOGIN, Server, Tree, demo, eventually};
+use crate::support::{APP_ID, Browser, LOGIN, Server, Tree, client_builder, demo, eventually};
 
 const CONFIG: &str = "auths/loginTypes/MyWeChatLogin/MyWeChatLogin.json";
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -36,6 +36,22 @@ async fn an_edit_shows_while_dev_runs() {
     let ended = server.terminate();
     assert_eq!(ended.code, Some(0));
     assert!(ended.stderr.contains("reloaded"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn the_first_login_that_is_added_while_dev_runs_can_show_its_code() {
+    let app = Tree::new("//- app.json\n{\"appId\": \"acme.fresh\", \"version\": \"0.1.0\"}\n");
+    let server = Server::dev(app.path());
+    let client = client_builder().build().expect("a client");
+    let policy = async || {
+        let page = client.get(format!("{}/acme/fresh/", server.origin())).send().await.expect("an answer");
+        page.headers()["content-security-policy"].to_str().expect("text").to_owned()
+    };
+    assert!(policy().await.contains("frame-src 'none';"));
+    app.write("auths/loginTypes/First/e.json", r#"{"type": "auths.loginTypes.WeChatType", "title": "First"}"#);
+    app.write("auths/loginTypes/First/First.json", &config(APP_ID, SECRET));
+    let framed = format!("frame-src 'self' {};", server.simulator());
+    eventually("the simulator's page may be shown", async || policy().await.contains(&framed)).await;
 }
 
 #[tokio::test]

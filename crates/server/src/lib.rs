@@ -39,6 +39,6 @@ mod write_stall;
 
 pub use crate::error::ServerError;
 pub use crate::health::{AlwaysReady, Readiness, ReadinessReport};
-pub use crate::options::{FamilyFailures, Limits, ServerOptions};
+pub use crate::options::{FamilyFailures, FrameOrigins, Limits, ServerOptions};
 pub use crate::page::escape;
 pub use crate::server::Server;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use mti_element::{Authenticator, Fail, SharedCalls};
+use mti_registry::App;
 use url::Url;
 
 use crate::health::{AlwaysReady, Readiness};
@@ -34,12 +35,16 @@ pub struct ServerOptions {
     /// for a server that is for this machine only.
     pub local_hosts_only: bool,
     /// The origins of pages that the portal may show in a frame, such as the page with a QR code that a login Type sends browsers to.
-    pub frame_origins: Vec<String>,
+    /// Asked once for every snapshot of the app.
+    pub frame_origins: FrameOrigins,
     /// How calls can fail besides the ways that all calls can, for the description of the interface.
     pub failures: Vec<FamilyFailures>,
     /// Further routes. They are asked for what this server does not answer itself.
     pub extra: Option<Router>,
 }
+
+/// What an app, as it is now, wants to show in frames.
+pub type FrameOrigins = Arc<dyn Fn(&App) -> Vec<String> + Send + Sync>;
 
 impl ServerOptions {
     /// The defaults for an address and a login family.
@@ -54,7 +59,7 @@ impl ServerOptions {
             shared_calls: None,
             trusted_proxies: Vec::new(),
             local_hosts_only: false,
-            frame_origins: Vec::new(),
+            frame_origins: Arc::new(|_| Vec::new()),
             failures: Vec::new(),
             extra: None,
         }

@@ -48,8 +48,9 @@ impl Site {
             Some(url) => (public_origin(url)?, url.scheme() == "https"),
             None => (own_origin(address), false),
         };
-        let frame_origins =
-            options.frame_origins.iter().map(|origin| frame_origin(origin)).collect::<Result<Vec<_>, _>>()?;
+        for origin in (options.frame_origins)(&app) {
+            frame_origin(&origin)?;
+        }
         let app_id = app.key().id;
         let app_path = format!("{}/{}", encode_segment(app_id.org()), encode_segment(app_id.name()));
         // A proxy may show the site below a path of its own.
@@ -62,13 +63,13 @@ impl Site {
             failures: options.failures.clone(),
         });
         Ok(Self {
-            common_headers: CommonHeaders::new(content_security_policy(&frame_origins, Ancestors::None)),
+            common_headers: CommonHeaders::new(content_security_policy(&[], Ancestors::None)),
             anonymous_calls: options
                 .anonymous_calls_per_minute
                 .map(|calls| RateLimiter::new(calls, options.shared_calls.is_some())),
             metrics: Metrics::new(),
             places: Arc::new(Places::new(&options)),
-            portal: Portal::new(&app_id, &origin, &frame_origins),
+            portal: Portal::new(&app_id, &origin, Arc::clone(&options.frame_origins)),
             open_api: Arc::new(open_api),
             home: format!("{mount}/{app_path}/"),
             asking_readiness: Asking::default(),
@@ -100,7 +101,8 @@ fn public_origin(url: &Url) -> Result<String, ServerError> {
     }
 }
 
-fn frame_origin(text: &str) -> Result<String, ServerError> {
+/// An origin, and nothing else that a policy could take for more.
+pub(crate) fn frame_origin(text: &str) -> Result<String, ServerError> {
     let parsed = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     parsed
         .map(|url| url.origin().ascii_serialization())

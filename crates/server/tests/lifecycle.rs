@@ -1,5 +1,6 @@
 //! Starting and stopping.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use mti_registry::App;
@@ -52,7 +53,7 @@ async fn a_frame_origin_must_be_one() {
     ] {
         let (_tree, app) = empty_app();
         let mut options = options();
-        options.frame_origins = vec![text.to_owned()];
+        options.frame_origins = Arc::new(|_| vec![text.to_owned()]);
         assert!(matches!(Server::bind(app, options).await, Err(ServerError::FrameOrigin { .. })), "{text}");
     }
 }

@@ -63,7 +63,7 @@ impl Serving {
         let server_options = ServerOptions {
             readiness: Arc::new(AppReadiness { findings: Arc::clone(&findings) }),
             public_url: arguments.public_url.clone(),
-            frame_origins: wechat::page_origins(&app),
+            frame_origins: Arc::new(wechat::page_origins),
             failures: vec![
                 FamilyFailures { namespace: LOGIN_NAMESPACE, kinds: fails::OF_LOGINS },
                 FamilyFailures { namespace: WECHAT_TYPE, kinds: fails::OF_WECHAT },

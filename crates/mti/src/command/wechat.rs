@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 
 use mti_element::{AppView as _, ElementDefinition, Secret};
 use mti_login_types::WECHAT_TYPE;
+use mti_registry::App;
 use mti_wechat_sim::{AppKind, AppRegistration, CallbackRule};
 use serde_json::Value;
 use url::{Host, Url};
-
-use crate::App;
 
 /// Where WeChat's authorize page is when nothing else is configured.
 const REAL_OPEN: &str = "https://open.weixin.qq.com";

@@ -20,9 +20,11 @@ use mti_registry::{App, Snapshot};
 use serde::Serialize;
 
 use crate::language::Language;
+use crate::options::FrameOrigins;
 use crate::page;
 use crate::percent::encode_segment;
 use crate::security_headers::{Ancestors, content_security_policy};
+use crate::site::frame_origin;
 use assets::Assets;
 use methods::Method;
 use static_file::Freshness;
@@ -40,14 +42,16 @@ pub(crate) struct Portal {
     path: String,
     name: String,
     origin: String,
-    /// The policy of the callback page, which comes back in the frame that a login page was shown in.
-    callback_policy: HeaderValue,
+    frame_origins: FrameOrigins,
     rendered: Mutex<Option<Arc<Rendered>>>,
 }
 
 /// The pages as a snapshot has them.
 struct Rendered {
     generation: u64,
+    policy: HeaderValue,
+    /// The policy of the callback page, which comes back in the frame that a login page was shown in.
+    callback_policy: HeaderValue,
     /// The sign-in page and the callback page, in each language.
     pages: Vec<(Language, Bytes, Bytes)>,
     methods: Bytes,
@@ -78,14 +82,14 @@ struct Document<'a> {
 }
 
 impl Portal {
-    pub(crate) fn new(app: &AppId, origin: &str, frame_origins: &[String]) -> Self {
+    pub(crate) fn new(app: &AppId, origin: &str, frame_origins: FrameOrigins) -> Self {
         let name = encode_segment(app.name());
         Self {
             assets: Assets::new(),
             path: format!("{}/{name}", encode_segment(app.org())),
             name,
             origin: origin.to_owned(),
-            callback_policy: content_security_policy(frame_origins, Ancestors::Own),
+            frame_origins,
             rendered: Mutex::new(None),
         }
     }
@@ -94,7 +98,11 @@ impl Portal {
     pub(crate) fn page(&self, app: &App, head: &Parts) -> Response<Body> {
         let chosen = Language::asked_for(&head.uri);
         let language = chosen.unwrap_or_else(|| Language::of(&head.headers));
-        let mut response = page::html(self.rendered(app).page(language, |(_, portal, _)| portal));
+        let rendered = self.rendered(app);
+        let mut response = page::html(rendered.page(language, |(_, portal, _)| portal));
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_SECURITY_POLICY, rendered.policy.clone());
+        headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
         let is_secure = self.origin.starts_with("https:");
         let cookie = chosen.and_then(|language| language.cookie(is_secure));
         response.headers_mut().extend(cookie.map(|cookie| (SET_COOKIE, cookie)));
@@ -103,10 +111,10 @@ impl Portal {
 
     /// Where a login sends the browser back to.
     pub(crate) fn callback(&self, app: &App, head: &Parts) -> Response<Body> {
-        let mut response =
-            page::html(self.rendered(app).page(Language::of(&head.headers), |(_, _, callback)| callback));
+        let rendered = self.rendered(app);
+        let mut response = page::html(rendered.page(Language::of(&head.headers), |(_, _, callback)| callback));
         let headers = response.headers_mut();
-        headers.insert(CONTENT_SECURITY_POLICY, self.callback_policy.clone());
+        headers.insert(CONTENT_SECURITY_POLICY, rendered.callback_policy.clone());
         headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
         response
     }
@@ -141,12 +149,14 @@ impl Portal {
         {
             return Arc::clone(rendered);
         }
-        let fresh = Arc::new(self.render(&snapshot));
+        let fresh = Arc::new(self.render(app, &snapshot));
         *rendered = Some(Arc::clone(&fresh));
         fresh
     }
 
-    fn render(&self, snapshot: &Snapshot) -> Rendered {
+    fn render(&self, app: &App, snapshot: &Snapshot) -> Rendered {
+        let framed = (self.frame_origins)(app).into_iter().filter(|origin| frame_origin(origin).is_ok());
+        let framed: Vec<String> = framed.collect();
         let methods = methods::of(snapshot);
         let running = snapshot.chain().apps.first();
         let title = running.map_or_else(
@@ -173,6 +183,8 @@ impl Portal {
         });
         Rendered {
             generation: snapshot.generation(),
+            policy: content_security_policy(&framed, Ancestors::None),
+            callback_policy: content_security_policy(&framed, Ancestors::Own),
             methods: Bytes::from(serde_json::to_vec(&methods).unwrap_or_default()),
             pages: pages.into(),
             theme,
