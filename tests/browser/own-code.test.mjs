@@ -20,7 +20,7 @@ after(async () => {
   await site?.stop();
 });
 
-// A page that shows the code itself comes to a stop now and then, in one of some ten visits, for a reason that is not found yet. What
+// A page that shows the code itself was seen to come to a stop now and then, for a reason that is not found yet. What
 // fails is told and done again, three times at most.
 const ATTEMPTS = 3;
 
