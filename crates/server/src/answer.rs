@@ -98,7 +98,11 @@ async fn respond_with_page(site: &Site, route: Route, head: &Parts) -> Response<
         Route::PortalWithoutSlash => site.portal.redirect(),
         Route::Callback => site.portal.callback(&site.app, head),
         Route::Asset(file) => site.portal.asset(&site.app, &file, head),
-        Route::ElementFile(segments) => element_file::answer(site, segments, &head.headers).await,
+        Route::ElementFile(segments) => {
+            let mut response = element_file::answer(site, segments, &head.headers).await;
+            site.portal.guard(&site.app, response.headers_mut());
+            response
+        }
         Route::Health => health::alive(),
         Route::Ready => guarded(site, health::ready(site)).await,
         Route::Metrics => exposition::answer(&site.metrics, site.places.total()),

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, SET_COOKIE, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, SET_COOKIE, X_FRAME_OPTIONS,
 };
 use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
@@ -100,9 +100,7 @@ impl Portal {
         let language = chosen.unwrap_or_else(|| Language::of(&head.headers));
         let rendered = self.rendered(app);
         let mut response = page::html(rendered.page(language, |(_, portal, _)| portal));
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_SECURITY_POLICY, rendered.policy.clone());
-        headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+        rendered.guard(response.headers_mut());
         let is_secure = self.origin.starts_with("https:");
         let cookie = chosen.and_then(|language| language.cookie(is_secure));
         response.headers_mut().extend(cookie.map(|cookie| (SET_COOKIE, cookie)));
@@ -117,6 +115,11 @@ impl Portal {
         headers.insert(CONTENT_SECURITY_POLICY, rendered.callback_policy.clone());
         headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
         response
+    }
+
+    /// Gives the policy of the app's pages to one that the portal has no part in, which may show the same logins.
+    pub(crate) fn guard(&self, app: &App, headers: &mut HeaderMap) {
+        self.rendered(app).guard(headers);
     }
 
     /// To the portal from its address without the slash.
@@ -230,6 +233,11 @@ impl Portal {
 }
 
 impl Rendered {
+    fn guard(&self, headers: &mut HeaderMap) {
+        headers.insert(CONTENT_SECURITY_POLICY, self.policy.clone());
+        headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    }
+
     fn page(&self, language: Language, of: impl Fn(&(Language, Bytes, Bytes)) -> &Bytes) -> Bytes {
         self.pages.iter().find(|(known, ..)| *known == language).map(of).cloned().unwrap_or_default()
     }
