@@ -6,7 +6,7 @@ import { after, afterEach, before, test } from "node:test";
 import { scanAndApprove } from "./support/phone.mjs";
 import { WECHAT, account, enterPassword, inspect, methodRow, openWeChat, qrPicture, signInByPassword, signInByScanning } from "./support/portal.mjs";
 import { startSite } from "./support/site.mjs";
-import { Visitor, openBrowser } from "./support/visitors.mjs";
+import { Visitor, endTest, openBrowser } from "./support/visitors.mjs";
 
 let site;
 let browser;
@@ -14,7 +14,7 @@ before(async () => {
   const openToAll = (app) => app.json("auths/loginTypes/MyWeChatLogin/e.json", (manifest) => ({ ...manifest, allowRegister: 1 }));
   [site, browser] = await Promise.all([startSite({ edit: openToAll }), openBrowser()]);
 });
-afterEach(() => site.wechat.knobs());
+afterEach((context) => endTest(context, site));
 after(async () => {
   await browser?.close();
   await site?.stop();

@@ -6,7 +6,7 @@ import { after, afterEach, before, test } from "node:test";
 import { scanAndApprove } from "./support/phone.mjs";
 import { inspect, qrPicture } from "./support/portal.mjs";
 import { startSite } from "./support/site.mjs";
-import { Visitor, openBrowser } from "./support/visitors.mjs";
+import { Visitor, endTest, openBrowser } from "./support/visitors.mjs";
 
 const APP_ID = "wx0123456789abcdef";
 const CONFIG = { componentType: "WeChatLogin", appId: APP_ID, scope: "snsapi_login" };
@@ -16,7 +16,7 @@ let browser;
 before(async () => {
   [site, browser] = await Promise.all([startSite({ edit: withShop }), openBrowser()]);
 });
-afterEach(() => site.wechat.knobs());
+afterEach((context) => endTest(context, site));
 after(async () => {
   await browser?.close();
   await site?.stop();

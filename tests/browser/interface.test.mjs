@@ -1,19 +1,20 @@
 // What the server says of its interface.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 
 import { Validator } from "@seriousme/openapi-schema-validator";
 
 import { checkAccessibility, checkWidth } from "./support/checks.mjs";
 import { startSite } from "./support/site.mjs";
-import { Visitor, openBrowser, picture } from "./support/visitors.mjs";
+import { Visitor, endTest, openBrowser, picture } from "./support/visitors.mjs";
 
 let site;
 let browser;
 before(async () => {
   [site, browser] = await Promise.all([startSite(), openBrowser()]);
 });
+afterEach((context) => endTest(context, site));
 after(async () => {
   await browser?.close();
   await site?.stop();

@@ -6,14 +6,14 @@ import { after, afterEach, before, test } from "node:test";
 import { approve, refuse, scan, scanAndApprove } from "./support/phone.mjs";
 import { PASSWORD, WECHAT, account, enterPassword, inspect, openWeChat, qrPicture, signInByPassword, signInByScanning } from "./support/portal.mjs";
 import { PASSWORDS, startSite } from "./support/site.mjs";
-import { Visitor, openBrowser, picture } from "./support/visitors.mjs";
+import { Visitor, endTest, openBrowser, picture } from "./support/visitors.mjs";
 
 let site;
 let browser;
 before(async () => {
   [site, browser] = await Promise.all([startSite(), openBrowser()]);
 });
-afterEach(() => site.wechat.knobs());
+afterEach((context) => endTest(context, site));
 after(async () => {
   await browser?.close();
   await site?.stop();

@@ -1,10 +1,10 @@
 // Who signed in a while ago, and who is about to lose his last way in.
 
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 
 import { PASSWORD, WECHAT, account, inspect, methodRow, qrPicture, signInByPassword } from "./support/portal.mjs";
 import { startSite } from "./support/site.mjs";
-import { Visitor, openBrowser } from "./support/visitors.mjs";
+import { Visitor, endTest, openBrowser } from "./support/visitors.mjs";
 
 let site;
 let browser;
@@ -15,6 +15,7 @@ before(async () => {
   };
   [site, browser] = await Promise.all([startSite({ edit: shortly }), openBrowser()]);
 });
+afterEach((context) => endTest(context, site));
 after(async () => {
   await browser?.close();
   await site?.stop();

@@ -52,6 +52,20 @@ async fn states_and_codes_are_used_up_and_bound_to_their_browser() {
 }
 
 #[tokio::test]
+async fn what_a_browser_begins_at_once_is_all_its_own() {
+    let app = demo();
+    let server = Server::dev(app.path());
+    let mut browser = Browser::at(&server);
+    let (status, _) = browser.open("/acme/demo/").await;
+    assert_eq!(status, 200);
+    let given = browser.cookies().clone();
+    assert!(given.contains_key("mti_browser"), "the page gives the cookie that states are bound to");
+    browser.scan("zhang-san", "login").await;
+    browser.open("/acme/demo/").await;
+    assert_eq!(browser.cookies(), &given, "and later answers leave it as it is");
+}
+
+#[tokio::test]
 async fn a_signed_in_user_unbinds_and_binds_again() {
     let app = demo();
     let server = Server::dev(app.path());

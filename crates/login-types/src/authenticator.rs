@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
-use mti_element::{AppView, Authenticator, BoxFuture, Principal, Result, Secret};
+use mti_element::{AppView, Authenticator, BoxFuture, Principal, Result, Secret, Visitor};
 
+use crate::browser::Browser;
 use crate::names::AUTH_SERVICE;
 use crate::{AuthService, Clock, LoginType, sessions};
 
@@ -46,5 +47,9 @@ impl Authenticator for SessionAuthenticator {
                 expires_in_seconds: left,
             }))
         })
+    }
+
+    fn greet(&self, visitor: &Visitor) {
+        Browser::greet(visitor);
     }
 }

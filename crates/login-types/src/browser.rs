@@ -23,6 +23,13 @@ impl Browser {
         hash_of_brought(cookie.reveal()).map(|hash| Self { hash })
     }
 
+    /// Gives the visitor's browser its cookie, if it has none.
+    pub(crate) fn greet(visitor: &Visitor) {
+        if Self::of(visitor).is_none() {
+            Self::of_or_new(visitor);
+        }
+    }
+
     /// The visitor's browser; it gets a cookie if it has none.
     pub(crate) fn of_or_new(visitor: &Visitor) -> Self {
         let known = Self::of(visitor).zip(visitor.cookie(BROWSER_COOKIE).cloned());

@@ -35,6 +35,8 @@ export async function call(settings, element, name, args = {}) {
       credentials: "same-origin",
       cache: "no-store",
       redirect: "error",
+      // Who signs out and leaves the page at once is signed out.
+      keepalive: true,
       signal: AbortSignal.timeout(PATIENCE_MILLISECONDS),
     });
     envelope = await response.json();

@@ -50,6 +50,7 @@ function tabs(methods, chosen, panel, opener) {
   panel.setAttribute("role", "tabpanel");
   const list = make("div", { class: "tabs", role: "tablist", "aria-label": text("chooseMethod") });
   const choose = (tab, method) => {
+    if (tab.getAttribute("aria-selected") === "true") return undefined;
     for (const other of list.children) {
       other.setAttribute("aria-selected", String(other === tab));
       other.tabIndex = other === tab ? 0 : -1;

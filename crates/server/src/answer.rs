@@ -23,6 +23,7 @@ use crate::envelope::{self, Refusal};
 use crate::error_page::{self, Reader};
 use crate::exchange::Exchange;
 use crate::exposition;
+use crate::greeting;
 use crate::health;
 use crate::host;
 use crate::language::Language;
@@ -81,7 +82,14 @@ async fn respond(site: &Site, exchange: &Exchange, route: Route, request: Reques
         (Route::Api(_), body) if head.method == Method::POST => call::unknown(exchange, &head.method, body),
         (Route::UnknownCall, body) => call::unknown(exchange, &head.method, body),
         (_, Err(refusal)) => page::failure(refusal.status(), &[(CONNECTION, HeaderValue::from_static("close"))]),
-        (route, Ok(_)) => respond_with_page(site, route, &head).await,
+        (route, Ok(_)) => {
+            let is_of_people = matches!(route, Route::Portal | Route::ElementFile(_));
+            let mut response = respond_with_page(site, route, &head).await;
+            if is_of_people {
+                greeting::greet(site, exchange.address, &head.headers, &mut response);
+            }
+            response
+        }
     }
 }
 

@@ -4,12 +4,12 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::http::header::{ALLOW, HeaderValue, SET_COOKIE};
+use axum::http::header::{ALLOW, HeaderValue};
 use axum::http::request::Parts;
 use axum::http::{Method, Response, StatusCode};
 use futures_util::FutureExt as _;
 use mti_core::manifest::Function;
-use mti_element::{AppView, CallContext, Cookie, ElementDefinition, Fail, Failure, Principal, Value, Visitor};
+use mti_element::{AppView, CallContext, ElementDefinition, Fail, Failure, Principal, Value, Visitor};
 
 use crate::arguments;
 use crate::caller::{self, Credential};
@@ -57,8 +57,8 @@ impl<'a> Call<'a> {
         if matches!(&outcome, Err(refusal) if refusal.status() == StatusCode::METHOD_NOT_ALLOWED) {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
         }
-        for cookie in self.visitor.iter().flat_map(|visitor| visitor.take_cookies()) {
-            self.set_cookie(&mut response, &cookie);
+        if let Some(visitor) = &self.visitor {
+            cookies::answer(visitor, response.headers_mut(), self.site.is_secure);
         }
         response
     }
@@ -112,14 +112,6 @@ impl<'a> Call<'a> {
         limiter
             .admit(self.exchange.address)
             .map_err(|wait| Refusal::new(Fail::RATE_LIMITED.failure().retry_after(wait.as_secs() + 1)))
-    }
-
-    fn set_cookie(&self, response: &mut Response<Body>, cookie: &Cookie) {
-        if let Some(header) = cookies::set_cookie_header(cookie, self.site.is_secure) {
-            response.headers_mut().append(SET_COOKIE, header);
-        } else {
-            tracing::error!(cookie = cookie.name, "a cookie was not set: its name or value cannot stand in a header");
-        }
     }
 
     /// Writes down how it went: in the log and in the counters. Names that were only asked for are in neither.

@@ -1,5 +1,5 @@
-use axum::http::header::{COOKIE, HeaderMap, HeaderValue};
-use mti_element::{Cookie, Secret};
+use axum::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
+use mti_element::{Cookie, Secret, Visitor};
 
 /// The most cookies of one request that are looked at.
 const COOKIE_LIMIT: usize = 64;
@@ -36,8 +36,19 @@ pub(crate) fn sent(headers: &HeaderMap, is_secure: bool) -> Vec<(String, Secret)
     cookies
 }
 
+/// Has an answer set what a visitor is to have.
+pub(crate) fn answer(visitor: &Visitor, headers: &mut HeaderMap, is_secure: bool) {
+    for cookie in visitor.take_cookies() {
+        if let Some(header) = set_cookie_header(&cookie, is_secure) {
+            headers.append(SET_COOKIE, header);
+        } else {
+            tracing::error!(cookie = cookie.name, "a cookie was not set: its name or value cannot stand in a header");
+        }
+    }
+}
+
 /// The header that sets a cookie; none for a cookie that cannot be written down.
-pub(crate) fn set_cookie_header(cookie: &Cookie, is_secure: bool) -> Option<HeaderValue> {
+fn set_cookie_header(cookie: &Cookie, is_secure: bool) -> Option<HeaderValue> {
     let value = cookie.value.reveal();
     if !is_name(cookie.name) || !value.bytes().all(is_value_byte) {
         return None;

@@ -18,6 +18,7 @@ mod error;
 mod error_page;
 mod exchange;
 mod exposition;
+mod greeting;
 mod health;
 mod host;
 mod language;

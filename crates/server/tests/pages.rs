@@ -7,7 +7,7 @@ use axum::routing;
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Request, get, post, raw};
-use crate::shop::{PROBE, kiosk, shop, shop_with};
+use crate::shop::{GREETED, PROBE, kiosk, shop, shop_with};
 
 fn settings(page: &Answer) -> Value {
     let (_, rest) = page.body.split_once("<script type=\"application/json\" id=\"settings\">").unwrap();
@@ -97,11 +97,13 @@ async fn the_portal_speaks_the_language_of_the_visitor() {
     ] {
         assert_eq!(language("", &[("Accept-Language", accepted)]).await.0, expected, "{accepted}");
     }
-    let (chosen, page) = language("?lang=zh-CN", &[("Accept-Language", "en")]).await;
+    let greeted = format!("{GREETED}=1");
+    let (chosen, page) = language("?lang=zh-CN", &[("Accept-Language", "en"), ("Cookie", &greeted)]).await;
     assert_eq!(chosen, "zh-CN");
     let cookie = page.header("set-cookie").unwrap();
     assert!(cookie.starts_with("mti_lang=zh-CN; Path=/; ") && cookie.ends_with("; HttpOnly; SameSite=Lax"), "{cookie}");
-    let (kept, page) = language("", &[("Accept-Language", "en"), ("Cookie", "other=1; mti_lang=zh-CN")]).await;
+    let (kept, page) =
+        language("", &[("Accept-Language", "en"), ("Cookie", &format!("{greeted}; mti_lang=zh-CN"))]).await;
     assert_eq!((kept.as_str(), page.header("set-cookie")), ("zh-CN", None));
     assert_eq!(language("?lang=xx%0d%0a", &[("Accept-Language", "zh")]).await.0, "zh-CN");
 }
@@ -255,6 +257,22 @@ async fn every_answer_protects_itself() {
         assert_eq!(answer.header("x-frame-options"), Some("DENY"));
         assert!(answer.header("x-request-id").is_some());
         assert!(answer.header("server").is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_opens_a_page_has_its_cookies_before_its_first_call() {
+    let shop = shop().await;
+    let set = format!("{GREETED}=1; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");
+    for page in ["/acme/shop/", "/acme/shop/elements/probes/Probe/page.html"] {
+        let first = get(page).send(shop.address).await;
+        assert_eq!(first.header("set-cookie"), Some(set.as_str()), "{page}");
+        assert_eq!(first.header("cache-control"), Some("no-store"), "{page}");
+        let again = get(page).with("Cookie", &format!("{GREETED}=1")).send(shop.address).await;
+        assert_eq!((again.status, again.header("set-cookie")), (200, None), "{page}");
+    }
+    for other in ["/acme/shop/elements/probes/Probe/widget.js", "/acme/shop/portal/portal.js", "/nowhere", "/healthz"] {
+        assert_eq!(get(other).send(shop.address).await.header("set-cookie"), None, "{other}");
     }
 }
 

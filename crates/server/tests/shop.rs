@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use mti_element::{
-    AppView, Authenticator, BoxFuture, Cookie, Fail, Level, OpenContext, Principal, Result, Secret, level, steps,
+    AppView, Authenticator, BoxFuture, Cookie, Fail, Level, OpenContext, Principal, Result, Secret, Visitor, level,
+    steps,
 };
 use mti_registry::{App, AppBuilder};
 use mti_server::{Server, ServerError, ServerOptions};
@@ -14,6 +15,8 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
 pub(crate) const COOKIE: &str = "session";
+/// The cookie that every browser gets with its first page.
+pub(crate) const GREETED: &str = "greeted";
 pub(crate) const ALICE: &str = "alice-token";
 
 /// Where the functions of the probe are.
@@ -50,6 +53,8 @@ export const shared = 1;
 // Not of the front end.
 //- probes/Probe/frontend/widget.js
 export const widget = 1;
+//- probes/Probe/frontend/page.html
+<!doctype html>
 //- probes/Probe/frontend/deep/logo.svg
 <svg xmlns="http://www.w3.org/2000/svg"/>
 //- probes/Probe/frontend/config.json
@@ -225,6 +230,12 @@ impl Authenticator for OneUser {
                 _ => Ok(None),
             }
         })
+    }
+
+    fn greet(&self, visitor: &Visitor) {
+        if visitor.cookie(GREETED).is_none() {
+            visitor.set_cookie(Cookie { name: GREETED, value: Secret::new("1"), max_age_seconds: 60 });
+        }
     }
 }
 

@@ -88,7 +88,7 @@ class AppFiles {
   }
 }
 
-class Site {
+export class Site {
   #end;
 
   constructor(announced, files, log, end) {

@@ -10,6 +10,9 @@ import { PATIENCE, ROOT } from "./site.mjs";
 
 const PICTURES = process.env.MTI_PICTURES ?? path.join(ROOT, "target/browser");
 
+/** How many lines of the server's log are told of a test that failed. */
+const LINES_TOLD = 40;
+
 const FLAGS = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync",
@@ -23,6 +26,35 @@ export async function openBrowser() {
 
 /** What Chromium calls the answers that the pages themselves deal with. */
 const EXPECTED = /^Failed to load resource: the server responded with a status of 4\d\d /;
+
+/** Those who have not left. */
+const present = new Set();
+
+/**
+ * Ends a test: whoever is still there was left behind by one that failed. Tells what he sees, and makes him leave.
+ *
+ * @param {import("node:test").TestContext} context
+ * @param {import("./site.mjs").Site} site
+ */
+export async function endTest(context, site) {
+  for (const visitor of [...present]) {
+    for (const page of visitor.context.pages()) context.diagnostic(await told(page));
+    for (const { request, since } of visitor.unanswered) {
+      context.diagnostic(`no answer for ${Date.now() - since} ms: ${request.method()} ${request.url()}`);
+    }
+    for (const problem of visitor.problems) context.diagnostic(problem);
+    await visitor.context.close();
+    present.delete(visitor);
+    site.log.slice(-LINES_TOLD).forEach((line) => context.diagnostic(line));
+  }
+  await site.wechat.knobs();
+}
+
+/** What is on a page, in words. */
+async function told(page) {
+  const content = await page.locator("body").ariaSnapshot({ timeout: 2000 }).catch(String);
+  return `${page.url()}\n${content}`;
+}
 
 /** Somebody with a browser of his own: no cookie and no memory from anybody else. */
 export class Visitor {
@@ -39,6 +71,7 @@ export class Visitor {
     });
     context.setDefaultTimeout(PATIENCE);
     const visitor = new Visitor(context);
+    present.add(visitor);
     visitor.page = await visitor.tab();
     return visitor;
   }
@@ -47,6 +80,12 @@ export class Visitor {
     this.context = context;
     /** What no page may do: errors in scripts, violations of the policy, files that are not there. */
     this.problems = [];
+    /** What his browser asked and has no answer to yet. @type {Set<{ request: import("playwright-core").Request, since: number }>} */
+    this.unanswered = new Set();
+    context.on("request", (request) => this.unanswered.add({ request, since: Date.now() }));
+    for (const end of ["requestfinished", "requestfailed"]) {
+      context.on(end, (request) => this.unanswered.forEach((asked) => asked.request === request && this.unanswered.delete(asked)));
+    }
   }
 
   /** Opens another tab. */
@@ -66,6 +105,7 @@ export class Visitor {
   /** Leaves, and answers for what happened meanwhile. */
   async leave({ expecting = [] } = {}) {
     await this.context.close();
+    present.delete(this);
     const unexpected = this.problems.filter((problem) => !expecting.some((pattern) => pattern.test(problem)));
     assert.deepEqual(unexpected, []);
   }

@@ -483,7 +483,9 @@ export class WeChatLogin extends HTMLElement {
       this.#canvas = canvas;
       this.#wait();
       return true;
-    } catch {
+    } catch (error) {
+      // WeChat's page could show a code for this login, but nobody could end it.
+      if (turn === this.#turn && asFailure(error).error === "STATE_MISMATCH") this.#expire();
       return false;
     }
   }
