@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 
 use serde_json::{Value, json};
 
-use crate::support::{Browser, LOGIN, Server, demo, eventually, free_address, mti_in};
+use crate::support::{Browser, LOGIN, Server, command, demo, eventually, free_address, mti_in};
 
 #[tokio::test]
 async fn serve_announces_the_url_answers_and_ends_with_0() {
@@ -30,7 +30,7 @@ fn serve_prints_one_line_for_people() {
     use std::process::Stdio;
     let app = demo();
     let address = free_address();
-    let mut child = crate::support::command(app.path(), &["serve", "--bind", &address.to_string()])
+    let mut child = command(app.path(), &["serve", "--bind", &address.to_string()])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -168,6 +168,56 @@ fn an_address_that_browsers_do_not_use_is_warned_of() {
     assert!(warned(&["serve", "--bind", "0.0.0.0:0"]));
     assert!(!warned(&["serve", "--bind", "0.0.0.0:0", "--public-url", "http://login.example.com"]));
     assert!(!warned(&["serve", "--bind", "127.0.0.1:0"]));
+}
+
+/// Calls for a visitor whom a proxy names, until he has called too often or anybody would have.
+async fn calls_until_refused(server: &Server, visitor: &str) -> usize {
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let url = format!("{}/api/acme/demo/auths/loginTypes/MyWeChatLogin/getLoginConfig", server.origin());
+    for count in 0..2000 {
+        let answer = client.post(&url).header("X-Forwarded-For", visitor).send().await.expect("an answer");
+        if answer.status() == 429 {
+            return count;
+        }
+    }
+    panic!("nobody is refused");
+}
+
+#[tokio::test]
+async fn visitors_are_counted_apart_behind_a_proxy_that_is_trusted() {
+    let app = demo();
+    let serve = ["serve", "--bind", "127.0.0.1:0"];
+    let trusting = Server::start(app.path(), &[&serve[..], &["--trusted-proxy", "::1,127.0.0.0/8"]].concat());
+    assert!(calls_until_refused(&trusting, "203.0.113.7").await >= 600);
+    assert!(calls_until_refused(&trusting, "203.0.113.8").await >= 600);
+    assert_eq!(trusting.terminate().code, Some(0));
+    let cautious = Server::start(app.path(), &serve);
+    assert!(calls_until_refused(&cautious, "203.0.113.7").await >= 600);
+    assert!(calls_until_refused(&cautious, "203.0.113.8").await < 300);
+}
+
+#[test]
+fn a_variable_names_proxies_too_and_may_be_empty() {
+    let app = demo();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("an address").to_string();
+    for (value, said) in [("", "in use"), ("10.0.0.1, fd00::/8,", "in use"), ("10.0.0.1,nginx", "10.0.0.0/8")] {
+        let mut serve = command(app.path(), &["serve", "--bind", &address]);
+        let ended = serve.env("MTI_TRUSTED_PROXY", value).output().expect("the command ends");
+        let errors = String::from_utf8_lossy(&ended.stderr);
+        assert!(errors.contains(said), "{value}: {errors}");
+    }
+}
+
+#[test]
+fn what_is_no_proxy_is_said() {
+    let app = demo();
+    let refused = mti_in(app.path(), &["serve", "--trusted-proxy", "nginx"], "").ended_with(2);
+    assert!(refused.stderr.contains("`10.0.0.0/8`"), "{}", refused.stderr);
+    let help = mti_in(app.path(), &["serve", "--help"], "").ended_with(0);
+    for word in ["--trusted-proxy <IP|CIDR>", "MTI_TRUSTED_PROXY", "--proxy-header"] {
+        assert!(help.stdout.contains(word), "{}", help.stdout);
+    }
 }
 
 #[tokio::test]

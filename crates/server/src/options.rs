@@ -1,5 +1,5 @@
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use mti_registry::App;
 use url::Url;
 
 use crate::health::{AlwaysReady, Readiness};
+use crate::trusted_proxies::TrustedProxies;
 
 /// How an app is served.
 #[derive(Clone)]
@@ -29,8 +30,8 @@ pub struct ServerOptions {
     pub anonymous_calls_per_minute: Option<NonZeroU32>,
     /// Where the processes that serve the app tell each other of those calls; absent, each counts for itself.
     pub shared_calls: Option<Arc<dyn SharedCalls>>,
-    /// Proxies whose `X-Forwarded-For` is believed. None by default: then the header is ignored.
-    pub trusted_proxies: Vec<IpAddr>,
+    /// The proxies that say whose requests they pass on.
+    pub trusted_proxies: TrustedProxies,
     /// Whether only requests to this machine's own names (`localhost`, a loopback address) or the public URL's are answered:
     /// for a server that is for this machine only.
     pub local_hosts_only: bool,
@@ -57,7 +58,7 @@ impl ServerOptions {
             limits: Limits::default(),
             anonymous_calls_per_minute: NonZeroU32::new(600),
             shared_calls: None,
-            trusted_proxies: Vec::new(),
+            trusted_proxies: TrustedProxies::default(),
             local_hosts_only: false,
             frame_origins: Arc::new(|_| Vec::new()),
             failures: Vec::new(),

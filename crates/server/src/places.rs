@@ -8,13 +8,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::address::network;
 use crate::descriptors;
 use crate::options::ServerOptions;
+use crate::trusted_proxies::TrustedProxies;
 
 /// How many connections there may be: in all, and of one address.
 pub(crate) struct Places {
     free: Arc<Semaphore>,
     total: usize,
     per_address: usize,
-    trusted_proxies: Vec<IpAddr>,
+    trusted_proxies: TrustedProxies,
     /// How many each network has. Who has none is not in it, so it is no larger than the connections are many.
     taken: Mutex<HashMap<u64, usize>>,
 }
@@ -77,7 +78,7 @@ impl Places {
     pub(crate) fn take(self: &Arc<Self>, free: FreePlace, peer: IpAddr) -> Result<Place, FreePlace> {
         let peer = peer.to_canonical();
         // Everybody comes from a trusted proxy.
-        if self.trusted_proxies.contains(&peer) {
+        if self.trusted_proxies.contains(peer) {
             return Ok(Place { _counted: None, _permit: free.0 });
         }
         let network = network(peer);

@@ -157,7 +157,7 @@ async fn no_address_takes_all_places() {
 async fn a_trusted_proxy_may_have_any_number_of_connections() {
     let shop = shop_with(|options| {
         options.limits.connections_per_address = 1;
-        options.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+        options.trusted_proxies.networks = vec!["127.0.0.1".parse().unwrap()];
     })
     .await;
     let _held = hold(5, shop.address).await;
@@ -213,7 +213,7 @@ async fn who_is_signed_in_is_not_counted() {
 async fn addresses_are_counted_apart_and_ipv6_by_network() {
     let shop = shop_with(|options| {
         options.anonymous_calls_per_minute = NonZeroU32::new(1);
-        options.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+        options.trusted_proxies.networks = vec!["127.0.0.1".parse().unwrap()];
     })
     .await;
     let call = |from: &str| post(&format!("{PROBE}whoAmI"), "").with("X-Forwarded-For", from);
@@ -274,7 +274,7 @@ async fn what_an_address_has_called_elsewhere_counts_too() {
         let shared = Side(Arc::clone(&board), side);
         shop_with(|options| {
             options.anonymous_calls_per_minute = NonZeroU32::new(60);
-            options.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+            options.trusted_proxies.networks = vec!["127.0.0.1".parse().unwrap()];
             options.shared_calls = Some(Arc::new(shared));
         })
         .await

@@ -14,5 +14,6 @@ mod observability;
 mod openapi;
 mod pages;
 mod portal_scripts;
+mod proxies;
 mod sessions;
 mod shop;

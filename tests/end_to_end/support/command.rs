@@ -89,9 +89,16 @@ pub(crate) fn signal(process: u32, name: &str) {
 pub(crate) fn command(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mti"));
     command.current_dir(directory).args(arguments).stdin(Stdio::null());
-    for variable in
-        ["MTI_APP_PATH", "MTI_DATABASE_URL", "MTI_LOG", "NO_COLOR", "RUST_BACKTRACE", "http_proxy", "HTTP_PROXY"]
-    {
+    for variable in [
+        "MTI_APP_PATH",
+        "MTI_DATABASE_URL",
+        "MTI_LOG",
+        "MTI_TRUSTED_PROXY",
+        "NO_COLOR",
+        "RUST_BACKTRACE",
+        "http_proxy",
+        "HTTP_PROXY",
+    ] {
         command.env_remove(variable);
     }
     command

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use mti_server::{ForwardingHeader, ProxyNetwork, ProxyNetworkError};
 use url::Url;
 
 use crate::command::db::DbCommand;
@@ -158,11 +159,40 @@ pub(crate) struct ServeArguments {
     /// The URL that browsers reach the app at [default: `http://` and the address]
     #[arg(long, value_name = "URL", value_parser = public_url)]
     pub(crate) public_url: Option<Url>,
+    /// A proxy in front, which says whose requests it passes on: an IP address, or a network such as `10.0.0.0/8`;
+    /// may be given several times, or with commas between
+    #[arg(long = "trusted-proxy", value_name = "IP|CIDR", env = "MTI_TRUSTED_PROXY", value_parser = proxy_list)]
+    pub(crate) trusted_proxies: Vec<ProxyList>,
+    /// The header in which the trusted proxies say it; the other one is ignored
+    #[arg(long, value_enum, default_value = "x-forwarded-for", value_name = "HEADER")]
+    pub(crate) proxy_header: ProxyHeader,
     /// Take in changes to the app's files at once; `dev` always does
     #[arg(long)]
     pub(crate) watch: bool,
     #[command(flatten)]
     pub(crate) data: DataArguments,
+}
+
+/// The proxies that one option or the variable names.
+#[derive(Debug, Clone)]
+pub(crate) struct ProxyList(pub(crate) Vec<ProxyNetwork>);
+
+/// Where proxies say whose requests they pass on.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ProxyHeader {
+    /// `X-Forwarded-For`.
+    XForwardedFor,
+    /// `Forwarded` of RFC 7239.
+    Forwarded,
+}
+
+impl From<ProxyHeader> for ForwardingHeader {
+    fn from(header: ProxyHeader) -> Self {
+        match header {
+            ProxyHeader::XForwardedFor => Self::XForwardedFor,
+            ProxyHeader::Forwarded => Self::Forwarded,
+        }
+    }
 }
 
 /// Where data is.
@@ -200,6 +230,12 @@ pub(crate) struct WechatSimArguments {
 /// Reads where browsers reach the app.
 fn public_url(text: &str) -> Result<Url, String> {
     Url::parse(text).map_err(|error| format!("{error}: write a whole URL, such as `https://login.example.com`"))
+}
+
+/// Reads addresses and networks with commas between. None are none: a variable may be set and empty.
+fn proxy_list(text: &str) -> Result<ProxyList, ProxyNetworkError> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(str::parse).collect::<Result<_, _>>().map(ProxyList)
 }
 
 /// Reads where to listen. `localhost` is the one name that needs no looking up.

@@ -8,7 +8,7 @@ use axum::Router;
 use mti_core::AppKey;
 use mti_element::SharedCalls;
 use mti_login_types::{AUTH_SERVICE, CallTable, Followers, PublicUrl, SessionAuthenticator, WECHAT_TYPE, fails, sweep};
-use mti_server::{FamilyFailures, Server, ServerOptions};
+use mti_server::{FamilyFailures, Server, ServerOptions, TrustedProxies};
 use tokio::task::JoinHandle;
 use url::Url;
 
@@ -69,6 +69,10 @@ impl Serving {
                 FamilyFailures { namespace: WECHAT_TYPE, kinds: fails::OF_WECHAT },
             ],
             shared_calls: databases::is_shared(&app).then(|| Arc::new(CallTable::new()) as Arc<dyn SharedCalls>),
+            trusted_proxies: TrustedProxies {
+                networks: arguments.trusted_proxies.iter().flat_map(|list| list.0.clone()).collect(),
+                header: arguments.proxy_header.into(),
+            },
             local_hosts_only: options.local_hosts_only,
             extra: options.routes.clone(),
             ..ServerOptions::new(arguments.bind, Arc::new(SessionAuthenticator))
