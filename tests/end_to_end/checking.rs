@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use crate::support::{LOGIN, Tree, demo, mti_in};
 
+/// The config of the WeChat login of [`demo`].
+const CONFIG: &str = "auths/loginTypes/MyWeChatLogin/MyWeChatLogin.json";
+
 #[test]
 fn a_sound_app_has_no_findings() {
     let app = demo();
@@ -47,14 +50,11 @@ fn diagnostics_as_json_have_every_key() {
 #[test]
 fn instances_are_loaded_for_their_problems() {
     let app = demo();
-    app.write(
-        "auths/loginTypes/MyWeChatLogin/MyWeChatLogin.json",
-        "{\"authConfig\": {\n  \"appId\": \"wx0123456789abcdef\"\n}}",
-    );
+    app.write(CONFIG, "{\"authConfig\": {\n  \"appId\": \"wx0123456789abcdef\"\n}}");
     let found = mti_in(app.path(), &["check", "--format", "json"], "").ended_with(1).json();
     let error = find(&found, |one| one["element"] == LOGIN);
     assert!(error["message"].as_str().expect("a message").contains("appSecret"), "{error:#}");
-    assert_eq!(error["file"], "auths/loginTypes/MyWeChatLogin/MyWeChatLogin.json");
+    assert_eq!(error["file"], CONFIG);
 }
 
 #[test]
@@ -74,10 +74,7 @@ fn two_secrets_that_differ_are_a_warning_that_shows_neither() {
 #[test]
 fn placeholders_are_looked_up_nearest_first() {
     let app = demo();
-    app.write(
-        "auths/loginTypes/MyWeChatLogin/MyWeChatLogin.json",
-        r#"{"authConfig": {"appId": "${E2E_APP_ID}", "appSecret": "{{E2E_SECRET}}"}}"#,
-    );
+    app.write(CONFIG, r#"{"authConfig": {"appId": "${E2E_APP_ID}", "appSecret": "{{E2E_SECRET}}"}}"#);
     let missing = mti_in(app.path(), &["check"], "").ended_with(1);
     assert!(missing.stdout.contains("E2E_APP_ID") && missing.stdout.contains("E2E_SECRET"), "{}", missing.stdout);
     app.write(".env", "E2E_APP_ID=wx00000000000000aa\nE2E_SECRET=from-the-app\n");
@@ -99,6 +96,72 @@ fn a_broken_line_of_an_environment_file_is_a_finding_without_its_value() {
     let finding = find(&found.json(), |one| one["file"] == ".env");
     assert_eq!(finding["line"], 2);
     assert!(!found.stdout.contains("secret value"), "{}", found.stdout);
+}
+
+#[test]
+fn an_environment_file_that_is_not_utf8_is_told_by_its_line() {
+    let app = demo();
+    std::fs::write(app.join(".env"), b"A=b\nSECRET=\xff\xfecanary\nE2E_SECRET=s\n").expect("a file");
+    app.write(CONFIG, r#"{"authConfig": {"appId": "wx0123456789abcdef", "appSecret": "${E2E_SECRET}"}}"#);
+    let found = mti_in(app.path(), &["check", "--format", "json"], "").ended_with(1);
+    let all = found.json()["diagnostics"].clone();
+    assert_eq!(all.as_array().map(Vec::len), Some(1), "{all:#}");
+    assert_eq!((&all[0]["code"], &all[0]["file"], &all[0]["line"]), (&json!("MTI0507"), &json!(".env"), &json!(2)));
+    assert!(all[0]["message"].as_str().expect("a message").contains("UTF-8"), "{all:#}");
+    assert!(!found.stdout.contains("canary"), "{}", found.stdout);
+}
+
+#[test]
+fn a_variable_without_a_value_and_a_placeholder_that_is_not_closed_are_errors_of_what_is_needed() {
+    let app = demo();
+    app.write(CONFIG, "{\"authConfig\": {\n  \"appId\": \"${E2E_APP_ID}\",\n  \"appSecret\": \"${E2E_SECRET\"\n}}");
+    app.write(".env", "E2E_APP_ID=\n");
+    let found = mti_in(app.path(), &["check", "--format", "json"], "").ended_with(1).json();
+    let [id, secret] = ["MTI0601", "MTI0602"].map(|code| find(&found, |one| one["code"] == code));
+    assert_eq!((&id["line"], &id["column"], &id["severity"]), (&json!(2), &json!(12), &json!("error")));
+    assert!(id["message"].as_str().expect("a message").contains("`E2E_APP_ID` is set, and has no value"), "{id:#}");
+    assert_eq!((&secret["line"], &secret["column"], &secret["severity"]), (&json!(3), &json!(16), &json!("error")));
+    assert!(secret["message"].as_str().expect("a message").contains("not closed"), "{secret:#}");
+    app.write(CONFIG, r#"{"authConfig": {"appId": "wx0123456789abcdef", "appSecret": "$${literal"}}"#);
+    mti_in(app.path(), &["check"], "").ended_with(0);
+    app.write(CONFIG, r#"{"authConfig": {"appId": "", "appSecret": "s"}}"#);
+    let empty = mti_in(app.path(), &["check"], "").ended_with(1);
+    assert!(empty.stdout.contains("`authConfig.appId` is empty: put"), "{}", empty.stdout);
+}
+
+#[test]
+fn a_component_that_the_portal_would_pass_over_is_a_finding() {
+    let app = demo();
+    app.write("auths/loginTypes/MyWeChatLogin/frontend/mine.js", "export {};");
+    for (component, place, said) in [
+        (r#""mine""#, "1:90", "must be an object"),
+        (r#"{"tag": "my-login"}"#, "1:90", "has no `module`"),
+        (r#"{"tag": "my-login", "module": 5}"#, "1:120", "must be a string"),
+        (r#"{"tag": "mine", "module": "mine.js"}"#, "1:98", "custom element"),
+        (r#"{"tag": "my-login", "module": "../e.json"}"#, "1:120", "`frontend/`"),
+        (r#"{"tag": "my-login", "module": "lost.js"}"#, "1:120", "no file `lost.js`"),
+    ] {
+        let manifest = format!(
+            "{{\"type\": \"auths.loginTypes.WeChatType\", \"title\": \"t\", \"sort\": 1000000, \"loginComponent\": {component}}}"
+        );
+        app.write("auths/loginTypes/MyWeChatLogin/e.json", &manifest);
+        let found = mti_in(app.path(), &["check"], "").ended_with(1);
+        assert!(found.stdout.contains("warning[MTI0608]") && found.stdout.contains(said), "{}", found.stdout);
+        assert!(found.stdout.contains(&format!("e.json:{place} ")), "{place}: {}", found.stdout);
+    }
+    app.write(
+        "auths/loginTypes/MyWeChatLogin/e.json",
+        r#"{"type": "auths.loginTypes.WeChatType", "title": "t", "loginComponent": {"tag": "my-login", "module": "mine.js"}}"#,
+    );
+    mti_in(app.path(), &["check"], "").ended_with(0);
+}
+
+#[test]
+fn a_key_that_nothing_reads_is_shown_at_the_key() {
+    let app = demo();
+    app.write(CONFIG, r#"{"authConfig": {"appId": "wx0123456789abcdef", "appSecret": "s"}, "isActve": false}"#);
+    let found = mti_in(app.path(), &["check"], "").ended_with(1);
+    assert!(found.stdout.contains("MyWeChatLogin.json:1:67 "), "{}", found.stdout);
 }
 
 #[test]
@@ -168,7 +231,7 @@ fn findings_in_a_parent_app_are_relative_to_its_root_in_sarif() {
 fn a_key_that_is_nearly_a_known_one_is_a_warning_where_it_stands() {
     let app = demo();
     app.write(
-        "auths/loginTypes/MyWeChatLogin/MyWeChatLogin.json",
+        CONFIG,
         "{\n  \"authConfig\": {\"appId\": \"wx0123456789abcdef\", \"appSecret\": \"s\"},\n  \"isActve\": false,\n  \"ours\": 1\n}",
     );
     app.write(
@@ -194,14 +257,11 @@ fn a_key_that_is_nearly_a_known_one_is_a_warning_where_it_stands() {
 #[test]
 fn a_missing_key_points_at_the_one_that_was_probably_meant() {
     let app = demo();
-    app.write(
-        "auths/loginTypes/MyWeChatLogin/MyWeChatLogin.json",
-        "{\n  \"authConfg\": {\"appId\": \"wx0123456789abcdef\", \"appSecret\": \"s\"}\n}",
-    );
+    app.write(CONFIG, "{\n  \"authConfg\": {\"appId\": \"wx0123456789abcdef\", \"appSecret\": \"s\"}\n}");
     let found = mti_in(app.path(), &["check", "--format", "json"], "").ended_with(1).json();
     let error = find(&found, |one| one["severity"] == "error");
     assert_eq!(error["help"], "did you mean `authConfig` where it says `authConfg`?");
-    assert_eq!((&error["line"], &error["column"]), (&json!(2), &json!(16)));
+    assert_eq!((&error["line"], &error["column"]), (&json!(2), &json!(3)));
 }
 
 #[test]

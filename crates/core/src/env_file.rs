@@ -40,17 +40,27 @@ impl fmt::Debug for EnvFile {
     }
 }
 
+/// Reads the bytes of the environment file `file`, as [`parse`] does its text. A line that is not UTF-8 is reported, and passed over.
+pub fn parse_bytes(file: &str, bytes: &[u8]) -> (EnvFile, Vec<Diagnostic>) {
+    let is_text: Vec<bool> = bytes.split(|&byte| byte == b'\n').map(|line| std::str::from_utf8(line).is_ok()).collect();
+    parse_lines(file, &String::from_utf8_lossy(bytes), |number| is_text.get(number).copied().unwrap_or(true))
+}
+
 /// Reads the text of the environment file `file`.
 ///
 /// Lines are `NAME=value` with an optional `export` before; empty lines and lines that start with `#` are passed over. A bare value ends before ` #`; one in
 /// single quotes is taken as it is; in double quotes `\n`, `\r`, `\t`, `\"`, `\$` and `\\` are escapes. A later line wins. A line that cannot be read is
 /// reported, without its value, and passed over.
 pub fn parse(file: &str, text: &str) -> (EnvFile, Vec<Diagnostic>) {
+    parse_lines(file, text, |_| true)
+}
+
+fn parse_lines(file: &str, text: &str, is_text: impl Fn(usize) -> bool) -> (EnvFile, Vec<Diagnostic>) {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut env = EnvFile::default();
     let mut diagnostics = Vec::new();
     let mut offset = 0;
-    for line in text.split_inclusive('\n') {
+    for (number, line) in text.split_inclusive('\n').enumerate() {
         let start = offset;
         offset += line.len();
         let line = line.trim_end_matches(['\n', '\r']);
@@ -58,7 +68,8 @@ pub fn parse(file: &str, text: &str) -> (EnvFile, Vec<Diagnostic>) {
         if content.is_empty() || content.starts_with('#') {
             continue;
         }
-        match parse_line(content) {
+        let read = if is_text(number) { parse_line(content) } else { Err("it is not UTF-8") };
+        match read {
             Ok((name, value)) => {
                 env.variables.insert(name.to_owned(), value);
             }

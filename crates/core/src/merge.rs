@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::app_id::AppKey;
 use crate::diagnostic::Location;
-use crate::json::{Pointer, Span, locate};
+use crate::json::{Found, Pointer, Span, locate};
 
 /// The file that a layer was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,9 +22,18 @@ pub struct SourceRef {
 impl SourceRef {
     /// Where in the file the value at `pointer` is; the file alone when it is not there.
     pub fn location(&self, pointer: &Pointer) -> Location {
+        self.location_of(pointer, |found| found.value)
+    }
+
+    /// As [`location`](Self::location), of the key that the value stands behind.
+    pub fn key_location(&self, pointer: &Pointer) -> Location {
+        self.location_of(pointer, |found| found.key.unwrap_or(found.value))
+    }
+
+    fn location_of(&self, pointer: &Pointer, part: impl Fn(Found) -> Span) -> Location {
         let file = &*self.file;
         match self.text.as_deref().and_then(|text| Some((text, locate(text, pointer)?))) {
-            Some((text, found)) => Location::at(file, text, found.value),
+            Some((text, found)) => Location::at(file, text, part(found)),
             None => Location::file(file),
         }
     }
@@ -100,6 +109,12 @@ impl Layered {
     /// Where the value at `pointer` came from: the nearest layer that has the place.
     pub fn origin(&self, pointer: &Pointer) -> Option<Origin> {
         Some(self.layer_of(pointer)?.origin_of(pointer))
+    }
+
+    /// As [`origin`](Self::origin), at the key that the value stands behind.
+    pub fn key_origin(&self, pointer: &Pointer) -> Option<Origin> {
+        let source = &self.layer_of(pointer)?.origin;
+        Some(Origin { app: source.app.clone(), location: source.key_location(pointer) })
     }
 
     /// The source that the value at `pointer` came from, with the span of the value in its text.

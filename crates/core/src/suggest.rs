@@ -1,6 +1,7 @@
 //! "Did you mean …?"
 
-/// The candidates nearest to `name`, nearest first, at most `max`: few edits away (one for every three characters), or with the same last segment.
+/// The candidates nearest to `name`, nearest first, at most `max`: few edits away (one for every three characters), or with the same last segment;
+/// a name of one segment is compared with the last one of each candidate too.
 pub fn nearest<'candidate>(
     name: &str,
     candidates: impl IntoIterator<Item = &'candidate str>,
@@ -16,17 +17,23 @@ pub fn nearest<'candidate>(
     let mut near: Vec<(usize, &str)> = candidates
         .into_iter()
         .filter_map(|candidate| {
-            let letters: Vec<char> = lower(candidate).take(300).collect();
-            let edits = (letters.len().abs_diff(wanted.len()) <= limit)
-                .then(|| distance(&wanted, &letters))
-                .filter(|&edits| edits <= limit);
-            let same_end = name.contains('.') && last_segment(candidate).to_lowercase() == wanted_last;
-            edits.or(same_end.then_some(limit)).map(|edits| (edits, candidate))
+            let end = last_segment(candidate);
+            let same_end = name.contains('.') && end.to_lowercase() == wanted_last;
+            let near_end = (!name.contains('.') && end != candidate).then(|| edits(&wanted, end, limit)).flatten();
+            let edits = edits(&wanted, candidate, limit).or(same_end.then_some(limit)).or(near_end);
+            edits.map(|edits| (edits, candidate))
         })
         .collect();
     near.sort_unstable();
     near.dedup();
     near.into_iter().take(max).map(|(_, candidate)| candidate.to_owned()).collect()
+}
+
+/// How many edits lie between a name and a text, unless there are too many.
+fn edits(wanted: &[char], text: &str, limit: usize) -> Option<usize> {
+    let letters: Vec<char> = lower(text).take(300).collect();
+    let is_near = letters.len().abs_diff(wanted.len()) <= limit;
+    is_near.then(|| distance(wanted, &letters)).filter(|&edits| edits <= limit)
 }
 
 fn lower(text: &str) -> impl Iterator<Item = char> {

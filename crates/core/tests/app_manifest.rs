@@ -43,6 +43,16 @@ fn every_key_is_read() {
 }
 
 #[test]
+fn a_key_that_is_nearly_a_known_one_is_a_warning() {
+    let (manifest, diagnostics) = read(r#"{"appId": "acme.shop", "version": "1.0.0", "extend": [], "colours": []}"#);
+    assert!(manifest.unwrap().extends.is_empty());
+    let found: Vec<_> =
+        diagnostics.iter().map(|finding| (finding.severity.as_str(), finding.help.as_deref())).collect();
+    let expected = [("warning", Some("did you mean `extends`?")), ("note", Some("it is kept, and has no effect"))];
+    assert_eq!(found, expected);
+}
+
+#[test]
 fn several_problems_are_reported_at_once() {
     let (manifest, diagnostics) = read(
         "{\n \"appId\": \"shop\",\n \"version\": \"1.0\",\n \"title\": 1,\n \"settings\": [],\n \"extends\": [\n  {\"appId\": \"x\", \"version\": \"1.0.0\"},\n  {\"appId\": \"a.b\", \"version\": \"new\"},\n  5,\n  {\"appId\": \"a.c\"},\n  {\"appId\": \"a.c\", \"version\": \"1.0.0\"}\n ]\n}",

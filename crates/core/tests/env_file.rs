@@ -1,5 +1,5 @@
 use mti_core::Code;
-use mti_core::env_file::parse;
+use mti_core::env_file::{parse, parse_bytes};
 use proptest::prelude::*;
 
 #[test]
@@ -60,4 +60,14 @@ proptest! {
         prop_assert!(diagnostics.is_empty());
         prop_assert_eq!(env.get("X"), Some(value.as_str()));
     }
+}
+
+#[test]
+fn a_line_that_is_not_utf8_is_passed_over_and_reported_without_its_value() {
+    let (env, diagnostics) =
+        parse_bytes(".env", b"\xef\xbb\xbfA=1\r\nB=\xffcanary\n# \xe9t\xe9\nC=\xe4\xb8\xad\n\xff=2");
+    assert_eq!(env.iter().collect::<Vec<_>>(), [("A", "1"), ("C", "\u{4e2d}")]);
+    let places: Vec<_> = diagnostics.iter().map(|found| found.location.as_ref().unwrap().line).collect();
+    assert_eq!(places, [Some(2), Some(5)]);
+    assert!(!format!("{diagnostics:?}").contains("canary"));
 }

@@ -6,6 +6,8 @@ fn misspellings_are_recognised() {
     let names = ["auths.loginTypes.WeChatType", "auths.loginTypes.PasswordType", "models.Meta"];
     assert_eq!(nearest("auths.loginTypes.WeChatTpye", names, 3), ["auths.loginTypes.WeChatType"]);
     assert_eq!(nearest("login.WeChatType", names, 3), ["auths.loginTypes.WeChatType"]);
+    assert_eq!(nearest("WeChatType", names, 3), ["auths.loginTypes.WeChatType"]);
+    assert_eq!(nearest("wechattyp", names, 3), ["auths.loginTypes.WeChatType"]);
     assert_eq!(nearest("titel", ["title", "tag", "type"], 1), ["title"]);
     assert_eq!(nearest("RUST", ["rust", "python"], 1), ["rust"]);
     assert!(nearest("entirely.different", names, 3).is_empty());

@@ -7,7 +7,7 @@ use mti_core::{Code, Diagnostic, suggest};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::payload::requirement;
+use crate::config_problems::{self, ConfigProblem, Wrong};
 use crate::{ChainLevel, ElementDefinition, Fail, Failure, InitialRow, Need, NeededElement, Resources, Result};
 
 /// What a level is opened with: definitions and config, and nothing that could block.
@@ -60,50 +60,50 @@ impl<'a> OpenContext<'a> {
     /// The element's business config, as this level reads it. Each level reads its own part; keys that it does
     /// not know are another level's.
     pub fn config<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_path_to_error::deserialize(self.definition.config.value()).map_err(|error| {
-            // Serde quotes the value, which may be a secret: only what it expected is shown.
-            let complaint = error.inner().to_string();
-            if let Some(key) = missing_key(&complaint) {
-                return self.missing_key(&pointer_of(error.path()), key);
-            }
-            let expected = requirement(&complaint);
-            let message = match error.path().to_string().as_str() {
-                "." => format!("the config {expected}"),
-                path => format!("`{path}` in the config {expected}"),
-            };
-            self.config_problem(Code::ConfigWrongType, &pointer_of(error.path()), message)
+        config_problems::read(self.definition.config.value()).map_err(|problems| {
+            let findings = problems.into_iter().map(|ConfigProblem { place, wrong }| match wrong {
+                Wrong::Missing => self.missing_key(&place),
+                Wrong::Kind { path, requirement } => {
+                    let message = match path.as_str() {
+                        "." => format!("the config {requirement}"),
+                        path => format!("`{path}` in the config {requirement}"),
+                    };
+                    self.finding(&self.definition.config, Code::ConfigWrongType, place.as_str(), message)
+                }
+            });
+            failed(findings.collect())
         })
     }
 
-    /// The failure of a config that lacks `key` in the object at `parent`: shown at the key that was probably meant, or in
-    /// the element's own file, or, where it has none, at its `type`.
-    fn missing_key(&self, parent: &str, key: &str) -> Failure {
+    /// What is said of a config that lacks the key at `place`: shown at the key that was probably meant, or in the
+    /// element's own file, or, where it has none, at its `type`.
+    fn missing_key(&self, place: &Pointer) -> Diagnostic {
         let ElementDefinition { name, config, manifest, .. } = &**self.definition;
-        let pointer = format!("{parent}/{key}");
-        let path = pointer.split('/').skip(1).collect::<Vec<_>>().join(".");
+        let path = place.segments().collect::<Vec<_>>().join(".");
         let directory = name.as_str().replace('.', "/") + "/";
         let mut files = config.sources().filter(|source| source.text.is_some()).map(|source| &*source.file);
         let own_file = files.find(|file| file.starts_with(&directory));
-        let has_near_miss = Pointer::parse(&pointer).is_some_and(|place| near_miss(config, &place).is_some());
         let (code, message) = (Code::ConfigKeyMissing, format!("`{path}` is missing in the config"));
-        failed(match own_file {
-            _ if has_near_miss => self.finding(config, code, &pointer, message),
-            Some(file) => self.finding(config, code, &pointer, message).with_help(format!("add `{path}` to `{file}`")),
+        match own_file {
+            _ if near_miss(config, place).is_some() => self.finding(config, code, place.as_str(), message),
+            Some(file) => {
+                self.finding(config, code, place.as_str(), message).with_help(format!("add `{path}` to `{file}`"))
+            }
             None => self
                 .finding(manifest, code, "/type", message)
                 .with_help(format!("write `{directory}{}.json` with `{path}`", name.last_segment())),
-        })
+        }
     }
 
     /// The failure of an element whose config cannot work, at a place in its config (`/authConfig/appId`).
     /// The place need not exist: a missing key is shown at what should hold it.
     pub fn config_problem(&self, code: Code, pointer: &str, message: impl Into<String>) -> Failure {
-        failed(self.finding(&self.definition.config, code, pointer, message))
+        failed(vec![self.finding(&self.definition.config, code, pointer, message)])
     }
 
     /// As [`config_problem`](Self::config_problem), at a place in the `e.json` (`/appSecret`).
     pub fn manifest_problem(&self, code: Code, pointer: &str, message: impl Into<String>) -> Failure {
-        failed(self.finding(&self.definition.manifest, code, pointer, message))
+        failed(vec![self.finding(&self.definition.manifest, code, pointer, message)])
     }
 
     /// The rows that the apps give the element in `initData.json`, for a level that keeps rows. `check` reports those
@@ -138,12 +138,10 @@ impl<'a> OpenContext<'a> {
     /// A finding at a place in a document, or at what should hold the place; where nothing does, at the `type`.
     fn finding(&self, document: &Layered, code: Code, pointer: &str, message: impl Into<String>) -> Diagnostic {
         let near_miss = Pointer::parse(pointer).and_then(|pointer| near_miss(document, &pointer));
-        let origin = near_miss
-            .iter()
-            .map(|near_miss| near_miss.place.as_str())
-            .chain(ancestors(pointer))
-            .filter_map(Pointer::parse)
-            .filter_map(|pointer| document.origin(&pointer))
+        let misspelt = near_miss.as_ref().and_then(|near_miss| document.key_origin(&near_miss.place));
+        let origin = misspelt
+            .into_iter()
+            .chain(ancestors(pointer).filter_map(Pointer::parse).filter_map(|pointer| document.origin(&pointer)))
             // What the process adds is in no file that somebody could mend.
             .find(|origin| origin.location.line.is_some())
             .or_else(|| self.definition.manifest.origin(&Pointer::ROOT.key("type")));
@@ -178,31 +176,11 @@ fn near_miss(document: &Layered, wanted: &Pointer) -> Option<NearMiss> {
     None
 }
 
-/// The key that serde says is missing.
-fn missing_key(complaint: &str) -> Option<&str> {
-    complaint.strip_prefix("missing field `")?.strip_suffix('`')
-}
-
-fn failed(finding: Diagnostic) -> Failure {
-    Fail::ELEMENT_EXCEPTION.failure().diagnosed(vec![finding])
+fn failed(findings: Vec<Diagnostic>) -> Failure {
+    Fail::ELEMENT_EXCEPTION.failure().diagnosed(findings)
 }
 
 /// A pointer and what holds it, innermost first: `/a/b`, `/a`, and the document.
 fn ancestors(pointer: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(pointer), |pointer| pointer.rsplit_once('/').map(|(parent, _)| parent))
-}
-
-fn pointer_of(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    let mut pointer = String::new();
-    for segment in path {
-        pointer.push('/');
-        match segment {
-            Segment::Seq { index } => pointer.push_str(&index.to_string()),
-            Segment::Map { key } => pointer.push_str(&key.replace('~', "~0").replace('/', "~1")),
-            Segment::Enum { variant } => pointer.push_str(variant),
-            Segment::Unknown => {}
-        }
-    }
-    pointer
 }

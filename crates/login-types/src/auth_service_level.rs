@@ -1,4 +1,4 @@
-use mti_element::{AppHandle, Fail, Level, OpenContext, Principal, Result, Visitor, level};
+use mti_element::{AppHandle, Fail, Level, OpenContext, Principal, Problems, Result, Visitor, level};
 
 use crate::keys::Keys;
 use crate::login_codes::BroughtCode;
@@ -30,8 +30,11 @@ pub struct AuthServiceLevel {
 impl Level for AuthServiceLevel {
     fn open(context: &OpenContext<'_>) -> Result<Self> {
         let config = Keys::of_config(context);
-        let session_seconds = config.whole_number("sessionSeconds", MIN_SESSION_SECONDS..=u32::MAX)?;
-        let recent_seconds = config.whole_number("recentSeconds", 0..=u32::MAX)?;
+        let mut problems = Problems::default();
+        let session_seconds = problems.take(config.whole_number("sessionSeconds", MIN_SESSION_SECONDS..=u32::MAX));
+        let recent_seconds = problems.take(config.whole_number("recentSeconds", 0..=u32::MAX));
+        let (session_seconds, recent_seconds) =
+            session_seconds.zip(recent_seconds).ok_or_else(|| problems.into_failure())?;
         Ok(Self {
             session_seconds: session_seconds.unwrap_or(DEFAULT_SESSION_SECONDS),
             recent_seconds: recent_seconds.unwrap_or(DEFAULT_RECENT_SECONDS),

@@ -1,6 +1,9 @@
 use std::ops::RangeInclusive;
 
 use mti_core::Code;
+use mti_core::json::Pointer;
+use mti_core::merge::Layered;
+use mti_core::placeholder::{Substitution, substitute};
 use mti_element::{Failure, OpenContext, Result, Value};
 
 /// The keys of one of the two documents that an element is declared with.
@@ -36,16 +39,16 @@ impl<'c> Keys<'c> {
         value.as_str().map(Some).ok_or_else(|| self.wrong_type(key, "a string"))
     }
 
-    /// A list of texts, each with its own key.
-    pub(crate) fn texts(&self, key: &str) -> Result<Vec<(String, &'c str)>> {
+    /// A list of texts, each with its own key; one that is no text is a failure of its own.
+    pub(crate) fn texts(&self, key: &str) -> Result<Vec<(String, Result<&'c str>)>> {
         let Some(value) = self.value(key)? else { return Ok(Vec::new()) };
         let items = value.as_array().ok_or_else(|| self.wrong_type(key, "a list of strings"))?;
         let texts = items.iter().enumerate().map(|(index, item)| {
             let key = format!("{key}.{index}");
-            let text = item.as_str().ok_or_else(|| self.wrong_type(&key, "a string"))?;
-            Ok((key, text))
+            let text = item.as_str().ok_or_else(|| self.wrong_type(&key, "a string"));
+            (key, text)
         });
-        texts.collect()
+        Ok(texts.collect())
     }
 
     /// A truth value, which may be written 0 or 1 too.
@@ -88,16 +91,62 @@ impl<'c> Keys<'c> {
         }
     }
 
+    /// Reports something about a key that is probably not meant. The message goes on after the key's name.
+    pub(crate) fn warn(&self, code: Code, key: &str, message: &str) {
+        let pointer = pointer_of(key);
+        match self.document {
+            Document::Config => self.context.warn(code, &pointer, format!("config key `{key}` {message}")),
+            Document::Manifest => self.context.manifest_warn(code, &pointer, format!("`{key}` of `e.json` {message}")),
+        }
+    }
+
+    /// Whether a file gives the key, if only `""`.
+    pub(crate) fn is_written(&self, key: &str) -> bool {
+        self.written(key).is_some()
+    }
+
+    /// Refuses a needed text in which a placeholder is not closed: it would be taken for the value.
+    pub(crate) fn refuse_open_placeholder(&self, key: &str, code: Code) -> Result<()> {
+        let is_open = self.written(key).is_some_and(|text| !placeholders(text).malformed.is_empty());
+        if !is_open {
+            return Ok(());
+        }
+        let message = "has a placeholder that is not closed, or names nothing: write `${NAME}`, or `$${` for the characters themselves";
+        Err(self.problem(code, key, message))
+    }
+
+    /// Says which variables a text without a value was to have one from: `the variable `A` is set, and has no value`.
+    pub(crate) fn empty_variables(&self, key: &str) -> Option<String> {
+        let names: Vec<String> = placeholders(self.written(key)?).used.iter().map(|name| format!("`{name}`")).collect();
+        match names.as_slice() {
+            [] => None,
+            [name] => Some(format!("the variable {name} is set, and has no value")),
+            names => Some(format!("the variables {} are set, and have no value", names.join(", "))),
+        }
+    }
+
+    /// A text as it stands in the file that gives it, before variables had their values put in.
+    fn written(&self, key: &str) -> Option<String> {
+        let document = self.document();
+        let (source, span) = document.source(&Pointer::parse(&pointer_of(key))?)?;
+        serde_json::from_str(span?.of(source.text.as_ref()?)).ok()
+    }
+
+    fn document(&self) -> &'c Layered {
+        let definition = self.context.definition();
+        match self.document {
+            Document::Config => &definition.config,
+            Document::Manifest => &definition.manifest,
+        }
+    }
+
     fn wrong_type(&self, key: &str, wanted: &str) -> Failure {
         self.problem(Code::ConfigWrongType, key, &format!("must be {wanted}"))
     }
 
     /// The value of a key, whose parts are separated by full stops.
     fn value(&self, key: &str) -> Result<Option<&'c Value>> {
-        let mut value = match self.document {
-            Document::Config => self.context.definition().config.value(),
-            Document::Manifest => self.context.definition().manifest.value(),
-        };
+        let mut value = self.document().value();
         let mut read = 0;
         for part in key.split('.') {
             let holder = key.get(..read).unwrap_or_default().trim_end_matches('.');
@@ -116,6 +165,11 @@ impl<'c> Keys<'c> {
         }
         Ok(Some(value).filter(|value| !value.is_null()))
     }
+}
+
+/// The placeholders of a text.
+fn placeholders(text: String) -> Substitution {
+    substitute(&mut Value::String(text), &|_| Some(String::new()))
 }
 
 fn pointer_of(key: &str) -> String {

@@ -50,7 +50,8 @@ async fn the_secret_of_e_json_is_used_when_the_config_has_none() {
 //- auths/loginTypes/MyWeChatLogin/e.json
 { "title": "WeChat", "type": "auths.loginTypes.WeChatType", "appSecret": "declared" }
 "#;
-    let world = World::with(json!({ "authConfig": { "appId": "wx1" } }), declared, |builder| builder).await;
+    let world =
+        World::with(json!({ "authConfig": { "appId": "wx0000000000000001" } }), declared, |builder| builder).await;
     let config: AuthConfig = world.element(LOGIN).property("authConfig").await.unwrap();
     assert_eq!(config.app_secret.reveal(), "declared");
     assert!(codes_of(&world).is_empty(), "{:?}", codes_of(&world));
@@ -66,7 +67,7 @@ async fn what_cannot_work_names_the_key_and_the_file() {
     for (config, code, key) in [
         (json!({ "authConfig": { "appSecret": "x" } }), "MTI0601", "authConfig.appId"),
         (json!({ "authConfig": { "appId": "", "appSecret": "x" } }), "MTI0601", "authConfig.appId"),
-        (json!({ "authConfig": { "appId": "wx1" } }), "MTI0602", "authConfig.appSecret"),
+        (json!({ "authConfig": { "appId": "wx0000000000000001" } }), "MTI0602", "authConfig.appSecret"),
         (json!({ "authConfig": { "appId": "wx1", "appSecret": 12345 } }), "MTI0505", "authConfig.appSecret"),
         (json!({ "endpoints": { "api": "http://api.example.com" } }), "MTI0605", "endpoints.api"),
         (json!({ "endpoints": { "open": "nowhere" } }), "MTI0605", "endpoints.open"),
@@ -77,7 +78,6 @@ async fn what_cannot_work_names_the_key_and_the_file() {
         (json!({ "redirectUris": ["https://b.example/", 5] }), "MTI0505", "redirectUris.1"),
         (json!({ "timeoutMs": 0 }), "MTI0505", "timeoutMs"),
         (json!({ "timeoutMs": "soon" }), "MTI0505", "timeoutMs"),
-        (json!({ "authConfig": null }), "MTI0601", "authConfig.appId"),
         (json!({ "isActive": "yes" }), "MTI0505", "isActive"),
     ] {
         let world = World::configured(config.clone()).await;
@@ -88,6 +88,54 @@ async fn what_cannot_work_names_the_key_and_the_file() {
         assert!(!diagnostic.message.contains("12345"));
         assert!(diagnostic.location.is_some(), "{config}");
         assert!(codes_of(&world).contains(&code.to_owned()), "{config}: `check` reports it too");
+    }
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_is_said_at_once() {
+    let config = json!({
+        "authConfig": null,
+        "isActive": "perhaps",
+        "codeDisplay": "mine",
+        "timeoutMs": -4,
+        "endpoints": { "open": "http://open.example.com", "api": "nowhere", "poll": 5 },
+        "redirectUri": "/auth/callback",
+        "redirectUris": ["https://a@b.example/", 4, "https://c.example/"],
+    });
+    let world = World::configured(config).await;
+    let failure = world.call("getLoginConfig", json!({})).await.unwrap_err();
+    let keys: Vec<_> = failure.diagnostics().iter().map(|finding| finding.message.split('`').nth(1).unwrap()).collect();
+    let expected = [
+        "authConfig.appId",
+        "authConfig.appSecret",
+        "isActive",
+        "endpoints.open",
+        "endpoints.api",
+        "endpoints.poll",
+        "codeDisplay",
+        "redirectUri",
+        "redirectUris.0",
+        "redirectUris.1",
+        "timeoutMs",
+    ];
+    assert_eq!(keys, expected);
+    assert_eq!(codes_of(&world).len(), expected.len(), "{:?}", codes_of(&world));
+}
+
+#[tokio::test]
+async fn an_app_id_that_wechat_would_not_give_is_warned_of() {
+    for (app_id, is_warned) in [
+        ("wx0123456789abcdef", false),
+        ("wx0123456789abcde", true),
+        ("wx0123456789abcdefa", true),
+        ("wx0123456789ABCDEF", true),
+        ("0123456789abcdef0123456789abcdef", true),
+        (" wx0123456789abcdef", true),
+    ] {
+        let world = World::configured(json!({ "authConfig": { "appId": app_id, "appSecret": "x" } })).await;
+        world.call("getLoginConfig", json!({})).await.unwrap();
+        let expected: &[&str] = if is_warned { &["MTI0607"] } else { &[] };
+        assert_eq!(codes_of(&world), expected, "{app_id}");
     }
 }
 
@@ -129,7 +177,7 @@ async fn a_wrong_type_is_told_in_the_words_of_json() {
     for (config, message) in [
         (json!({ "authConfig": "wx1" }), "config key `authConfig` must be an object"),
         (json!({ "authConfig": ["wx1"] }), "config key `authConfig` must be an object"),
-        (json!({ "authConfig": { "appId": 7 } }), "config key `authConfig.appId` must be a string"),
+        (json!({ "authConfig": { "appId": 7, "appSecret": "x" } }), "config key `authConfig.appId` must be a string"),
         (json!({ "endpoints": 7 }), "config key `endpoints` must be an object"),
         (json!({ "timeoutMs": -1 }), "config key `timeoutMs` must be a whole number from 1 to 60000"),
         (json!({ "timeoutMs": 1.5 }), "config key `timeoutMs` must be a whole number from 1 to 60000"),

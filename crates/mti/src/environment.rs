@@ -64,25 +64,25 @@ impl Environment {
     fn read(directory: &Path, extra_file: Option<&Path>) -> Result<Self, EnvironmentError> {
         let mut environment = Self { variables: process_variables(), diagnostics: Vec::new() };
         let own_file = directory.join(".env");
-        if let Some(text) = absent_is_none(read_bounded(&own_file), &own_file)? {
-            environment.add(".env", &text);
+        if let Some(bytes) = absent_is_none(read_bounded(&own_file), &own_file)? {
+            environment.add(".env", &bytes);
         }
         if let Some(path) = extra_file {
-            let text = read_bounded(path).map_err(|source| EnvironmentError { path: path.to_owned(), source })?;
-            environment.add(&path.to_string_lossy(), &text);
+            let bytes = read_bounded(path).map_err(|source| EnvironmentError { path: path.to_owned(), source })?;
+            environment.add(&path.to_string_lossy(), &bytes);
         }
         Ok(environment)
     }
 
-    fn add(&mut self, file: &str, text: &str) {
-        let (parsed, diagnostics) = env_file::parse(file, text);
+    fn add(&mut self, file: &str, bytes: &[u8]) {
+        let (parsed, diagnostics) = env_file::parse_bytes(file, bytes);
         self.variables.extend(parsed.iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
         self.diagnostics.extend(diagnostics);
     }
 }
 
 /// Reads a file of at most 1 MiB. What is no file (a pipe, a device) may never end, and is not opened.
-fn read_bounded(path: &Path) -> io::Result<String> {
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     let about = fs::metadata(path)?;
     if !about.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
@@ -90,7 +90,7 @@ fn read_bounded(path: &Path) -> io::Result<String> {
     if about.len() > FILE_LIMIT {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {FILE_LIMIT} bytes")));
     }
-    fs::read_to_string(path)
+    fs::read(path)
 }
 
 /// What is set for this process. A variable that is not UTF-8 cannot stand in JSON.
@@ -100,9 +100,9 @@ fn process_variables() -> BTreeMap<String, String> {
         .collect()
 }
 
-fn absent_is_none(read: io::Result<String>, path: &Path) -> Result<Option<String>, EnvironmentError> {
+fn absent_is_none(read: io::Result<Vec<u8>>, path: &Path) -> Result<Option<Vec<u8>>, EnvironmentError> {
     match read {
-        Ok(text) => Ok(Some(text)),
+        Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(EnvironmentError { path: path.to_owned(), source }),
     }

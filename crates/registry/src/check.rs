@@ -1,13 +1,17 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use mti_core::json::Pointer;
-use mti_core::{Code, Diagnostic};
+use mti_core::{Code, Diagnostic, ElementName};
 use mti_element::{AppView as _, Chain, ChainLevel, Kind, MethodKind, Need, NeededElement};
 
 use crate::define::definitions;
 use crate::link::deduplicate;
 use crate::node::{Node, NodeState};
 use crate::snapshot::Snapshot;
+
+/// How many elements that suffer from another one are named.
+const MOST_SUFFERERS: usize = 10;
 
 /// Everything that can be found wrong with an app, in order of place.
 pub(crate) fn check(snapshot: &Snapshot) -> Vec<Diagnostic> {
@@ -24,9 +28,35 @@ pub(crate) fn check(snapshot: &Snapshot) -> Vec<Diagnostic> {
         findings.extend(unmet_needs(snapshot, node));
         findings.extend(stray_rows(node));
     }
+    gather_sufferers(snapshot, &mut findings);
     deduplicate(&mut findings);
     Diagnostic::sort(&mut findings);
     findings
+}
+
+/// Makes one finding of those about elements that suffer from the same one: there is one thing to mend.
+fn gather_sufferers(snapshot: &Snapshot, findings: &mut Vec<Diagnostic>) {
+    let mut sufferers: BTreeMap<&ElementName, BTreeSet<&ElementName>> = BTreeMap::new();
+    for node in snapshot.nodes() {
+        let Some(cause) = node.cause_of_quarantine().filter(|cause| cause.name != node.name) else { continue };
+        sufferers.entry(&cause.name).or_default().insert(&node.name);
+    }
+    for (cause, names) in sufferers.into_iter().filter(|(_, names)| names.len() > 1) {
+        let is_one = |finding: &Diagnostic| {
+            finding.code == Code::QuarantinedDependency
+                && finding.element.as_ref().is_some_and(|element| names.contains(element))
+        };
+        let Some(first) = findings.iter().position(is_one) else { continue };
+        let mut listed: Vec<String> = names.iter().take(MOST_SUFFERERS).map(|name| format!("`{name}`")).collect();
+        if names.len() > MOST_SUFFERERS {
+            listed.push(format!("{} more", names.len() - MOST_SUFFERERS));
+        }
+        let mut kept = findings.remove(first);
+        kept.help = Some(format!("mend `{cause}`; these elements then work again"));
+        kept.message = format!("`{cause}` is quarantined, and with it the elements below it: {}", listed.join(", "));
+        findings.retain(|finding| !is_one(finding));
+        findings.insert(first, kept);
+    }
 }
 
 /// What loading an instance says, which reads definitions and config only. Types and Metas are not loaded; their config

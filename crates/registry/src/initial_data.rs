@@ -4,6 +4,7 @@ use std::sync::Arc;
 use mti_core::files::{FILE_LIMIT, ReadError};
 use mti_core::json::{self, Pointer, Span};
 use mti_core::merge::SourceRef;
+use mti_core::suggest::nearest;
 use mti_core::{AppChain, AppTree, Code, Diagnostic, ElementName, Location};
 use mti_element::InitialRow;
 use serde_json::{Map, Value};
@@ -70,23 +71,26 @@ impl Document {
         findings: &mut Vec<Diagnostic>,
     ) {
         let Self { models, source } = self;
+        let names = || chain.apps.iter().flat_map(|app| app.elements.keys()).map(ElementName::as_str);
         let is_known = |name: &ElementName| chain.apps.iter().any(|app| app.elements.contains_key(name));
         for (key, value) in models {
             let pointer = Pointer::ROOT.key(&key);
-            let at_rows = |code: Code, message: String| {
-                Diagnostic::new(code, message)
-                    .with_app(source.app.id.clone())
-                    .with_location(source.location(&pointer))
-                    .with_help(code.explanation())
+            let finding = |code: Code, message: String, location: Location| {
+                let finding = Diagnostic::new(code, message).with_app(source.app.id.clone());
+                finding.with_location(location).with_help(code.explanation())
             };
             let Some(name) = ElementName::parse(&key).ok().filter(is_known) else {
                 let message = format!("there is no element `{}` to give rows to", key.escape_debug());
-                findings.push(at_rows(Code::InitDataModelNotFound, message));
+                let unknown = finding(Code::InitDataModelNotFound, message, source.key_location(&pointer));
+                findings.push(match nearest(&key, names(), 1).first() {
+                    Some(near) => unknown.with_help(format!("did you mean `{near}`?")),
+                    None => unknown,
+                });
                 continue;
             };
             let Value::Array(rows) = value else {
-                let finding = at_rows(Code::BadInitData, format!("the rows of `{name}` must be an array"));
-                findings.push(finding.with_element(name));
+                let message = format!("the rows of `{name}` must be an array");
+                findings.push(finding(Code::BadInitData, message, source.location(&pointer)).with_element(name));
                 continue;
             };
             let rows = rows.into_iter().enumerate().map(|(index, value)| InitialRow {

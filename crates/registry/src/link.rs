@@ -138,8 +138,8 @@ impl<'a> Linker<'a> {
                         findings.push(private_type(named, type_name));
                     }
                     Some(found) => {
-                        if let Some(causes) = found.quarantine() {
-                            findings.push(quarantined_type(named, type_name, causes));
+                        if let Some(cause) = found.cause_of_quarantine() {
+                            findings.push(quarantined_type(named, type_name, cause));
                         }
                         parent = Some(Arc::clone(found));
                     }
@@ -246,14 +246,19 @@ impl<'a> Linker<'a> {
     }
 }
 
-fn quarantined_type(named: &Named, type_name: &ElementName, causes: &[Diagnostic]) -> Diagnostic {
-    // The first cause is what has to be mended, however long the chain of those who suffer from it.
-    let cause = causes.first();
-    let reason = cause.map_or_else(String::new, |cause| format!(": {}", cause.message));
-    let help = cause.and_then(|cause| cause.help.clone());
+/// What has to be mended is said, however long the chain of those who suffer from it.
+fn quarantined_type(named: &Named, type_name: &ElementName, cause: &Node) -> Diagnostic {
+    let message = if cause.name == *type_name {
+        format!("its type `{type_name}` is quarantined")
+    } else {
+        format!("its type `{type_name}` is quarantined, because `{}` is", cause.name)
+    };
+    let finding = cause.quarantine().and_then(|findings| findings.iter().find(|finding| finding.is_error()));
+    let reason = finding.map_or_else(String::new, |finding| format!(": {}", finding.message));
+    let help = finding.and_then(|finding| finding.help.clone());
     named
-        .at_type(Code::QuarantinedDependency, format!("its type `{type_name}` is quarantined{reason}"))
-        .with_help(help.unwrap_or_else(|| format!("mend `{type_name}`; this element then works again")))
+        .at_type(Code::QuarantinedDependency, format!("{message}{reason}"))
+        .with_help(help.unwrap_or_else(|| format!("mend `{}`; this element then works again", cause.name)))
 }
 
 fn private_type(named: &Named, type_name: &ElementName) -> Diagnostic {

@@ -157,6 +157,17 @@ impl Node {
         }
     }
 
+    /// Of a quarantined element, the one that has to be mended: itself, or the one of its type chain that it suffers from.
+    pub(crate) fn cause_of_quarantine(&self) -> Option<&Self> {
+        let suffers = |node: &Self| {
+            let mut errors = node.quarantine().unwrap_or_default().iter().filter(|finding| finding.is_error());
+            errors.all(|finding| finding.code == Code::QuarantinedDependency)
+        };
+        let mut quarantined = self.ancestry().take_while(|node| node.quarantine().is_some()).peekable();
+        let first = *quarantined.peek()?;
+        quarantined.find(|node| !suffers(node)).or(Some(first))
+    }
+
     pub(crate) fn quarantine_failure(&self) -> Failure {
         let diagnostics = self.quarantine().unwrap_or_default().to_vec();
         Fail::ELEMENT_EXCEPTION.because(format!("`{}` is quarantined", self.name)).diagnosed(diagnostics)

@@ -171,3 +171,25 @@ fn two_apps_that_override_one_step_are_noted() {
     assert_eq!(notes, [("shadowed-override", "acme.grand".to_owned())]);
     assert_eq!(codes(&app), [""; 0]);
 }
+
+#[test]
+fn rows_for_no_element_are_shown_at_the_name_with_the_one_that_was_meant() {
+    let tree = tree(&[
+        BASE,
+        r#"
+//- base/initData.json
+{
+  "words.Helo": [], "hello": []}
+"#,
+    ]);
+    let findings = builder(&tree, "base").open().unwrap().check();
+    let told: Vec<_> = findings
+        .iter()
+        .map(|finding| {
+            let place = finding.location.as_ref().unwrap();
+            (finding.code.id(), place.line.unwrap(), place.column.unwrap(), finding.help.as_deref().unwrap())
+        })
+        .collect();
+    let help = "did you mean `words.Hello`?";
+    assert_eq!(told, [("MTI0802", 2, 3, help), ("MTI0802", 2, 21, help)]);
+}

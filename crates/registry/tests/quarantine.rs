@@ -212,3 +212,39 @@ fn a_mistyped_key_is_named_where_the_right_one_is_missing() {
     let help = app.check()[0].help.clone().unwrap();
     assert!(help.contains("`title`") && help.contains("`titel`"), "{help}");
 }
+
+#[test]
+fn elements_that_suffer_from_one_cause_are_one_finding() {
+    let tree = tree(&[
+        BASE,
+        r#"
+//- base/words/BrokenType/e.json
+{"title": 5, "type": "words.Meta"}
+//- base/words/MiddleType/e.json
+{"title": "Middle", "type": "words.BrokenType"}
+//- base/words/One/e.json
+{"title": "One", "type": "words.MiddleType"}
+//- base/words/Two/e.json
+{"title": "Two", "type": "words.MiddleType"}
+//- base/words/OtherType/e.json
+{"title": 5, "type": "words.Meta"}
+//- base/words/Alone/e.json
+{"title": "Alone", "type": "words.OtherType"}
+"#,
+    ]);
+    let app = builder(&tree, "base").open().unwrap();
+    let findings = app.check();
+    let sufferers: Vec<_> = findings.iter().filter(|finding| finding.code.id() == "MTI0406").collect();
+    let [alone, gathered] = sufferers.as_slice() else { panic!("{sufferers:?}") };
+    assert_eq!(alone.element.as_ref().unwrap().as_str(), "words.Alone");
+    for name in ["words.BrokenType", "words.MiddleType", "words.One", "words.Two"] {
+        assert!(gathered.message.contains(&format!("`{name}`")), "{}", gathered.message);
+    }
+    assert_eq!(findings.len(), 4, "{findings:?}");
+    // Each of them says by itself what has to be mended.
+    let failure = app.get_element("words.Two").unwrap_err();
+    let [finding] = failure.diagnostics() else { panic!("{failure:?}") };
+    let message = &finding.message;
+    assert!(message.contains("`words.MiddleType`") && message.contains("`words.BrokenType`"), "{message}");
+    assert!(message.ends_with("`title` must be a string, not a number"), "{message}");
+}

@@ -52,6 +52,11 @@ impl<'a> OwnFiles<'a> {
     }
 }
 
+/// Whether an entry names something outside of the element's directory.
+pub(crate) fn leads_out(entry: &str) -> bool {
+    entry.starts_with('/') || entry.split('/').any(|segment| segment == "..")
+}
+
 /// Whether what `frontBundleEntry` names is a config.
 pub(crate) fn names_config(entry: &str) -> bool {
     entry.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("json"))

@@ -65,7 +65,7 @@ codes! {
         "Texts are strings, `extends` is an array of objects, `settings` is an object."
         "//- app.json\n{\"appId\": \"acme.shop\", \"version\": \"1.0.0\", \"extends\": \"acme.base\"}\n";
     UnknownAppKey "MTI0207" "unknown-app-key" Note "`app.json` has a key that means nothing here"
-        "The key is kept for whoever knows it. If it is a misspelling, correct it."
+        "The key is kept for whoever knows it. One that is nearly a known key is reported as a warning: correct its spelling."
         "//- app.json\n{\"appId\": \"acme.shop\", \"version\": \"1.0.0\", \"titel\": \"Shop\"}\n";
     ParentMissing "MTI0208" "parent-missing" Error "a parent app cannot be found"
         "Parents are looked for in the directories of the app path, beside the app itself, and among the apps embedded in the binary."
@@ -138,7 +138,7 @@ codes! {
         "The method was probably renamed or removed. Follow the change, or declare the method in `functionList`."
         "";
     QuarantinedDependency "MTI0406" "quarantined-dependency" Error "an element needs one that is quarantined"
-        "Repair the element that is named; this one then works again."
+        "Repair the element that is named; this one then works again. Of elements that suffer from the same one, `check` makes one finding."
         "";
     LoaderFailed "MTI0407" "loader-failed" Error "an element could not be loaded"
         "Its loader refused its definition or its config; the cause is in the message. Loading is tried again at the next call."
@@ -196,6 +196,9 @@ codes! {
     BadEnvLine "MTI0507" "bad-env-line" Warning "a line of an environment file cannot be read"
         "Lines are `NAME=value`, `export NAME=value`, comments that start with `#`, or empty."
         "";
+    BundleEntryEscapes "MTI0508" "bundle-entry-escapes" Warning "a bundle entry leads out of its element's directory"
+        "`frontBundleEntry` and `backendBundleEntry` name what lies in the element's own directory. What is elsewhere is never read."
+        "//- a/e.json\n{\"title\": \"A\", \"type\": \"\", \"frontBundleEntry\": \"../../index.tsx\"}\n";
 
     // 06xx: login.
     WeChatAppIdMissing "MTI0601" "wechat-app-id-missing" Error "a WeChat login has no appId"
@@ -215,6 +218,12 @@ codes! {
         "";
     BadRedirectUri "MTI0606" "bad-redirect-uri" Error "a redirect address is not acceptable"
         "Give an absolute address without a fragment, on the authorised domain of the WeChat application."
+        "";
+    WeChatAppIdMalformed "MTI0607" "wechat-app-id-malformed" Warning "an appId has not the form that WeChat gives"
+        "The AppID of a website application is `wx` and 16 hexadecimal digits, in small letters. Copy it from the WeChat open platform; it is not the AppSecret."
+        "//- auths/loginTypes/MyWeChatLogin/e.json\n{\"title\": \"WeChat\", \"type\": \"auths.loginTypes.WeChatType\"}\n//- auths/loginTypes/MyWeChatLogin/MyWeChatLogin.json\n{\"authConfig\": {\"appId\": \"wx1\", \"appSecret\": \"y\"}}\n";
+    BadLoginComponent "MTI0608" "bad-login-component" Warning "`loginComponent` cannot be used"
+        "It is an object: `tag`, the name of a custom element (small letters, digits and at least one `-`), and `module`, a file in the element's `frontend/`. Otherwise the portal makes do with a form."
         "";
 
     // 07xx: models and databases.

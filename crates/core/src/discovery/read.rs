@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::layout::Place;
 use super::{Discovered, duplicate_findings};
 use crate::app_id::AppKey;
-use crate::definition::own_files::{OwnFiles, names_config};
+use crate::definition::own_files::{OwnFiles, leads_out, names_config};
 use crate::definition::{ConfigCandidate, Definition, SourceFile};
 use crate::diagnostic::{Code, Diagnostic, Location};
 use crate::files::{AppFiles, EntryKind, FILE_LIMIT};
@@ -180,6 +180,10 @@ impl<'app> ElementReader<'app> {
         diagnostics.extend(
             problems.into_iter().map(|problem| problem.into_diagnostic(None, &place.manifest, &manifest_file.text)),
         );
+        diagnostics.extend(
+            escaping_entries(&manifest)
+                .map(|problem| problem.into_diagnostic(None, &place.manifest, &manifest_file.text)),
+        );
         let config = self.read_config(name, place, &manifest, &manifest_file, diagnostics);
         let config_candidates = match manifest.front_bundle_entry {
             Some(_) => Vec::new(),
@@ -239,6 +243,7 @@ impl<'app> ElementReader<'app> {
             if found.is_none() {
                 let problem = FieldProblem {
                     code: Code::ConfigMissing,
+                    severity: Code::ConfigMissing.severity(),
                     pointer: Pointer::ROOT.key("frontBundleEntry"),
                     on_key: false,
                     message: format!("there is no file `{}` in `{}`", crate::text::shorten(entry, 80), place.directory),
@@ -305,6 +310,21 @@ impl Place {
     fn own_files(&self) -> OwnFiles<'_> {
         OwnFiles { directory: &self.directory, manifest: &self.manifest, files: &self.files }
     }
+}
+
+/// Entries that lead out of the element's directory. A config that is named so is missing, which is said by itself.
+fn escaping_entries(manifest: &ElementManifest) -> impl Iterator<Item = FieldProblem> {
+    let front = manifest.front_bundle_entry.as_deref().filter(|entry| !names_config(entry));
+    let entries = [("frontBundleEntry", front), ("backendBundleEntry", manifest.backend_bundle_entry.as_deref())];
+    let escaping = entries.into_iter().filter_map(|(key, entry)| Some((key, entry.filter(|entry| leads_out(entry))?)));
+    escaping.map(|(key, entry)| FieldProblem {
+        code: Code::BundleEntryEscapes,
+        severity: Code::BundleEntryEscapes.severity(),
+        pointer: Pointer::ROOT.key(key),
+        on_key: false,
+        message: format!("`{}` leads out of the element's directory", crate::text::shorten(entry, 80)),
+        help: format!("name something in the element's directory, or leave `{key}` out"),
+    })
 }
 
 fn report_unless_object<T>(

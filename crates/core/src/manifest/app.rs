@@ -240,13 +240,15 @@ fn read_requirement(reader: &mut FieldReader<'_, '_>) -> Option<VersionRequireme
 
 fn report_unknown(document: &Map<String, Value>, problems: &mut Vec<FieldProblem>) {
     for key in document.keys().filter(|key| !KNOWN.contains(&key.as_str())) {
-        let help = match nearest(key, KNOWN, 1).first() {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "it is kept, and has no effect".to_owned(),
-        };
+        let near = nearest(key, KNOWN, 1).pop();
+        // A file that has the known key as well means another one.
+        let is_misspelt = near.as_ref().is_some_and(|near| !document.contains_key(near));
+        let severity = if is_misspelt { Severity::Warning } else { Code::UnknownAppKey.severity() };
+        let help =
+            near.map_or_else(|| "it is kept, and has no effect".to_owned(), |near| format!("did you mean `{near}`?"));
         let mut reader = FieldReader::new(document, Pointer::ROOT, Code::BadAppKey, problems);
         let pointer = reader.at(key);
         let message = format!("`{}` means nothing in `app.json`", crate::text::shorten(key, 80));
-        reader.report_key(Code::UnknownAppKey, pointer, message, help);
+        reader.report_key(Code::UnknownAppKey, severity, pointer, message, help);
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::app_id::AppId;
-use crate::diagnostic::{Code, Diagnostic, Location};
+use crate::diagnostic::{Code, Diagnostic, Location, Severity};
 use crate::json::{Pointer, Span, locate};
 use crate::suggest::nearest;
 use crate::text::shorten;
@@ -16,6 +16,8 @@ const PROBLEM_LIMIT: usize = 50;
 pub struct FieldProblem {
     /// Which kind of finding.
     pub code: Code,
+    /// How bad it is.
+    pub severity: Severity,
     /// Where in the document.
     pub pointer: Pointer,
     /// Whether the key there is meant, rather than its value.
@@ -31,8 +33,10 @@ impl FieldProblem {
     pub fn into_diagnostic(self, app: Option<&AppId>, file: &str, text: &str) -> Diagnostic {
         let span = locate(text, &self.pointer)
             .map_or(Span::new(0, 1), |found| found.key.filter(|_| self.on_key).unwrap_or(found.value));
-        let mut diagnostic =
-            Diagnostic::new(self.code, self.message).with_location(Location::at(file, text, span)).with_help(self.help);
+        let mut diagnostic = Diagnostic::new(self.code, self.message)
+            .with_severity(self.severity)
+            .with_location(Location::at(file, text, span))
+            .with_help(self.help);
         diagnostic.app = app.cloned();
         diagnostic
     }
@@ -159,21 +163,29 @@ impl<'document, 'problems> FieldReader<'document, 'problems> {
 
     /// Reports a problem with the value at `pointer`.
     pub(crate) fn report(&mut self, code: Code, pointer: Pointer, message: String, help: String) {
-        self.push(code, pointer, message, help, false);
+        self.push(code, code.severity(), pointer, message, help, false);
     }
 
     /// Reports a problem with the key at `pointer`.
-    pub(crate) fn report_key(&mut self, code: Code, pointer: Pointer, message: String, help: String) {
-        self.push(code, pointer, message, help, true);
+    pub(crate) fn report_key(
+        &mut self,
+        code: Code,
+        severity: Severity,
+        pointer: Pointer,
+        message: String,
+        help: String,
+    ) {
+        self.push(code, severity, pointer, message, help, true);
     }
 
-    fn push(&mut self, code: Code, pointer: Pointer, message: String, help: String, on_key: bool) {
+    fn push(&mut self, code: Code, severity: Severity, pointer: Pointer, message: String, help: String, on_key: bool) {
         if self.problems.len() >= PROBLEM_LIMIT {
             return;
         }
         let last = self.problems.len() + 1 == PROBLEM_LIMIT;
         self.problems.push(FieldProblem {
             code,
+            severity,
             message: if last { format!("{message}; further problems of this file are not shown") } else { message },
             pointer,
             on_key,

@@ -1,6 +1,6 @@
 use argon2::Params;
 use mti_core::Code;
-use mti_element::{Failure, OpenContext, Result};
+use mti_element::{Failure, OpenContext, Problems, Result};
 
 use super::PasswordPolicy;
 use crate::keys::Keys;
@@ -34,45 +34,55 @@ pub(crate) struct PasswordConfig {
 impl PasswordConfig {
     pub(crate) fn read(context: &OpenContext<'_>) -> Result<Self> {
         let config = Keys::of_config(context);
-        Ok(Self {
-            is_active: config.flag("isActive")?.unwrap_or(true),
-            policy: policy(&config)?,
-            hashing: hashing(&config)?,
-        })
+        let mut problems = Problems::default();
+        let is_active = problems.take(config.flag("isActive"));
+        let policy = policy(&config, &mut problems);
+        let hashing = hashing(&config, &mut problems);
+        let read = || Some(Self { is_active: is_active?.unwrap_or(true), policy: policy?, hashing: hashing? });
+        read().ok_or_else(|| problems.into_failure())
     }
 }
 
-fn policy(config: &Keys<'_>) -> Result<PasswordPolicy> {
-    let min_length = config.whole_number("limit.minLength", 1..=1024)?.unwrap_or(DEFAULT_MIN_LENGTH);
-    let max_length = config.whole_number("limit.maxLength", 1..=1024)?.unwrap_or(DEFAULT_MAX_LENGTH.max(min_length));
+fn policy(config: &Keys<'_>, problems: &mut Problems) -> Option<PasswordPolicy> {
+    let min_length = problems.take(config.whole_number("limit.minLength", 1..=1024));
+    let max_length = problems.take(config.whole_number("limit.maxLength", 1..=1024));
+    let mut flag = |key: &str| problems.take(config.flag(key)).map(Option::unwrap_or_default);
+    let flags = [
+        flag("limit.requireUppercase"),
+        flag("limit.requireLowercase"),
+        flag("limit.requireNumber"),
+        flag("limit.requireSpecialChar"),
+    ];
+    let min_length = min_length?.unwrap_or(DEFAULT_MIN_LENGTH);
+    let max_length = max_length?.unwrap_or(DEFAULT_MAX_LENGTH.max(min_length));
     if max_length < min_length {
-        return Err(config.problem(
-            Code::ConfigWrongType,
-            "limit.maxLength",
-            "must not be less than `limit.minLength`",
-        ));
+        let message = "must not be less than `limit.minLength`";
+        problems.take::<()>(Err(config.problem(Code::ConfigWrongType, "limit.maxLength", message)))?;
     }
-    let flag = |key: &str| Ok::<_, Failure>(config.flag(key)?.unwrap_or(false));
-    Ok(PasswordPolicy {
+    let [require_uppercase, require_lowercase, require_number, require_special_char] = flags;
+    Some(PasswordPolicy {
         min_length,
         max_length,
-        require_uppercase: flag("limit.requireUppercase")?,
-        require_lowercase: flag("limit.requireLowercase")?,
-        require_number: flag("limit.requireNumber")?,
-        require_special_char: flag("limit.requireSpecialChar")?,
+        require_uppercase: require_uppercase?,
+        require_lowercase: require_lowercase?,
+        require_number: require_number?,
+        require_special_char: require_special_char?,
     })
 }
 
 /// What a hash costs: by default 19 MiB of memory, 2 iterations, 1 lane.
-fn hashing(config: &Keys<'_>) -> Result<Params> {
+fn hashing(config: &Keys<'_>, problems: &mut Problems) -> Option<Params> {
     const MEMORY: &str = "argon2.memoryKib";
-    let memory = config.whole_number(MEMORY, MIN_MEMORY..=MAX_MEMORY)?.unwrap_or(Params::DEFAULT_M_COST);
-    let iterations = config.whole_number("argon2.iterations", 1..=MAX_ITERATIONS)?.unwrap_or(Params::DEFAULT_T_COST);
-    let lanes = config.whole_number("argon2.parallelism", 1..=16)?.unwrap_or(Params::DEFAULT_P_COST);
+    let memory = problems.take(config.whole_number(MEMORY, MIN_MEMORY..=MAX_MEMORY));
+    let iterations = problems.take(config.whole_number("argon2.iterations", 1..=MAX_ITERATIONS));
+    let lanes = problems.take(config.whole_number("argon2.parallelism", 1..=16));
+    let memory = memory?.unwrap_or(Params::DEFAULT_M_COST);
+    let iterations = iterations?.unwrap_or(Params::DEFAULT_T_COST);
     if u64::from(memory) * u64::from(iterations) < MIN_WORK {
         let message =
             format!("is too little for so few iterations: memory times iterations must be at least {MIN_WORK}");
-        return Err(config.problem(Code::ConfigWrongType, MEMORY, &message));
+        problems.take::<()>(Err(config.problem(Code::ConfigWrongType, MEMORY, &message)))?;
     }
-    Ok(Params::new(memory, iterations, lanes, None)?)
+    problems
+        .take(Params::new(memory, iterations, lanes?.unwrap_or(Params::DEFAULT_P_COST), None).map_err(Failure::from))
 }

@@ -3,6 +3,7 @@ use mti_registry::AppError;
 
 use crate::OpenError;
 use crate::command::Format;
+use crate::command::login_components::login_components;
 use crate::command::near_misses::near_misses;
 use crate::command::opening::Opening;
 use crate::exit::{CommandError, Exit};
@@ -19,6 +20,7 @@ pub(crate) fn run(opening: &Opening<'_>, output: &Output) -> Result<Exit, Comman
         Ok(app) => {
             diagnostics.extend(app.check());
             diagnostics.extend(near_misses(&app));
+            diagnostics.extend(login_components(&app));
             opening.advise(&app.key().id, &mut diagnostics);
             Diagnostic::sort(&mut diagnostics);
             elements = app.snapshot().len();

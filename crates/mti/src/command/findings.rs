@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use mti_core::{Diagnostic, Severity};
 
 use crate::App;
+use crate::command::login_components::login_components;
 use crate::command::near_misses::near_misses;
 
 /// What is wrong with the files of an app that is served. It does not keep the rest from being served, but it is said:
@@ -74,6 +75,7 @@ impl Findings {
         let diagnostics: Arc<[Diagnostic]> = {
             let mut diagnostics = self.app.check();
             diagnostics.extend(near_misses(&self.app));
+            diagnostics.extend(login_components(&self.app));
             diagnostics.into()
         };
         diagnostics.iter().filter(|finding| !before.diagnostics.contains(finding)).for_each(log);

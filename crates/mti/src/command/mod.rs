@@ -11,6 +11,7 @@ mod dev_page;
 mod explain;
 mod findings;
 mod get;
+mod login_components;
 mod near_misses;
 mod new;
 mod opening;

@@ -89,7 +89,7 @@ impl<'a> Look<'a> {
     }
 
     fn unknown<'k>(&mut self, parent: &Pointer, key: &str, known: impl Iterator<Item = &'k str>) {
-        let Some(origin) = self.document.origin(&parent.key(key)) else { return };
+        let Some(origin) = self.document.key_origin(&parent.key(key)) else { return };
         // A file that has the known key as well means another one.
         let is_given = |known: &str| {
             let given = self.document.origin(&parent.key(known));

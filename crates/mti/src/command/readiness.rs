@@ -38,9 +38,14 @@ impl AppReadiness {
         let findings = self.findings.last();
         let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
         let errors = findings.iter().filter(|finding| finding.is_error());
-        let broken: BTreeSet<&str> =
-            errors.filter_map(|finding| finding.element.as_ref()).map(ElementName::as_str).collect();
         let snapshot = self.findings.app().snapshot();
+        // One finding may speak of many that are quarantined for one cause.
+        let quarantined = snapshot.quarantined();
+        let broken: BTreeSet<&str> = errors
+            .filter_map(|finding| finding.element.as_ref())
+            .chain(&quarantined)
+            .map(ElementName::as_str)
+            .collect();
         let outdated = snapshot.outdated().iter().map(ElementName::as_str);
         Map::from_iter([
             ("outdated".to_owned(), outdated.collect::<Vec<_>>().into()),
