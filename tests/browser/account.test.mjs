@@ -26,7 +26,7 @@ test("who has a password binds WeChat, signs out, signs in by scanning, and unbi
   await signInByPassword(page, site, "manager");
   const row = methodRow(page, WECHAT);
 
-  await row.getByRole("button", { name: "Bind", exact: true }).click();
+  await row.getByRole("button", { name: `Bind ${WECHAT}`, exact: true }).click();
   await page.getByRole("heading", { name: `Bind ${WECHAT}` }).waitFor();
   await qrPicture(page).waitFor();
   await inspect(page, "bind");
@@ -40,12 +40,12 @@ test("who has a password binds WeChat, signs out, signs in by scanning, and unbi
   await account(page);
   await page.getByRole("heading", { name: "管理员" }).waitFor();
 
-  await row.getByRole("button", { name: "Unbind", exact: true }).click();
+  await row.getByRole("button", { name: `Unbind ${WECHAT}`, exact: true }).click();
   await page.getByRole("heading", { name: `Unbind ${WECHAT}?` }).waitFor();
   await inspect(page, "unbind-question");
   await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
   await account(page);
-  await row.getByRole("button", { name: "Unbind", exact: true }).click();
+  await row.getByRole("button", { name: `Unbind ${WECHAT}`, exact: true }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Unbind", exact: true }).click();
   // The session came through what is unbound now.
   await page.getByText("Unbound. Please sign in again.").waitFor();
@@ -57,7 +57,7 @@ test("an identity that belongs to somebody else is not given away", async () => 
   const visitor = await Visitor.enter(browser);
   const { page } = visitor;
   await signInByPassword(page, site, "manager");
-  await methodRow(page, WECHAT).getByRole("button", { name: "Bind", exact: true }).click();
+  await methodRow(page, WECHAT).getByRole("button", { name: `Bind ${WECHAT}`, exact: true }).click();
   await scanAndApprove(browser, qrPicture(page), "zhang-san");
   await page.getByText("This WeChat is already bound to another user.").waitFor();
   assert.doesNotMatch(await page.content(), /user123|张三/);

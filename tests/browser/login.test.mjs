@@ -19,6 +19,15 @@ after(async () => {
   await site?.stop();
 });
 
+test("who opens the page for the first time finds nothing amiss in it", async () => {
+  const visitor = await Visitor.enter(browser);
+  const complaints = [];
+  visitor.page.on("console", (message) => complaints.push(message.text()));
+  await (await openWeChat(visitor.page, site)).waitFor();
+  assert.deepEqual(complaints, []);
+  await visitor.leave();
+});
+
 test("somebody scans the picture, approves on the phone, chooses an organisation, and is signed in", async () => {
   const visitor = await Visitor.enter(browser);
   const code = await openWeChat(visitor.page, site);

@@ -123,7 +123,7 @@ test("an account is bound by a code on the page", async () => {
   const { page } = visitor;
   await signInByPassword(page, site, "manager");
   const row = methodRow(page, WECHAT);
-  await row.getByRole("button", { name: "Bind", exact: true }).click();
+  await row.getByRole("button", { name: `Bind ${WECHAT}`, exact: true }).click();
   await scanAndApprove(browser, drawnCode(page), "li-si");
   await page.getByText(`${WECHAT} is now bound to your account.`).waitFor();
   await page.getByRole("button", { name: "Sign out", exact: true }).click();

@@ -34,13 +34,13 @@ test("who signed in a while ago is asked to sign in again before he binds, and t
   const { page } = visitor;
   await signInByPassword(page, site, "manager");
   await aWhile(page);
-  await methodRow(page, WECHAT).getByRole("button", { name: "Bind", exact: true }).click();
+  await methodRow(page, WECHAT).getByRole("button", { name: `Bind ${WECHAT}`, exact: true }).click();
   await page.getByText("To protect your account, sign in again").waitFor();
   await inspect(page, "sign-in-again");
   await page.getByRole("button", { name: "Sign in again" }).click();
   await page.getByText("Please sign in, then go on.").waitFor();
   await signInByPassword(page, site, "manager");
-  await methodRow(page, WECHAT).getByRole("button", { name: "Bind", exact: true }).click();
+  await methodRow(page, WECHAT).getByRole("button", { name: `Bind ${WECHAT}`, exact: true }).click();
   await qrPicture(page).waitFor();
   await visitor.leave();
 });
@@ -49,7 +49,7 @@ test("who unbinds his last login is told what that means", async () => {
   const visitor = await Visitor.enter(browser);
   const { page } = visitor;
   await signInByPassword(page, site, "manager");
-  await methodRow(page, PASSWORD).getByRole("button", { name: "Unbind", exact: true }).click();
+  await methodRow(page, PASSWORD).getByRole("button", { name: `Unbind ${PASSWORD}`, exact: true }).click();
   await page.getByRole("dialog").getByText("This is your only way to sign in.").waitFor();
   await inspect(page, "unbind-last-question");
   await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();

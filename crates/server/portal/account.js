@@ -87,14 +87,20 @@ class Account {
   async #row(method, isBound) {
     const purposes = await purposesOf(this.#settings, method);
     const state = isBound === undefined ? "" : text(isBound ? "isBound" : "isNotBound");
+    // Read out of their row, two buttons must not be the same.
+    const offer = (what, action, kind = "quiet") => {
+      const made = button(text(what), action, kind);
+      made.setAttribute("aria-label", `${text(what)} ${method.title}`);
+      return made;
+    };
     return make("li", { class: "row" },
       make("div", { class: "name" }, make("strong", {}, method.title),
         state && make("span", { class: isBound ? "badge good" : "badge" }, state)),
       actions(
-        isBound && purposes.includes("change") && button(text("change"), () => this.#open(method, "change"), "quiet"),
-        method.canBind && !isBound && button(text("bind"), () => this.#open(method, "bind"), "quiet"),
-        isBound && method.canBind && !purposes.includes("change") && button(text("rebind"), () => this.#open(method, "bind"), "quiet"),
-        method.canUnbind && isBound !== false && button(text("unbind"), () => this.#unbind(method), "quiet danger")));
+        isBound && purposes.includes("change") && offer("change", () => this.#open(method, "change")),
+        method.canBind && !isBound && offer("bind", () => this.#open(method, "bind")),
+        isBound && method.canBind && !purposes.includes("change") && offer("rebind", () => this.#open(method, "bind")),
+        method.canUnbind && isBound !== false && offer("unbind", () => this.#unbind(method), "quiet danger")));
   }
 
   /** What is bound is said before anything is scanned or typed, and replaces what was bound before. */

@@ -14,6 +14,7 @@ const main = document.getElementById("main");
 
 /** Who this page is about: a user's id, null for a visitor, undefined before that is known. */
 let subject;
+let isKnownVisitor = !settings.hasSession;
 let lastLook = 0;
 
 // The language was chosen: a page that is kept or sent on says nothing of it.
@@ -29,7 +30,8 @@ async function start(message = recall("notice"), kind = "success") {
   show(main, card(undefined, undefined, busy(text("loading"))));
   const first = message && notice(kind, message);
   try {
-    const user = await currentUser(settings);
+    const user = isKnownVisitor ? null : await currentUser(settings);
+    isKnownVisitor = false;
     subject = user?.userId ?? null;
     if (user) showAccount(settings, main, user, first, start);
     else await showSignIn(settings, main, first);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::header::{ALLOW, CONNECTION, HeaderValue};
+use axum::http::header::{ALLOW, CONNECTION, HeaderMap, HeaderValue};
 use axum::http::request::Parts;
 use axum::http::{Method, Request, Response, StatusCode};
 use futures_util::FutureExt as _;
@@ -18,6 +18,7 @@ use tracing::field::Empty;
 use crate::address::client_address;
 use crate::arguments;
 use crate::call::{self, Call};
+use crate::cookies;
 use crate::element_file;
 use crate::envelope::{self, Refusal};
 use crate::error_page::{self, Reader};
@@ -102,7 +103,7 @@ async fn respond_with_page(site: &Site, route: Route, head: &Parts) -> Response<
     }
     match route {
         Route::Api(form) => site.open_api.answer(&site.app, form, &head.headers).await,
-        Route::Portal => site.portal.page(&site.app, head),
+        Route::Portal => site.portal.page(&site.app, head, has_session(site, &head.headers)),
         Route::PortalWithoutSlash => site.portal.redirect(),
         Route::Callback => site.portal.callback(&site.app, head),
         Route::Asset(file) => site.portal.asset(&site.app, &file, head),
@@ -134,6 +135,12 @@ async fn further(router: Router, request: Request<Incoming>) -> Response<Body> {
 fn is_silent_failure(response: &Response<Body>) -> bool {
     let is_failure = response.status().is_client_error() || response.status().is_server_error();
     is_failure && response.body().size_hint().exact() == Some(0)
+}
+
+/// Whether a browser brings the cookie of a session. Whether that session is still one, only a call tells.
+fn has_session(site: &Site, headers: &HeaderMap) -> bool {
+    let name = site.options.authenticator.cookie_name();
+    cookies::sent(headers, site.is_secure).iter().any(|(sent, _)| sent == name)
 }
 
 /// The answer of code that may panic, or never end.

@@ -38,6 +38,8 @@ pub struct ServerOptions {
     /// The origins of pages that the portal may show in a frame, such as the page with a QR code that a login Type sends browsers to.
     /// Asked once for every snapshot of the app.
     pub frame_origins: FrameOrigins,
+    /// The path of a page that tells developers how the app is doing, below the server's root. The portal links to it.
+    pub development_page: Option<String>,
     /// How calls can fail besides the ways that all calls can, for the description of the interface.
     pub failures: Vec<FamilyFailures>,
     /// Further routes. They are asked for what this server does not answer itself.
@@ -61,6 +63,7 @@ impl ServerOptions {
             trusted_proxies: TrustedProxies::default(),
             local_hosts_only: false,
             frame_origins: Arc::new(|_| Vec::new()),
+            development_page: None,
             failures: Vec::new(),
             extra: None,
         }

@@ -69,7 +69,7 @@ impl Site {
                 .map(|calls| RateLimiter::new(calls, options.shared_calls.is_some())),
             metrics: Metrics::new(),
             places: Arc::new(Places::new(&options)),
-            portal: Portal::new(&app_id, &origin, Arc::clone(&options.frame_origins)),
+            portal: Portal::new(&app_id, &origin, &options),
             open_api: Arc::new(open_api),
             home: format!("{mount}/{app_path}/"),
             asking_readiness: Asking::default(),

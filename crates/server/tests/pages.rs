@@ -7,7 +7,7 @@ use axum::routing;
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Request, get, post, raw};
-use crate::shop::{GREETED, PROBE, kiosk, shop, shop_with};
+use crate::shop::{ALICE, COOKIE, GREETED, PROBE, kiosk, shop, shop_with};
 
 fn settings(page: &Answer) -> Value {
     let (_, rest) = page.body.split_once("<script type=\"application/json\" id=\"settings\">").unwrap();
@@ -258,6 +258,25 @@ async fn every_answer_protects_itself() {
         assert!(answer.header("x-request-id").is_some());
         assert!(answer.header("server").is_none());
     }
+}
+
+#[tokio::test]
+async fn the_portal_asks_who_is_signed_in_only_where_a_session_may_be() {
+    let shop = shop().await;
+    for (cookie, expected) in [(format!("{COOKIE}={ALICE}"), true), (format!("{GREETED}=1"), false)] {
+        let page = get("/acme/shop/").with("Cookie", &cookie).send(shop.address).await;
+        assert_eq!(settings(&page)["hasSession"], json!(expected), "{cookie}");
+    }
+}
+
+#[tokio::test]
+async fn the_portal_leads_developers_to_what_they_want_to_know() {
+    let public = shop().await;
+    assert!(!get("/acme/shop/").send(public.address).await.body.contains("../../dev"));
+    let shop = shop_with(|options| options.development_page = Some("dev".to_owned())).await;
+    let link = "<a href=\"../../dev\">";
+    assert!(get("/acme/shop/").send(shop.address).await.body.contains(link));
+    assert!(!get("/acme/shop/auth/callback").send(shop.address).await.body.contains(link));
 }
 
 #[tokio::test]

@@ -44,6 +44,7 @@ pub(crate) fn run(arguments: &DevArguments, opening: &Opening<'_>, output: &Outp
             watches: true,
             environment_file: opening.arguments.env_file.clone(),
             local_hosts_only: true,
+            development_page: Some(PAGE),
             routes: Some(page.routes()),
         };
         let serving = Serving::start(findings, &arguments.serve, options).await?;

@@ -36,6 +36,8 @@ pub(crate) struct ServingOptions {
     pub(crate) environment_file: Option<PathBuf>,
     /// Whether only requests to this machine's own names are answered.
     pub(crate) local_hosts_only: bool,
+    /// The path of the page that tells developers how the app is doing.
+    pub(crate) development_page: Option<&'static str>,
     /// Further routes.
     pub(crate) routes: Option<Router>,
 }
@@ -74,6 +76,7 @@ impl Serving {
                 header: arguments.proxy_header.into(),
             },
             local_hosts_only: options.local_hosts_only,
+            development_page: options.development_page.map(str::to_owned),
             extra: options.routes.clone(),
             ..ServerOptions::new(arguments.bind, Arc::new(SessionAuthenticator))
         };

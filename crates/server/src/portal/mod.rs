@@ -20,7 +20,7 @@ use mti_registry::{App, Snapshot};
 use serde::Serialize;
 
 use crate::language::Language;
-use crate::options::FrameOrigins;
+use crate::options::{FrameOrigins, ServerOptions};
 use crate::page;
 use crate::percent::encode_segment;
 use crate::security_headers::{Ancestors, content_security_policy};
@@ -43,6 +43,8 @@ pub(crate) struct Portal {
     name: String,
     origin: String,
     frame_origins: FrameOrigins,
+    /// Where developers see how the app is doing, relative to the portal.
+    development_page: Option<String>,
     rendered: Mutex<Option<Arc<Rendered>>>,
 }
 
@@ -52,11 +54,20 @@ struct Rendered {
     policy: HeaderValue,
     /// The policy of the callback page, which comes back in the frame that a login page was shown in.
     callback_policy: HeaderValue,
-    /// The sign-in page and the callback page, in each language.
-    pages: Vec<(Language, Bytes, Bytes)>,
+    pages: Vec<Pages>,
     methods: Bytes,
     /// The style sheet and its version.
     theme: Option<(Bytes, String)>,
+}
+
+/// The pages in one language.
+struct Pages {
+    language: Language,
+    /// The portal, for a browser with the cookie of a session.
+    portal: Bytes,
+    /// The portal, for one without.
+    visitors_portal: Bytes,
+    callback: Bytes,
 }
 
 /// What the scripts of a page are told. Every address is relative to the page, so that it holds behind any proxy.
@@ -69,6 +80,8 @@ struct Settings<'a> {
     portal: &'a str,
     elements: String,
     methods: &'a [Method],
+    /// Whether there is anybody to ask for: without a cookie nobody is signed in.
+    has_session: bool,
 }
 
 /// What a page is made of, next to what its scripts are told.
@@ -78,28 +91,31 @@ struct Document<'a> {
     /// Where the portal is, from the page.
     base: &'a str,
     script: &'a str,
+    development_page: Option<&'a str>,
     theme_version: Option<&'a str>,
 }
 
 impl Portal {
-    pub(crate) fn new(app: &AppId, origin: &str, frame_origins: FrameOrigins) -> Self {
+    pub(crate) fn new(app: &AppId, origin: &str, options: &ServerOptions) -> Self {
         let name = encode_segment(app.name());
         Self {
             assets: Assets::new(),
             path: format!("{}/{name}", encode_segment(app.org())),
             name,
             origin: origin.to_owned(),
-            frame_origins,
+            frame_origins: Arc::clone(&options.frame_origins),
+            development_page: options.development_page.as_ref().map(|page| format!("../../{page}")),
             rendered: Mutex::new(None),
         }
     }
 
     /// Where people sign in and out.
-    pub(crate) fn page(&self, app: &App, head: &Parts) -> Response<Body> {
+    pub(crate) fn page(&self, app: &App, head: &Parts, has_session: bool) -> Response<Body> {
         let chosen = Language::asked_for(&head.uri);
         let language = chosen.unwrap_or_else(|| Language::of(&head.headers));
         let rendered = self.rendered(app);
-        let mut response = page::html(rendered.page(language, |(_, portal, _)| portal));
+        let of_visitor = |pages: &Pages| if has_session { pages.portal.clone() } else { pages.visitors_portal.clone() };
+        let mut response = page::html(rendered.page(language, of_visitor));
         rendered.guard(response.headers_mut());
         let is_secure = self.origin.starts_with("https:");
         let cookie = chosen.and_then(|language| language.cookie(is_secure));
@@ -110,7 +126,7 @@ impl Portal {
     /// Where a login sends the browser back to.
     pub(crate) fn callback(&self, app: &App, head: &Parts) -> Response<Body> {
         let rendered = self.rendered(app);
-        let mut response = page::html(rendered.page(Language::of(&head.headers), |(_, _, callback)| callback));
+        let mut response = page::html(rendered.page(Language::of(&head.headers), |pages| pages.callback.clone()));
         let headers = response.headers_mut();
         headers.insert(CONTENT_SECURITY_POLICY, rendered.callback_policy.clone());
         headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
@@ -169,7 +185,7 @@ impl Portal {
         let theme = running.and_then(|app| app.manifest.theme.as_deref()).and_then(theme::style_sheet).map(Bytes::from);
         let theme = theme.map(|sheet| (sheet.clone(), static_file::tag(&sheet)));
 
-        let document = |language, base: &str, portal, script| {
+        let document = |language, base: &str, portal, script, has_session| {
             let settings = Settings {
                 title: &title,
                 origin: &self.origin,
@@ -177,12 +193,18 @@ impl Portal {
                 portal,
                 elements: format!("{base}elements/"),
                 methods: &methods,
+                has_session,
             };
             let theme_version = theme.as_ref().map(|(_, version)| &**version);
-            self.document(&Document { language, settings, base, script, theme_version })
+            // The callback page may stand in a frame, and is gone in a moment.
+            let development_page = self.development_page.as_deref().filter(|_| base.is_empty());
+            self.document(&Document { language, settings, base, script, theme_version, development_page })
         };
-        let pages = Language::ALL.map(|language| {
-            (language, document(language, "", "./", "portal.js"), document(language, "../", "../", "callback.js"))
+        let pages = Language::ALL.map(|language| Pages {
+            language,
+            portal: document(language, "", "./", "portal.js", true),
+            visitors_portal: document(language, "", "./", "portal.js", false),
+            callback: document(language, "../", "../", "callback.js", true),
         });
         Rendered {
             generation: snapshot.generation(),
@@ -195,7 +217,7 @@ impl Portal {
     }
 
     fn document(&self, document: &Document<'_>) -> Bytes {
-        let Document { language, settings, base, script, theme_version } = document;
+        let Document { language, settings, base, script, theme_version, development_page } = document;
         // Inside a script element only `<` could end it.
         let json = serde_json::to_string(settings).unwrap_or_default().replace('<', "\\u003c");
         let title = page::escape(settings.title);
@@ -205,7 +227,8 @@ impl Portal {
         let theme = theme_version
             .map(|version| format!("<link rel=\"stylesheet\" href=\"{base}portal/{THEME}?v={version}\">\n"))
             .unwrap_or_default();
-        // The callback page is gone in a moment, and cannot be loaded a second time.
+        let footer = development_page.map(|page| development_footer(*language, page)).unwrap_or_default();
+        // The callback page cannot be loaded a second time.
         let switch = if base.is_empty() { language_switch(*language) } else { String::new() };
         Bytes::from(format!(
             r#"<!doctype html>
@@ -223,7 +246,7 @@ impl Portal {
 <body>
 <header class="bar"><a class="brand" href="{portal}"><span class="tile" aria-hidden="true">{initial}</span><span>{title}</span></a>{switch}</header>
 <main id="main" aria-busy="true"></main>
-<noscript><p class="notice">This page needs JavaScript. / 本页面需要启用 JavaScript。</p></noscript>
+{footer}<noscript><p class="notice">This page needs JavaScript. / 本页面需要启用 JavaScript。</p></noscript>
 </body>
 </html>
 "#,
@@ -238,9 +261,18 @@ impl Rendered {
         headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     }
 
-    fn page(&self, language: Language, of: impl Fn(&(Language, Bytes, Bytes)) -> &Bytes) -> Bytes {
-        self.pages.iter().find(|(known, ..)| *known == language).map(of).cloned().unwrap_or_default()
+    fn page(&self, language: Language, of: impl Fn(&Pages) -> Bytes) -> Bytes {
+        self.pages.iter().find(|pages| pages.language == language).map(of).unwrap_or_default()
     }
+}
+
+/// The way to where developers see how the app is doing.
+fn development_footer(language: Language, page: &str) -> String {
+    let text = match language {
+        Language::Chinese => "开发模式：应用的诊断与模拟服务",
+        Language::English => "Development mode: findings in this app, and simulated services",
+    };
+    format!("<footer class=\"development\"><a href=\"{}\">{text}</a></footer>\n", page::escape(page))
 }
 
 /// Links to the page in its other languages.
