@@ -160,6 +160,7 @@ test("two tabs: each signs in by its own code, and one learns of the other", asy
   const codes = [await openWeChat(first, site), await openWeChat(second, site)];
   await (await openWeChat(third, site)).waitFor();
   for (const [index, page] of [first, second].entries()) {
+    await page.bringToFront();
     await scanAndApprove(browser, codes[index], "zhang-san");
     await page.getByRole("button", { name: "艾克美科技" }).click();
     await account(page);

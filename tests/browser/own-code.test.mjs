@@ -99,6 +99,7 @@ test("two tabs: each signs in by its own code", async () => {
   const [first, second] = [visitor.page, await visitor.tab()];
   const codes = [await openCode(first), await openCode(second)];
   for (const [index, page] of [first, second].entries()) {
+    await page.bringToFront();
     await scanAndApprove(browser, codes[index], "zhang-san");
     await chooseOrganisation(page);
   }
