@@ -218,6 +218,9 @@ def test_code_that_cannot_be_loaded_quarantines_and_says_where(tree):
         ("import no_such_module_anywhere\n", "no_such_module_anywhere"),
         ("class A: pass\nclass B: pass\n", "which of `A`, `B`"),
         ("x = 1\n", "must export the class"),
+        ("import mti\nclass PlainType(mti.Level):\n    @mti.quick\n    async def say(self): ...\n", "keeps no thread waiting"),
+        ("import mti\nclass PlainType(mti.Level):\n    @mti.quick\n    @property\n    def word(self): ...\n", "above `@mti.quick`"),
+        ("import mti\n@mti.quick\nclass PlainType(mti.Level): ...\n", "above the `def`"),
     ],
 )
 def test_what_is_wrong_with_code_is_said(tree, code, words):

@@ -27,6 +27,7 @@ def stub_of_the_package() -> str:
     lines = [
         "from ._mti import App as App, Element as Element, Level as Level, Method as Method, Secret as Secret",
         "from ._mti import __version__ as __version__",
+        "from ._quick import quick as quick",
         "from .errors import AppError as AppError, MtiError as MtiError",
     ]
     for code, errcode, _, message in mti._mti.failures():
@@ -61,11 +62,17 @@ if TYPE_CHECKING:
 
 
 class Mine(Base):
+    @mti.quick
     def listCorps(self, userId: str) -> List[Dict[str, Any]]:
         if not self.config.get("open"):
             raise mti.PermissionDenied("closed")
         corps: List[Dict[str, Any]] = super().listCorps(userId)
         return corps
+
+    @property
+    @mti.quick
+    def isOpen(self) -> bool:
+        return bool(self.config.get("open"))
 
 
 def sign_in(app: mti.App, code: str) -> Optional[str]:
@@ -101,6 +108,8 @@ def test_stubs_of_elements_are_well_typed_and_types_are_of_use(typings):
         ("login.bind(1, 'c')", "incompatible type"),
         ("login.getLoginCod('c')", "getLoginCod"),
         ("mti.PermissionDenyed()", "PermissionDenyed"),
+        ("mti.quick(login.getLoginCode)(1)", "incompatible type"),
+        ("mti.quick('getLoginCode')", "cannot be"),
     ],
 )
 def test_a_slip_is_found(typings, slip, words):

@@ -10,7 +10,7 @@ use crate::element;
 use crate::error::exception;
 use crate::language::current;
 use crate::run::{refuse_fork, wait};
-use crate::value::{Secrets, from_python, to_python};
+use crate::value::{argument_from_python, to_python};
 
 // A method of an element. No documentation for Python here: every method has its own.
 #[pyclass(module = "mti", frozen)]
@@ -175,12 +175,12 @@ pub(crate) fn named_arguments<'py>(
             return Err(exception(py, &too_many(method, declared, arguments.len())));
         }
         for (name, argument) in declared.iter().zip(arguments) {
-            object.insert(name.clone(), from_python(&argument, Secrets::Sealed)?);
+            object.insert(name.clone(), argument_from_python(name, &argument)?);
         }
     }
     for (name, argument) in named.into_iter().flatten() {
         let name: String = name.extract()?;
-        let argument = from_python(&argument, Secrets::Sealed)?;
+        let argument = argument_from_python(&name, &argument)?;
         if object.insert(name.clone(), argument).is_some() {
             let failure = Fail::API_PARAMS_ERROR.because(format!("`{method}` is given the argument `{name}` twice"));
             return Err(exception(py, &failure));

@@ -1,5 +1,7 @@
 //! Values between Rust and Python: JSON on the one side, plain dicts and lists on the other.
 
+use std::fmt::Write as _;
+
 use mti_core::is_secret_name;
 use mti_element::{Map, REDACTED, Secret, Value};
 use pyo3::IntoPyObjectExt as _;
@@ -103,7 +105,57 @@ pub(crate) enum Secrets {
 
 /// Plain Python data as a value. Mappings with text for keys become objects; lists and tuples become arrays.
 pub(crate) fn from_python(value: &Bound<'_, PyAny>, secrets: Secrets) -> PyResult<Value> {
-    Reader { secrets }.read(value, 0)
+    Reader { secrets }.read(value, 0).map_err(|unreadable| unreadable.into_error(value.py()))
+}
+
+/// An argument of a call as a value.
+pub(crate) fn argument_from_python(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Value> {
+    let read = Reader { secrets: Secrets::Sealed }.read(value, 0);
+    read.map_err(|unreadable| unreadable.inside(Segment::Key(name.to_owned())).into_error(value.py()))
+}
+
+/// What has no JSON form, and where it is.
+struct Unreadable {
+    error: PyErr,
+    /// The way to it, innermost first: `rows[0].at`.
+    way: Vec<Segment>,
+}
+
+enum Segment {
+    Key(String),
+    Index(usize),
+}
+
+impl From<PyErr> for Unreadable {
+    fn from(error: PyErr) -> Self {
+        Self { error, way: Vec::new() }
+    }
+}
+
+impl Unreadable {
+    fn inside(mut self, segment: Segment) -> Self {
+        self.way.push(segment);
+        self
+    }
+
+    /// The error with the way to its place, which no traceback shows.
+    #[cold]
+    fn into_error(self, py: Python<'_>) -> PyErr {
+        let Self { error, way } = self;
+        // An exception of somebody else's mapping is left as it is, and a way of a hundred steps leads nowhere.
+        let is_own = error.traceback(py).is_none() && way.len() < DEPTH_LIMIT;
+        let (true, Ok(what)) = (is_own && !way.is_empty(), error.value(py).str()) else { return error };
+        let mut place = String::new();
+        for segment in way.iter().rev() {
+            // Writing to a string cannot fail.
+            let _ = match segment {
+                Segment::Key(key) if place.is_empty() => write!(place, "{key}"),
+                Segment::Key(key) => write!(place, ".{key}"),
+                Segment::Index(index) => write!(place, "[{index}]"),
+            };
+        }
+        PyErr::from_type(error.get_type(py), format!("at `{place}`: {what}"))
+    }
 }
 
 struct Reader {
@@ -111,11 +163,10 @@ struct Reader {
 }
 
 impl Reader {
-    fn read(&self, value: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
+    fn read(&self, value: &Bound<'_, PyAny>, depth: usize) -> Result<Value, Unreadable> {
         if depth > DEPTH_LIMIT {
-            return Err(PyValueError::new_err(format!(
-                "a value is nested more than {DEPTH_LIMIT} deep, or contains itself"
-            )));
+            let message = format!("a value is nested more than {DEPTH_LIMIT} deep, or contains itself");
+            return Err(PyValueError::new_err(message).into());
         }
         if value.is_none() {
             return Ok(Value::Null);
@@ -136,11 +187,11 @@ impl Reader {
             return self.read_items(tuple.iter(), depth);
         }
         if value.is_instance_of::<PyInt>() {
-            return read_integer(value);
+            return Ok(read_integer(value)?);
         }
         if value.is_instance_of::<PyFloat>() {
             let number = Number::from_f64(value.extract()?);
-            let none = || PyValueError::new_err("an infinite number, or none, has no JSON form");
+            let none = || PyValueError::new_err("an infinite number, or none, has no JSON form").into();
             return number.map(Value::Number).ok_or_else(none);
         }
         if let Ok(secret) = value.cast::<SecretText>() {
@@ -155,23 +206,27 @@ impl Reader {
                 let (key, member): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
                 self.read_member(&key, &member, depth)
             });
-            return members.collect::<PyResult<_>>().map(Value::Object);
+            return members.collect::<Result<_, _>>().map(Value::Object);
         }
-        Err(PyTypeError::new_err(format!(
-            "a value of type `{}` has no JSON form: use None, bool, int, float, str, list, tuple or dict",
-            value.get_type().fully_qualified_name()?
-        )))
+        Err(without_form(value)?.into())
     }
 
-    fn read_items<'py>(&self, items: impl Iterator<Item = Bound<'py, PyAny>>, depth: usize) -> PyResult<Value> {
-        items.map(|item| self.read(&item, depth + 1)).collect::<PyResult<_>>().map(Value::Array)
+    fn read_items<'py>(
+        &self,
+        items: impl Iterator<Item = Bound<'py, PyAny>>,
+        depth: usize,
+    ) -> Result<Value, Unreadable> {
+        let items = items.enumerate().map(|(index, item)| {
+            self.read(&item, depth + 1).map_err(|unreadable| unreadable.inside(Segment::Index(index)))
+        });
+        items.collect::<Result<_, _>>().map(Value::Array)
     }
 
-    fn read_dict(&self, dict: &Bound<'_, PyDict>, depth: usize) -> PyResult<Value> {
+    fn read_dict(&self, dict: &Bound<'_, PyDict>, depth: usize) -> Result<Value, Unreadable> {
         let members = dict.iter().map(|(key, member)| self.read_member(&key, &member, depth));
-        let mut members: Map<String, Value> = members.collect::<PyResult<_>>()?;
+        let mut members: Map<String, Value> = members.collect::<Result<_, _>>()?;
         if !dict.is_exact_instance_of::<PyDict>() && dict.is_instance(secret_dict(dict.py())?)? {
-            for (key, secret) in dict.getattr("_secrets")?.cast_into::<PyDict>()? {
+            for (key, secret) in dict.getattr("_secrets")?.cast_into::<PyDict>().map_err(PyErr::from)? {
                 let (key, secret) = self.read_member(&key, &secret, depth)?;
                 // A key that was given another value, or taken out, holds no secret any more.
                 if members.get(&key).and_then(Value::as_str) == Some(REDACTED) {
@@ -187,10 +242,31 @@ impl Reader {
         key: &Bound<'_, PyAny>,
         member: &Bound<'_, PyAny>,
         depth: usize,
-    ) -> PyResult<(String, Value)> {
-        let key = key.cast::<PyString>().map_err(|_| PyTypeError::new_err("the keys of a dict must be texts"))?;
-        Ok((key.to_cow()?.into_owned(), self.read(member, depth + 1)?))
+    ) -> Result<(String, Value), Unreadable> {
+        let Ok(text) = key.cast::<PyString>() else {
+            let kind = key.get_type().fully_qualified_name()?;
+            return Err(
+                PyTypeError::new_err(format!("the keys of a dict must be texts, and one is of type `{kind}`")).into()
+            );
+        };
+        let key = text.to_cow()?.into_owned();
+        match self.read(member, depth + 1) {
+            Ok(member) => Ok((key, member)),
+            Err(unreadable) => Err(unreadable.inside(Segment::Key(key))),
+        }
     }
+}
+
+/// The refusal of a value that has no JSON form.
+#[cold]
+fn without_form(value: &Bound<'_, PyAny>) -> PyResult<PyErr> {
+    let kind = value.get_type().fully_qualified_name()?;
+    let advice = if value.hasattr("__await__")? {
+        "is an `await` missing?"
+    } else {
+        "use None, bool, int, float, str, list, tuple or dict"
+    };
+    Ok(PyTypeError::new_err(format!("a value of type `{kind}` has no JSON form: {advice}")))
 }
 
 fn read_integer(value: &Bound<'_, PyAny>) -> PyResult<Value> {

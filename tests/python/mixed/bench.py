@@ -1,4 +1,4 @@
-"""What Python costs: run by `tests/python/bench`. Every number is the median of several rounds, beside a floor of the same
+"""What Python costs: run by `tests/python/run --bench`. Every number is the median of several rounds, beside a floor of the same
 run.
 """
 
@@ -18,10 +18,15 @@ APPS = {
     "python/loops/Type/e.json": '{ "title": "Type, in Python" }',
     "python/loops/Type/__init__.py": """
 import time
+import mti
 from loops.Type import Type
 
 class Type(Type):
     def nothing(self):
+        pass
+
+    @mti.quick
+    def nothingQuick(self):
         pass
 
     def virtual(self, times):
@@ -68,6 +73,8 @@ def measure(app):
     show("Rust calls a level in Python, on a thread that may block", told(element.fromHere))
     show("the same from a task of the runtime", told(element.fromTask))
     show("the same, other tasks running in between", told(element.fromTaskInTurn), f"{told(element.inTurnInRust):.0f} for a level in Rust")
+    show("a quick one (`@mti.quick`), from a task of the runtime", told(element.quickFromTask))
+    show("the same, other tasks running in between", told(element.quickFromTaskInTurn))
     show("Python calls it: element.nothing()", timed("element.nothing()", CALLS, element=element))
     show("Python calls it: app.getElement(name).nothing()", timed("app.getElement(name).nothing()", CALLS, app=app, name=name))
     show("Python calls a level in Rust: element.nothingInRust()", timed("element.nothingInRust()", CALLS, element=element))

@@ -21,11 +21,13 @@ class Tariff(mti.Level):
         by_weight = self._base_cents + -(-grams // 1000) * self._cents_per_kilogram
         return {"cents": by_weight + self.surcharge(grams, postcode), "currency": self.currency}
 
+    @mti.quick
     def surcharge(self, grams, postcode):
         """What is added to the price by weight."""
         return 0
 
     @property
+    @mti.quick
     def currency(self):
         """The currency of all its amounts."""
         return self._currency

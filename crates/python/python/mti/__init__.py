@@ -19,9 +19,10 @@ _choose()
 
 from . import _mti, errors
 from ._mti import App, Element, Level, Method, Secret, __version__
+from ._quick import quick
 from .errors import AppError, MtiError
 
-__all__ = ["App", "AppError", "Element", "Level", "Method", "MtiError", "Secret", "__version__"]
+__all__ = ["App", "AppError", "Element", "Level", "Method", "MtiError", "Secret", "__version__", "quick"]
 
 for _row in _mti.failures():
     _class = errors._class_of(*_row)

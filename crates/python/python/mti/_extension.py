@@ -11,16 +11,27 @@ _GROUP = "mti"
 
 def choose() -> None:
     """Puts the extension module with levels in the place of the one without, where one is installed."""
-    installed = _with_levels()
-    if not installed:
+    names = sorted({entry_point.value for entry_point in _with_levels()})
+    if not names:
         return
-    modules = sorted({entry_point.value for entry_point in installed})
-    if len(modules) > 1:
-        raise ImportError(f"which of {', '.join(modules)} has the levels in Rust? One module must have them all: uninstall the others")
-    module = importlib.import_module(modules[0])
+    if len(names) > 1:
+        raise ImportError(
+            f"wheels with levels in Rust are installed that name {', '.join(f'`{name}`' for name in names)}, and there can be "
+            "one: `pip uninstall` all but the one that is meant, or build one wheel with the levels of all"
+        )
+    name = names[0]
+    try:
+        module = importlib.import_module(name)
+    except ImportError as error:
+        raise ImportError(f"`{name}`, which an installed wheel names as its levels in Rust, cannot be imported: {error}") from error
+    if not hasattr(module, "failures"):
+        raise ImportError(f"`{name}`, which an installed wheel names as its levels in Rust, was not filled by `mti_python::fill`")
     built, here = getattr(module, "__version__", None), version("mti")
     if built != here:
-        raise ImportError(f"`{modules[0]}` was built with mti {built}, and mti {here} is installed: build it anew")
+        raise ImportError(
+            f"`{name}`, which has levels in Rust, was built with mti {built}, and mti {here} is installed: build its wheel anew "
+            f"with the crates of mti {here}, or install mti {built}"
+        )
     sys.modules["mti._mti"] = module
 
 

@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, cast
 
 from ._layer import PREFIX, Layer, Node
 from ._mti import Level
+from ._quick import is_quick
 
 
 class Method(NamedTuple):
@@ -14,7 +15,8 @@ class Method(NamedTuple):
 
     name: str
     is_property: bool
-    is_async: bool
+    #: How it is run: `in place`, `quick` or as a `task`.
+    manner: str
     documentation: str
     arguments: List[str]
     optional: List[str]
@@ -24,10 +26,29 @@ class Method(NamedTuple):
     function: Optional[Callable[..., Any]]
 
 
+class Other(NamedTuple):
+    """A name in a level that stands for no method and no property: it overrides nothing."""
+
+    name: str
+    kind: str
+    file: str
+    line: int
+
+
+class NotAMethod(TypeError):
+    """What is written like a method and can never be called as one."""
+
+    def __init__(self, message: str, filename: str, lineno: int) -> None:
+        super().__init__(message)
+        self.filename = filename
+        self.lineno = lineno
+
+
 class Loaded(NamedTuple):
     """The code of a level."""
 
     methods: List[Method]
+    others: List[Other]
     make: Callable[[str, Any, Any], Any]
     next_steps: type
 
@@ -43,7 +64,10 @@ def of_class(app: Any, layer: Layer, found: type) -> Loaded:
         level.__init__()
         return level
 
-    return Loaded([_method(layer, name, member) for name, member in vars(found).items() if _is_step(name, member)], make, next_steps)
+    members = vars(found).items()
+    methods = [_method(layer, name, member) for name, member in members if _is_step(name, member)]
+    others = [_other(layer, found, name, member) for name, member in members if not _is_step(name, member) and not name.startswith("_")]
+    return Loaded(methods, others, make, next_steps)
 
 
 def of_loader(app: Any, layer: Layer, module: types.ModuleType, loader: type, nodes_of: Callable[[str, Any, Any], List[Node]]) -> Loaded:
@@ -76,7 +100,7 @@ def of_loader(app: Any, layer: Layer, module: types.ModuleType, loader: type, no
                 if base not in (object, Level) and _is_step(name, member) and name not in methods:
                     method = _method(layer, name, member)
                     methods[name] = method if method.is_property else method._replace(function=None)
-    return Loaded(list(methods.values()), make, next_steps)
+    return Loaded(list(methods.values()), [], make, next_steps)
 
 
 def _next_steps(module: str) -> type:
@@ -109,30 +133,46 @@ def _method(layer: Layer, name: str, member: Any) -> Method:
     arguments: List[str] = []
     optional: List[str] = []
     takes_any = False
+    code = getattr(inspect.unwrap(function), "__code__", None)
     if not isinstance(member, property):
-        for parameter in list(inspect.signature(function).parameters.values())[1:]:
+        parameters = list(inspect.signature(function).parameters.values())
+        if not parameters or parameters[0].kind is inspect.Parameter.KEYWORD_ONLY:
+            where = ("", 0) if code is None else (code.co_filename, code.co_firstlineno)
+            raise NotAMethod(f"`{name}` takes no `self`: write `def {name}(self)`, or `_{name}` if it is no method of the element", *where)
+        for parameter in parameters[1:]:
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 takes_any = True
             else:
                 arguments.append(parameter.name)
                 if parameter.default is not parameter.empty:
                     optional.append(parameter.name)
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    file = code.co_filename if code is not None else ""
-    if layer.root is not None and file.startswith(layer.root + os.sep):
-        file = os.path.relpath(file, layer.root)
     return Method(
         name=name,
         is_property=isinstance(member, property),
-        is_async=inspect.iscoroutinefunction(function),
+        manner="task" if inspect.iscoroutinefunction(function) else "quick" if is_quick(function) else "in place",
         documentation=inspect.getdoc(member) or "",
         arguments=arguments,
         optional=optional,
         takes_any=takes_any,
-        file=file.replace(os.sep, "/"),
+        file=_file(layer, code.co_filename if code is not None else ""),
         line=code.co_firstlineno if code is not None else 1,
         function=function,
     )
+
+
+def _other(layer: Layer, found: type, name: str, member: Any) -> Other:
+    try:
+        file, line = inspect.getsourcefile(found) or "", inspect.getsourcelines(found)[1]
+    except (OSError, TypeError):
+        file, line = "", 1
+    return Other(name, type(member).__name__, _file(layer, file), line)
+
+
+def _file(layer: Layer, file: str) -> str:
+    """A file as the app names it."""
+    if layer.root is not None and file.startswith(layer.root + os.sep):
+        file = os.path.relpath(file, layer.root)
+    return file.replace(os.sep, "/")
 
 
 def _is_step(name: str, member: Any) -> bool:

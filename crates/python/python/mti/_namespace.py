@@ -21,7 +21,7 @@ import weakref
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 from ._layer import PREFIX, Layer, Node
-from ._levels import Loaded, exported, of_class, of_loader
+from ._levels import Loaded, NotAMethod, exported, of_class, of_loader
 from ._mti import Level
 
 _numbers = itertools.count(1)
@@ -171,7 +171,7 @@ class Namespace:
     def place(self, error: BaseException) -> Optional[Tuple[str, int]]:
         """The innermost place in a file of an app that an error came from."""
         places = []
-        if isinstance(error, SyntaxError) and error.filename and error.lineno:
+        if isinstance(error, (SyntaxError, NotAMethod)) and error.filename and error.lineno:
             places.append((error.filename, error.lineno))
         traceback = error.__traceback__
         while traceback is not None:

@@ -1,19 +1,21 @@
 use std::fmt;
 use std::sync::Arc;
 
+use mti_core::{Code, Diagnostic};
 use mti_element::{
-    Answer, Arguments, BoxFuture, Fail, Frame, LevelCode, Live, Map, MethodDescriptor, MethodKind, OpenContext,
-    OpenLevel, OwnedFrame, Result, SourcePosition, Value,
+    Answer, Arguments, BoxFuture, Fail, Failure, Frame, LevelCode, Live, Map, MethodDescriptor, MethodKind,
+    OpenContext, OpenLevel, OwnedFrame, Result, SourcePosition, Value,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 use pyo3_async_runtimes::TaskLocals;
-use tokio::runtime::{Handle, RuntimeFlavor};
 
-use super::failure::{failure, interned};
+use super::failure::{Place, failure, interned, summary};
 use super::frame::{context_of, during};
 use super::level::Level;
+use super::quick::Promise;
 use super::running::RunningApp;
+use super::{PythonError, in_place, place_of};
 use crate::value::{Secrets, config_to_python, from_python, to_python};
 
 /// The code of a level written in Python.
@@ -24,17 +26,30 @@ pub(crate) struct PythonCode {
     make: Py<PyAny>,
     /// What `super()` finds below the level.
     next_steps: Py<PyType>,
+    /// Finds the line of the app that an exception came from.
+    place: Py<PyAny>,
     app: Py<RunningApp>,
 }
 
 /// A method of the level, as it is called.
 struct Method {
     name: &'static str,
+    source: SourcePosition,
     /// Takes the object and the arguments by name; none where the object itself is asked for its method.
     function: Option<Py<PyAny>>,
     /// The arguments that it takes; none when it takes any.
     takes: Option<Vec<String>>,
-    is_async: bool,
+    manner: Manner,
+}
+
+/// How a method is run.
+enum Manner {
+    /// On the thread that calls, which may have to wait for it.
+    InPlace,
+    /// The same, and nobody has to wait for it.
+    Quick(Promise),
+    /// On the event loop.
+    Task,
 }
 
 /// What the namespace tells of a method.
@@ -42,7 +57,7 @@ struct Method {
 struct Described {
     name: String,
     is_property: bool,
-    is_async: bool,
+    manner: String,
     documentation: String,
     arguments: Vec<String>,
     optional: Vec<String>,
@@ -54,7 +69,7 @@ struct Described {
 
 impl PythonCode {
     /// The code that a namespace loaded.
-    pub(super) fn of(loaded: &Bound<'_, PyAny>, app: Py<RunningApp>) -> PyResult<Self> {
+    pub(super) fn of(loaded: &Bound<'_, PyAny>, namespace: &Bound<'_, PyAny>, app: Py<RunningApp>) -> PyResult<Self> {
         let described: Vec<Described> = loaded.getattr("methods")?.extract()?;
         let (descriptors, methods): (Vec<_>, Vec<_>) = described.into_iter().map(Described::taken_apart).unzip();
         Ok(Self {
@@ -62,6 +77,7 @@ impl PythonCode {
             methods: methods.into(),
             make: loaded.getattr("make")?.unbind(),
             next_steps: loaded.getattr("next_steps")?.extract()?,
+            place: namespace.getattr("place")?.unbind(),
             app,
         })
     }
@@ -70,6 +86,7 @@ impl PythonCode {
 impl Described {
     fn taken_apart(self) -> (MethodDescriptor, Method) {
         let name = interned(&self.name);
+        let source = SourcePosition { file: interned(&self.file), line: self.line };
         let descriptor = MethodDescriptor {
             name,
             kind: if self.is_property { MethodKind::Property } else { MethodKind::Method },
@@ -77,10 +94,15 @@ impl Described {
             signature: format!("({})", self.arguments.join(", ")),
             arguments: self.arguments.clone(),
             optional: self.optional,
-            source: SourcePosition { file: interned(&self.file), line: self.line },
+            source,
         };
         let takes = (!self.takes_any).then_some(self.arguments);
-        (descriptor, Method { name, function: self.function, takes, is_async: self.is_async })
+        let manner = match &*self.manner {
+            "task" => Manner::Task,
+            "quick" => Manner::Quick(Promise::new()),
+            _ => Manner::InPlace,
+        };
+        (descriptor, Method { name, source, function: self.function, takes, manner })
     }
 }
 
@@ -101,7 +123,7 @@ impl LevelCode for PythonCode {
                 let define = config_to_python(py, definition.manifest.value())?;
                 self.make.bind(py).call1((definition.name.as_str(), config, define))
             })();
-            let object = object.map_err(|error| failure(py, definition.name.as_str(), error))?;
+            let object = object.map_err(|error| self.not_made(py, context, error))?;
             Ok(Box::new(OpenPython {
                 object: object.unbind(),
                 methods: Arc::clone(&self.methods),
@@ -109,6 +131,27 @@ impl LevelCode for PythonCode {
                 app: self.app.clone_ref(py),
             }) as _)
         })
+    }
+}
+
+impl PythonCode {
+    /// The failure of an element whose object cannot be made: shown where the code of the app went wrong.
+    #[cold]
+    fn not_made(&self, py: Python<'_>, context: &OpenContext<'_>, error: PyErr) -> Failure {
+        let element = &context.definition().name;
+        let place = place_of(py, self.place.bind(py), &error);
+        let message = format!("`{element}` cannot be made by its level in Python: {}", summary(py, &error));
+        let failure = failure(py, Place { element: element.as_str(), method: "__init__", source: None }, error);
+        let Some(place) = place else { return failure };
+        let is_unexpected = failure.cause::<PythonError>().is_some_and(|error| error.raised.is_none());
+        if !is_unexpected {
+            return failure;
+        }
+        let finding = Diagnostic::new(Code::LoaderFailed, message)
+            .with_element(element.clone())
+            .with_app(context.level().app.id.clone())
+            .with_location(place);
+        Fail::ELEMENT_EXCEPTION.failure().diagnosed(vec![finding])
     }
 }
 
@@ -135,12 +178,16 @@ impl OpenLevel for OpenPython {
         Box::pin(async move {
             let method = self.methods.get(method).ok_or(Fail::FUNCTION_NOT_FOUND)?;
             let arguments = arguments?;
-            let answer = if method.is_async {
-                self.run_task(method, frame, arguments, secrets).await?
-            } else {
-                in_place(|| self.run(method, frame, arguments, secrets))?
+            let answer = match &method.manner {
+                Manner::Task => self.run_task(method, frame, arguments, secrets).await,
+                Manner::InPlace => in_place(|| Python::attach(|py| self.run(py, method, frame, arguments, secrets))),
+                Manner::Quick(promise) => {
+                    let live = frame.live().cloned();
+                    let run = |py: Python<'_>| self.run(py, method, frame, arguments, secrets);
+                    promise.run(method.of(live.as_ref()), run)
+                }
             };
-            Ok(Answer::wire(answer))
+            answer.map(Answer::wire)
         })
     }
 
@@ -162,14 +209,19 @@ impl OpenLevel for OpenPython {
 
 impl OpenPython {
     /// Runs a method on this thread.
-    fn run(&self, method: &Method, frame: OwnedFrame, arguments: Value, secrets: Secrets) -> Result<Value> {
-        Python::attach(|py| {
-            let live = frame.live().cloned();
-            let outcome = self.prepare(py, method, &frame, arguments);
-            let outcome = outcome.and_then(|named| during(py, frame, || self.invoke(py, method, &named)));
-            let outcome = outcome.and_then(|value| from_python(&value, secrets));
-            outcome.map_err(|error| failure(py, name_of(live.as_ref()), error))
-        })
+    fn run(
+        &self,
+        py: Python<'_>,
+        method: &Method,
+        frame: OwnedFrame,
+        arguments: Value,
+        secrets: Secrets,
+    ) -> Result<Value> {
+        let live = frame.live().cloned();
+        let outcome = self.prepare(py, method, &frame, arguments);
+        let outcome = outcome.and_then(|named| during(py, frame, || self.invoke(py, method, &named)));
+        let outcome = outcome.and_then(|value| from_python(&value, secrets));
+        outcome.map_err(|error| failure(py, method.of(live.as_ref()), error))
     }
 
     /// Runs a coroutine on the event loop of all such methods, and waits for it without a thread.
@@ -184,14 +236,14 @@ impl OpenPython {
                     let locals = TaskLocals::new(event_loop).with_context(context);
                     pyo3_async_runtimes::into_future_with_locals(&locals, coroutine)
                 });
-                begun.map_err(|error| failure(py, name_of(live.as_ref()), error))
+                begun.map_err(|error| failure(py, method.of(live.as_ref()), error))
             })
         })?;
         let outcome = begun.await;
         in_place(|| {
             Python::attach(|py| {
                 let outcome = outcome.and_then(|value| from_python(value.bind(py), secrets));
-                outcome.map_err(|error| failure(py, name_of(live.as_ref()), error))
+                outcome.map_err(|error| failure(py, method.of(live.as_ref()), error))
             })
         })
     }
@@ -238,15 +290,11 @@ impl OpenPython {
     }
 }
 
-fn name_of(live: Option<&Arc<Live>>) -> &str {
-    live.map_or("", |live| live.name().as_str())
-}
-
-/// Runs code that may block: the other work of this thread goes on on another one.
-fn in_place<T>(run: impl FnOnce() -> T) -> T {
-    match Handle::try_current() {
-        Ok(handle) if handle.runtime_flavor() != RuntimeFlavor::CurrentThread => tokio::task::block_in_place(run),
-        _ => run(),
+impl Method {
+    /// The method as that of an element.
+    fn of<'a>(&self, live: Option<&'a Arc<Live>>) -> Place<'a> {
+        let element = live.map_or("", |live| live.name().as_str());
+        Place { element, method: self.name, source: Some(self.source) }
     }
 }
 

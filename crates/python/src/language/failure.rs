@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use mti_element::{Fail, Failure};
+use mti_element::{Fail, Failure, SourcePosition};
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -42,23 +42,43 @@ pub(crate) fn summary(py: Python<'_>, error: &PyErr) -> String {
     }
 }
 
+/// Whose code raised an exception.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) element: &'a str,
+    pub(super) method: &'a str,
+    /// Where the method begins. An exception that comes of what it gave back has no traceback.
+    pub(super) source: Option<SourcePosition>,
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "`{}` of `{}`", self.method, self.element)?;
+        match self.source {
+            Some(SourcePosition { file, line }) => write!(formatter, " ({file}:{line})"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// The failure that an exception is. One of `mti`'s own is the failure that it names; of any other the caller is told
 /// nothing, and the log gets the traceback.
-pub(crate) fn failure(py: Python<'_>, element: &str, error: PyErr) -> Failure {
+pub(super) fn failure(py: Python<'_>, place: Place<'_>, error: PyErr) -> Failure {
     if base_class(py).and_then(|class| error.value(py).is_instance(class)).unwrap_or(false) {
-        return own(py, &error).unwrap_or_else(|broken| unexpected(py, element, broken));
+        return own(py, &error).unwrap_or_else(|broken| unexpected(py, place, &broken));
     }
     if error.is_instance_of::<PyException>(py) {
-        return unexpected(py, element, error);
+        return unexpected(py, place, &error);
     }
     let summary = summary(py, &error);
     Fail::ELEMENT_EXCEPTION.failure().caused_by(PythonError { summary, raised: Some(error) })
 }
 
-fn unexpected(py: Python<'_>, element: &str, error: PyErr) -> Failure {
+fn unexpected(py: Python<'_>, place: Place<'_>, error: &PyErr) -> Failure {
     let traceback = error.traceback(py).and_then(|traceback| traceback.format().ok()).unwrap_or_default();
-    let summary = summary(py, &error);
-    tracing::error!(element, "Python code failed: {summary}\n{}", traceback.trim_end());
+    let summary = summary(py, error);
+    // In one text: fields would stand below the traceback.
+    tracing::error!("Python code failed in {place}: {summary}\n{}", traceback.trim_end());
     Fail::ELEMENT_EXCEPTION.failure().caused_by(PythonError { summary, raised: None })
 }
 
@@ -77,11 +97,12 @@ fn own(py: Python<'_>, error: &PyErr) -> PyResult<Failure> {
     let has_data = !data.as_object().is_some_and(mti_element::Map::is_empty);
     let failure = kind.because(Cow::Owned(message));
     let failure = if has_data { failure.with_data(data) } else { failure };
+    // What it says besides its code and its message, which this failure says too.
     let detail = value.getattr("_detail")?;
-    Ok(match detail.cast::<PyString>() {
-        Ok(detail) => failure.noting(detail.to_string()),
-        Err(_) => failure,
-    })
+    let detail = detail.cast::<PyString>().map_or_else(|_| String::new(), ToString::to_string);
+    let beginning = format!("{code}: {}", failure.message());
+    let note = detail.strip_prefix(&beginning).unwrap_or(&detail).trim_start_matches([':', ' ', '\n']);
+    Ok(if note.is_empty() { failure } else { failure.noting(note.to_owned()) })
 }
 
 /// A text that lives as long as the process, once for all who have the same.

@@ -1,7 +1,8 @@
 use std::sync::{Arc, OnceLock};
 
+use mti_core::suggest;
 use mti_element::{Live, MethodKind, OwnedFrame};
-use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::exceptions::{PyAttributeError, PyRuntimeError, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
@@ -41,6 +42,24 @@ impl Level {
             Some(step) => step.cast::<StepName>()?.get().read(slf, Entry::First),
             None => plain(slf, name),
         }
+    }
+
+    /// What is not there may have been meant for a step.
+    fn __getattr__(slf: &Bound<'_, Self>, name: &str) -> PyResult<()> {
+        let class = slf.get_type().name().map_or_else(|_| "a level".to_owned(), |class| format!("`{class}`"));
+        // Tools ask for many names of their own.
+        if name.starts_with('_') {
+            return Err(PyAttributeError::new_err(format!("{class} has no attribute `{name}`")));
+        }
+        let help = match slf.get().steps.get().map(|steps| steps.bind(slf.py()).keys().extract::<Vec<String>>()) {
+            None => "; steps can be called in steps, and not in `__init__`".to_owned(),
+            Some(steps) => {
+                let nearest = suggest::nearest(name, steps?.iter().map(String::as_str), 3);
+                let nearest = nearest.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+                if nearest.is_empty() { nearest } else { format!("; the nearest are {nearest}") }
+            }
+        };
+        Err(PyAttributeError::new_err(format!("{class} has no attribute `{name}`, and its element no step{help}")))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

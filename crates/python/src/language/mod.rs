@@ -4,6 +4,7 @@ mod code;
 mod failure;
 mod frame;
 mod level;
+mod quick;
 mod running;
 
 use std::collections::HashMap;
@@ -14,6 +15,7 @@ use mti_core::{AppChain, AppKey, Code, Definition, Diagnostic, ElementName, Loca
 use mti_element::{Language, LevelCode};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 pub(crate) use code::PythonCode;
 pub(crate) use failure::PythonError;
@@ -65,7 +67,8 @@ impl Python3 {
         Python::attach(|py| {
             let loaded =
                 self.namespace.bind(py).call_method1("level", (definition.app.to_string(), definition.name.as_str()));
-            let code = loaded.and_then(|loaded| PythonCode::of(&loaded, self.app.clone_ref(py)));
+            let namespace = self.namespace.bind(py);
+            let code = loaded.and_then(|loaded| PythonCode::of(&loaded, namespace, self.app.clone_ref(py)));
             code.map(Arc::new).map_err(|error| vec![self.finding(py, definition, &error)])
         })
     }
@@ -75,15 +78,8 @@ impl Python3 {
         let message =
             format!("the Python code of `{}` cannot be loaded: {}", definition.name, failure::summary(py, error));
         let finding = Diagnostic::new(Code::LoaderFailed, message);
-        let place = self.namespace.bind(py).call_method1("place", (error.value(py),));
-        match place.and_then(|place| place.extract::<Option<(String, u32)>>()) {
-            Ok(Some((file, line))) => {
-                let mut location = Location::file(file);
-                location.line = Some(line);
-                finding.with_location(location)
-            }
-            _ => finding.with_location(Location::file(&*definition.manifest_file.path)),
-        }
+        let place = self.namespace.bind(py).getattr("place").ok().and_then(|place| place_of(py, &place, error));
+        finding.with_location(place.unwrap_or_else(|| Location::file(&*definition.manifest_file.path)))
     }
 }
 
@@ -148,5 +144,23 @@ impl Drop for Python3 {
 impl fmt::Debug for Python3 {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Python3")
+    }
+}
+
+/// The line of the app's own files that an exception came from, as its namespace finds it.
+fn place_of(py: Python<'_>, place: &Bound<'_, PyAny>, error: &PyErr) -> Option<Location> {
+    // The value that an error is made into knows the traceback; the one that it holds need not.
+    let value = error.clone_ref(py).into_value(py);
+    let (file, line) = place.call1((value,)).ok()?.extract::<Option<(String, u32)>>().ok()??;
+    let mut location = Location::file(file);
+    location.line = Some(line);
+    Some(location)
+}
+
+/// Runs code that may block: the other work of this thread goes on on another one.
+fn in_place<T>(run: impl FnOnce() -> T) -> T {
+    match Handle::try_current() {
+        Ok(handle) if handle.runtime_flavor() != RuntimeFlavor::CurrentThread => tokio::task::block_in_place(run),
+        _ => run(),
     }
 }

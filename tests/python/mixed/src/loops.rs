@@ -7,20 +7,26 @@ steps! {
     "loops.Meta": Loop, LoopSteps {
         /// Nothing: a step whose level is in Python.
         "nothing" fn nothing() -> ();
+        /// Nothing: a step whose level is in Python, and called quick.
+        "nothingQuick" fn nothing_quick() -> ();
         /// Nothing: a step whose level is in Rust.
         "nothingInRust" fn nothing_in_rust() -> ();
         /// Calls a step from a thread that may block. The nanoseconds that it took.
         "fromHere" fn from_here(times: u32) -> u64;
         /// Calls a step from a task of the runtime. The nanoseconds that it took.
         "fromTask" fn from_task(times: u32) -> u64;
+        /// The same with the step that is called quick.
+        "quickFromTask" fn quick_from_task(times: u32) -> u64;
         /// Calls a step from a task that lets others run after every call. The nanoseconds that it took.
         "fromTaskInTurn" fn from_task_in_turn(times: u32) -> u64;
+        /// The same with the step that is called quick.
+        "quickFromTaskInTurn" fn quick_from_task_in_turn(times: u32) -> u64;
         /// The same with the step in Rust.
         "inTurnInRust" fn in_turn_in_rust(times: u32) -> u64;
     }
 }
 
-/// Calls in a loop. `nothing` is left to the level in Python above.
+/// Calls in a loop. `nothing` and `nothingQuick` are left to the level in Python above.
 #[derive(Debug, Level)]
 pub(crate) struct Loops;
 
@@ -48,10 +54,31 @@ impl LoopSteps for Loops {
         .await
     }
 
+    async fn quick_from_task(&self, this: Loop<'_>, times: u32) -> Result<u64> {
+        in_a_task(&this, |steps| async move {
+            for _ in 0..times {
+                steps.nothing_quick().await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
     async fn from_task_in_turn(&self, this: Loop<'_>, times: u32) -> Result<u64> {
         in_a_task(&this, |steps| async move {
             for _ in 0..times {
                 steps.nothing().await?;
+                tokio::task::yield_now().await;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn quick_from_task_in_turn(&self, this: Loop<'_>, times: u32) -> Result<u64> {
+        in_a_task(&this, |steps| async move {
+            for _ in 0..times {
+                steps.nothing_quick().await?;
                 tokio::task::yield_now().await;
             }
             Ok(())

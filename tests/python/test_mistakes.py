@@ -1,0 +1,120 @@
+"""What an author of levels in Python is told about the usual slips."""
+
+import logging
+
+import pytest
+
+import mti
+
+TREE = """
+//- app.json
+{ "appId": "acme.slips", "version": "1.0.0" }
+//- words/Meta/e.json
+{ "title": "Words", "type": "" }
+//- words/PlainType/e.json
+{ "title": "Plain", "type": "words.Meta" }
+//- words/PlainType/__init__.py
+import mti
+class PlainType(mti.Level):
+    def greeting(self):
+        return "hello"
+    def greetAll(self, names):
+        return [self.greeting() + name for name in names]
+    @property
+    def isLoud(self):
+        return False
+//- words/LoudType/e.json
+{ "title": "Loud", "type": "words.PlainType" }
+//- words/Hey/e.json
+{ "title": "Hey", "type": "words.LoudType" }
+//- words/LoudType/__init__.py
+import datetime
+import mti
+from words.PlainType import PlainType
+class LoudType(PlainType):
+"""
+
+LEVEL = "words/LoudType/__init__.py"
+#: The line of the level that a body begins in.
+FIRST = 5
+
+
+@pytest.fixture
+def hey(tree):
+    """Opens the app with a body of the class `LoudType`."""
+    opened = []
+
+    def open_with(body):
+        lines = "".join(f"    {line}\n" for line in body.strip().split("\n"))
+        opened.append(mti.App(tree(TREE + lines)))
+        return opened[-1]
+
+    yield open_with
+    for app in opened:
+        app.close()
+
+
+def found(app, code=None):
+    return [finding for finding in app.check() if code in (None, finding["code"])]
+
+
+def raised(app, call):
+    with pytest.raises(mti.ElementException) as failed:
+        call(app.getElement("words.Hey"))
+    return str(failed.value)
+
+
+def test_a_value_without_json_form_is_named_with_its_place(hey, caplog):
+    app = hey("def greeting(self):\n    return {'rows': [1, {'at': datetime.date(2030, 1, 1)}]}")
+    with caplog.at_level(logging.ERROR):
+        assert "TypeError: at `rows[1].at`: a value of type `datetime.date` has no JSON form" in raised(app, lambda hey: hey.greeting())
+    line = caplog.records[-1].getMessage()
+    assert line.startswith(f"Python code failed in `greeting` of `words.Hey` ({LEVEL}:{FIRST}): TypeError: "), line
+    with pytest.raises(TypeError, match=r"at `names\[0\]`: a value of type `set` has no JSON form"):
+        app.getElement("words.Hey").greetAll(names=[set()])
+
+
+@pytest.mark.parametrize(
+    "body, words",
+    [
+        ("def greeting(self):\n    return {1, 2}", "a value of type `set` has no JSON form: use None, bool"),
+        ("def greeting(self):\n    return [{1: 2}]", "at `[0]`: the keys of a dict must be texts, and one is of type `int`"),
+        ("async def greeting(self):\n    return super().greeting.aio()", "has no JSON form: is an `await` missing?"),
+        ("def greeting(self):\n    return self.greetingg()", "`LoudType` has no attribute `greetingg`, and its element no step; the nearest are `greeting`"),
+        ("def greeting(self):\n    return greeting()", "NameError"),
+    ],
+)
+def test_what_goes_wrong_in_a_call_is_said(hey, body, words):
+    assert words in raised(hey(body), lambda hey: hey.greeting())
+
+
+def test_a_failure_that_passes_through_levels_is_told_once(hey):
+    app = hey("def greeting(self):\n    return self.deeper()\ndef deeper(self):\n    return 1 / 0")
+    said = raised(app, lambda hey: hey.greetAll(["x"]))
+    assert said == "ELEMENT_EXCEPTION: something went wrong; please try again later: ZeroDivisionError: division by zero"
+    app = hey("def greeting(self):\n    raise mti.ElementException('not now')")
+    assert raised(app, lambda hey: hey.greetAll(["x"])) == "ELEMENT_EXCEPTION: not now"
+
+
+@pytest.mark.parametrize(
+    "body, words, line",
+    [
+        ("def __init__(self):\n    self.word = self.config['nope']", "KeyError: 'nope'", FIRST + 1),
+        ("def __init__(self):\n    self.word = self.greeting()", "`LoudType` has no attribute `greeting`, and its element no step; steps can be called in steps, and not in `__init__`", FIRST + 1),
+    ],
+)
+def test_an_element_that_cannot_be_made_is_shown_at_the_line(hey, body, words, line):
+    app = hey(body)
+    finding, *others = found(app)
+    assert not others
+    assert (finding["code"], finding["element"], finding["file"], finding["line"]) == ("MTI0407", "words.Hey", LEVEL, line), finding
+    assert words in finding["message"] and "please try again" not in finding["message"], finding
+    said = raised(app, lambda hey: hey.greeting())
+    assert words in said and f"{LEVEL}:{line}" in said, said
+
+
+def test_a_method_without_self_is_shown_at_the_line(hey):
+    app = hey("def isReady(self):\n    return True\ndef greeting():\n    return 'hey'")
+    finding = next(finding for finding in app.diagnostics() if finding["element"] == "words.LoudType")
+    assert (finding["code"], finding["file"], finding["line"]) == ("MTI0407", LEVEL, FIRST + 2), finding
+    assert "`greeting` takes no `self`" in finding["message"], finding
