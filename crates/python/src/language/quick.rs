@@ -13,8 +13,12 @@ use super::in_place;
 /// How long a method may take that is called quick, and how long it may have to wait for the interpreter before.
 const LIMIT: Duration = Duration::from_millis(1);
 
-/// For how long a promise that was broken counts for nothing.
-const DISTRUST: Duration = Duration::from_secs(10);
+/// For how many times as long as it took a promise that was broken counts for nothing: what it holds up stays a hundredth,
+/// and a thread that the system stopped once in the middle of a method costs little.
+const DISTRUST: u32 = 100;
+
+/// How often a promise that is broken again and again is in the log.
+const BETWEEN_WARNINGS: Duration = Duration::from_mins(1);
 
 /// For how long the interpreter counts as busy after somebody had to wait for it.
 const BUSY: Duration = Duration::from_millis(100);
@@ -25,11 +29,12 @@ static BUSY_UNTIL: Moment = Moment::past();
 /// The promise of one method.
 pub(super) struct Promise {
     broken_until: Moment,
+    told_until: Moment,
 }
 
 impl Promise {
     pub(super) const fn new() -> Self {
-        Self { broken_until: Moment::past() }
+        Self { broken_until: Moment::past(), told_until: Moment::past() }
     }
 
     /// Runs the method that the promise is of. On this thread as it is, unless the promise was broken lately or the
@@ -46,14 +51,25 @@ impl Promise {
             (outcome, attached.elapsed())
         });
         if took > LIMIT {
-            self.broken_until.set(Instant::now() + DISTRUST);
-            tracing::warn!(
-                "{place} is called quick (`@mti.quick`) and took {took:.1?}, and its thread did nothing else meanwhile: for \
-                 {DISTRUST:?} it is run as one that may wait. If it reads, asks or computes much, take `@mti.quick` away; \
-                 threads that use the interpreter at the same time delay it too"
-            );
+            self.broken(place, took);
         }
         outcome
+    }
+
+    #[cold]
+    fn broken(&self, place: Place<'_>, took: Duration) {
+        let now = Instant::now();
+        let distrust = took.saturating_mul(DISTRUST);
+        self.broken_until.set(now + distrust);
+        if self.told_until.is_after(now) {
+            return;
+        }
+        self.told_until.set(now + BETWEEN_WARNINGS);
+        tracing::warn!(
+            "{place} is called quick (`@mti.quick`) and took {took:.1?}, and its thread did nothing else meanwhile: for \
+             {distrust:.1?} it is run as one that may wait. If it reads, asks or computes much, take `@mti.quick` away; threads \
+             that use the interpreter at the same time delay it too"
+        );
     }
 }
 
