@@ -1,6 +1,7 @@
 //! `new`.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -157,34 +158,48 @@ fn names_and_types_that_cannot_be_are_refused() {
     assert!(!app.join("a").exists() && !app.join("shop").exists() && !app.join("elsewhere").exists());
 }
 
+/// How the app in `tests/generated` was made.
+const GENERATED: [&[&str]; 8] = [
+    &["type", "words.Meta", "--type", ""],
+    &["type", "words.PlainType", "--type", "words.Meta", "--rust"],
+    &["instance", "words.Hello", "--type", "words.PlainType"],
+    &["type", "auths.loginTypes.StaffType", "--type", "auths.loginTypes.WeChatType", "--rust"],
+    &["type", "auths.loginTypes.PhraseType", "--type", "auths.loginTypes.PasswordType", "--rust"],
+    &["type", "auths.loginTypes.BadgeType", "--type", "auths.loginTypes.Meta", "--rust"],
+    &["instance", "auths.loginTypes.Badges", "--type", "auths.loginTypes.BadgeType"],
+    &["type", "models.AuditedType", "--type", "models.NormalType", "--rust"],
+];
+
+/// `tests/generated` is a package of the workspace: it is compiled, and its tests run its program. With `MTI_UPDATE_GENERATED` it is made anew.
 #[test]
-fn the_code_of_a_new_type_is_what_is_compiled_and_tested() {
-    let app = new_app(&["--rust"]);
-    for (arguments, file) in [
-        (vec!["words.Meta", "--type", ""], None),
-        (vec!["words.PlainType", "--type", "words.Meta", "--rust"], Some("plain_type_level")),
-        (
-            vec!["auths.loginTypes.StaffType", "--type", "auths.loginTypes.WeChatType", "--rust"],
-            Some("staff_type_level"),
-        ),
-        (vec!["models.AuditedType", "--type", "models.NormalType", "--rust"], Some("audited_type_level")),
-    ] {
-        let made = mti_in(app.path(), &[&["new", "type"], &*arguments].concat(), "").ended_with(0);
-        let Some(file) = file else { continue };
-        assert!(made.stderr.contains("registered it in src/main.rs"), "{}", made.stderr);
-        let source = fs::read_to_string(app.join(&format!("src/{file}.rs"))).expect("a file");
-        let tested = format!("{}/tests/generated/{file}.rs", env!("CARGO_MANIFEST_DIR"));
-        assert_eq!(source, fs::read_to_string(tested).expect("a file"));
+fn what_is_made_is_what_is_compiled_and_run() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the workspace");
+    let tree = Tree::new("//- Cargo.toml\n[workspace]\nmembers = [\"app\"]\nresolver = \"3\"\n");
+    mti_in(tree.path(), &["new", "app", "app", "--id", "acme.generated", "--rust"], "").ended_with(0);
+    let app = tree.join("app");
+    for arguments in GENERATED {
+        let made = mti_in(&app, &[&["new"], arguments].concat(), "").ended_with(0);
+        assert!(!made.stderr.contains("error"), "{}", made.stderr);
+        let registered = made.stderr.contains("registered it in src/lib.rs");
+        assert_eq!(registered, arguments.contains(&"--rust"), "{}", made.stderr);
     }
-    let main = fs::read_to_string(app.join("src/main.rs")).expect("a file");
-    let expected = "//! The `mti` command with the levels of this app.\n\nmod audited_type_level;\nmod plain_type_level;\nmod staff_type_level;\n\n\
-         fn main() -> std::process::ExitCode {\n    mti::main()\n        \
-         .level::<audited_type_level::AuditedTypeLevel>(\"acme.shop\", \"models.AuditedType\")\n        \
-         .level::<staff_type_level::StaffTypeLevel>(\"acme.shop\", \"auths.loginTypes.StaffType\")\n        \
-         .level::<plain_type_level::PlainTypeLevel>(\"acme.shop\", \"words.PlainType\")\n        .run()\n}\n";
-    assert_eq!(main, expected);
-    let function = &json_of(&app, "words/PlainType/e.json")["functionList"][0];
-    assert_eq!((&function["name"], &function["args"][0]["name"]), (&json!("greet"), &json!("name")));
+    let kept = workspace.join("tests/generated");
+    let mut compared = 0;
+    for file in walkdir::WalkDir::new(&app).into_iter().map(|entry| entry.expect("an entry")) {
+        if !file.file_type().is_file() {
+            continue;
+        }
+        let path = file.path().strip_prefix(&app).expect("a file below the app");
+        let library = format!("{:?}", workspace.join("crates/mti"));
+        let text = fs::read_to_string(file.path()).expect("a file").replace(&library, "\"../../crates/mti\"");
+        if std::env::var_os("MTI_UPDATE_GENERATED").is_some() {
+            fs::create_dir_all(kept.join(path).parent().expect("a directory")).expect("a directory");
+            fs::write(kept.join(path), &text).expect("a file");
+        }
+        assert_eq!(fs::read_to_string(kept.join(path)).unwrap_or_default(), text, "{}", path.display());
+        compared += 1;
+    }
+    assert!(compared > 20, "{compared}");
 }
 
 #[test]
@@ -201,19 +216,58 @@ fn a_type_is_made_below_one_whose_level_only_the_program_of_the_app_has() {
 #[test]
 fn a_main_of_another_shape_is_left_as_it_is() {
     let app = new_app(&["--rust"]);
-    let main = "fn main() -> std::process::ExitCode {\n    let program = mti::main();\n    program.run()\n}\n";
-    app.write("src/main.rs", main);
+    let library = "pub fn program() -> mti::Program {\n    let program = mti::main();\n    program\n}\n";
+    app.write("src/lib.rs", library);
     let made = mti_in(app.path(), &["new", "type", "words.Meta", "--type", "", "--rust"], "").ended_with(0);
-    assert!(made.stderr.contains("`mod meta_level;`") && made.stderr.contains(".level::<"), "{}", made.stderr);
-    assert_eq!(fs::read_to_string(app.join("src/main.rs")).expect("a file"), main);
+    assert!(made.stderr.contains("`pub mod meta_level;`") && made.stderr.contains(".level::<"), "{}", made.stderr);
+    assert_eq!(fs::read_to_string(app.join("src/lib.rs")).expect("a file"), library);
 }
 
 #[test]
-fn a_new_login_type_is_told_what_it_has_to_offer() {
+fn an_app_whose_program_is_in_main_alone_has_its_levels_registered_there() {
+    let app = new_app(&["--rust"]);
+    fs::remove_file(app.join("src/lib.rs")).expect("a file");
+    app.write("src/main.rs", "fn main() -> std::process::ExitCode {\n    mti::main().run()\n}\n");
+    mti_in(app.path(), &["new", "type", "words.Meta", "--type", "", "--rust"], "").ended_with(0);
+    let main = fs::read_to_string(app.join("src/main.rs")).expect("a file");
+    let expected = "pub mod meta_level;\n\nfn main() -> std::process::ExitCode {\n    mti::main()\n        \
+         .level::<meta_level::MetaLevel>(\"acme.shop\", \"words.Meta\")\n        .run()\n}\n";
+    assert_eq!(main, expected);
+}
+
+#[test]
+fn what_is_not_filled_in_yet_is_a_next_step_and_no_error() {
+    let app = new_app(&[]);
+    let made = mti_in(app.path(), &["new", "instance", "databases.Orders", "--type", "databases.PgSqlType"], "");
+    let made = made.ended_with(0);
+    assert!(made.stderr.starts_with("next, in databases/Orders/Orders.json:1:1: `host` is missing"), "{}", made.stderr);
+    assert!(!made.stderr.contains("error"), "{}", made.stderr);
+    let as_json = ["new", "instance", "databases.More", "--type", "databases.PgSqlType", "--format", "json"];
+    let as_json = mti_in(app.path(), &as_json, "").ended_with(0);
+    assert_eq!(as_json.json_remark()["diagnostics"][0]["element"], "databases.More");
+}
+
+#[test]
+fn a_name_that_rust_has_already_is_none_of_a_package() {
+    for (id, name) in [("acme.mti", "app-mti"), ("acme.match", "app-match"), ("acme.my-shop", "my-shop")] {
+        let tree = Tree::new("");
+        mti_in(tree.path(), &["new", "app", ".", "--id", id, "--rust"], "").ended_with(0);
+        let manifest = fs::read_to_string(tree.join("Cargo.toml")).expect("a file");
+        assert!(manifest.contains(&format!("name = \"{name}\"")), "{manifest}");
+        let main = fs::read_to_string(tree.join("src/main.rs")).expect("a file");
+        assert!(main.contains(&format!("{}::program()", name.replace('-', "_"))), "{main}");
+    }
+}
+
+#[test]
+fn a_new_login_type_is_told_what_is_left_to_do() {
     let app = new_app(&["--rust"]);
     let type_of = ["new", "type", "auths.loginTypes.SmsType", "--type", "auths.loginTypes.Meta", "--rust"];
     let made = mti_in(app.path(), &type_of, "").ended_with(0);
-    assert!(made.stderr.contains("`getLoginCode`") && made.stderr.contains("`issueLoginCode`"), "{}", made.stderr);
+    assert!(made.stderr.contains("`identify`") && made.stderr.contains("nobody gets in"), "{}", made.stderr);
+    let functions = json_of(&app, "auths/loginTypes/SmsType/e.json")["functionList"].clone();
+    let names: Vec<_> = functions.as_array().expect("functions").iter().map(|function| &function["name"]).collect();
+    assert_eq!(names, ["getLoginConfig", "getLoginCode"]);
 }
 
 #[test]
@@ -241,9 +295,12 @@ fn an_element_of_a_parent_is_overridden() {
     assert!(new("auths.models.UserModel", &[]).ended_with(2).stderr.contains("in this app already"));
     new("auths.loginTypes.WeChatType", &["--rust"]).ended_with(0);
     assert_eq!(json_of(&app, "auths/loginTypes/WeChatType/e.json"), json!({"backend": "rust"}));
-    let main = fs::read_to_string(app.join("src/main.rs")).expect("a file");
-    assert!(main.contains("(\"acme.shop\", \"auths.loginTypes.WeChatType\")"), "{main}");
-    let no_steps = new("auths.loginTypes.PasswordType", &["--rust"]).ended_with(2);
+    new("auths.loginTypes.PasswordType", &["--rust"]).ended_with(0);
+    let library = fs::read_to_string(app.join("src/lib.rs")).expect("a file");
+    for name in ["WeChatType", "PasswordType"] {
+        assert!(library.contains(&format!("(\"acme.shop\", \"auths.loginTypes.{name}\")")), "{library}");
+    }
+    let no_steps = new("auths.loginTypes.services.AuthSvc", &["--rust"]).ended_with(2);
     assert!(no_steps.stderr.contains("#[level]"), "{}", no_steps.stderr);
     new("no.such.Element", &[]).ended_with(1);
 }

@@ -1,10 +1,11 @@
-//! The app as a whole, through its own program.
+//! The app as a whole, with its code.
 
-use std::process::Command;
+use mti::core::{Diagnostic, render};
 
 #[test]
-fn the_app_has_no_findings() {
-    let mut check = Command::new(env!("CARGO_BIN_EXE_{{package}}"));
-    let checked = check.arg("check").current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("the program starts");
-    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
+fn the_app_is_without_findings() {
+    let app = {{crate}}::program().app(env!("CARGO_MANIFEST_DIR"));
+    let mut findings = app.open().expect("the app opens").check();
+    findings.retain(Diagnostic::is_finding);
+    assert!(findings.is_empty(), "{}", render::human(&findings, false));
 }

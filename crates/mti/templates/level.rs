@@ -11,14 +11,8 @@ steps! {
 }
 
 /// The level that `{{name}}` contributes.
-#[derive(Debug)]
-pub(crate) struct {{pascal}}Level;
-
-impl Level for {{pascal}}Level {
-    fn open(_: &OpenContext<'_>) -> Result<Self> {
-        Ok(Self)
-    }
-}
+#[derive(Debug, Level)]
+pub struct {{pascal}}Level;
 
 #[level]
 impl {{pascal}}Steps for {{pascal}}Level {

@@ -1,5 +1,5 @@
-//! The `mti` command with the levels of this app.
+//! The `mti` command with the code of this app.
 
 fn main() -> std::process::ExitCode {
-    mti::main().run()
+    {{crate}}::program().run()
 }

@@ -1,17 +1,10 @@
 //! The code of the Type `{{name}}`: models that differ in some steps.
 
-use mti::data::ModelSteps;
 use mti::prelude::*;
 
 /// The level that `{{name}}` contributes. The steps that it does not name are inherited.
-#[derive(Debug)]
-pub(crate) struct {{pascal}}Level;
-
-impl Level for {{pascal}}Level {
-    fn open(_: &OpenContext<'_>) -> Result<Self> {
-        Ok(Self)
-    }
-}
+#[derive(Debug, Level)]
+pub struct {{pascal}}Level;
 
 #[level]
 impl ModelSteps for {{pascal}}Level {

@@ -3,14 +3,8 @@
 use mti::prelude::*;
 
 /// The level that `{{name}}` contributes. The steps that it does not name are inherited.
-#[derive(Debug)]
-pub(crate) struct {{pascal}}Level;
-
-impl Level for {{pascal}}Level {
-    fn open(_: &OpenContext<'_>) -> Result<Self> {
-        Ok(Self)
-    }
-}
+#[derive(Debug, Level)]
+pub struct {{pascal}}Level;
 
 #[level]
 impl WeChatSteps for {{pascal}}Level {

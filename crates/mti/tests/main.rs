@@ -4,7 +4,6 @@
 
 mod code_examples;
 mod facade;
-mod generated;
 mod guide;
 mod guide_of_logins;
 mod levels;

@@ -9,6 +9,8 @@ pub use code_table::Code;
 pub use excerpt::Excerpt;
 pub use mask::is_secret_name;
 
+use std::fmt;
+
 use crate::app_id::AppId;
 use crate::json::{Position, Span};
 use crate::name::ElementName;
@@ -142,6 +144,14 @@ pub struct Location {
     pub column: Option<u32>,
     /// The offending line.
     pub excerpt: Option<Excerpt>,
+}
+
+/// `auths/loginTypes/Mine/Mine.json:3:14`, as far as it is known.
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        [self.line, self.column].into_iter().map_while(|number| number).try_for_each(|number| write!(f, ":{number}"))
+    }
 }
 
 impl Location {

@@ -117,7 +117,10 @@ impl DevPage {
         writeln!(content, "<dt>App</dt><dd><code>{}</code></dd>", escape(&apps))?;
         writeln!(content, "<dt>Elements</dt><dd>{}{}</dd>", snapshot.len(), broken.summary())?;
         writeln!(content, r#"<dt>Portal</dt><dd><a href="{0}">{0}</a></dd>"#, escape(&portal))?;
-        writeln!(content, r#"<dt>WeChat</dt><dd><a href="{simulator}/sim/">{simulator}/sim/</a>, simulated: it approves the logins that wait, without a phone</dd>"#)?;
+        writeln!(
+            content,
+            r#"<dt>WeChat</dt><dd><a href="{simulator}/sim/">{simulator}/sim/</a>, simulated: it approves the logins that wait, without a phone</dd>"#
+        )?;
         writeln!(content, "</dl>")?;
         write_failure(content, &found.failure)?;
         write_list(content, "Goes on in its last good version", "outdated", &broken.outdated)?;

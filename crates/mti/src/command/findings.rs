@@ -92,18 +92,12 @@ impl Findings {
 fn log(finding: &Diagnostic) {
     let element = finding.element.as_ref().map_or("", |name| name.as_str());
     let app = finding.app.as_ref().map_or("", |app| app.as_str());
-    let (code, place, help) = (finding.code.id(), place(finding), finding.help.as_deref().unwrap_or_default());
+    let place = finding.location.as_ref().map(ToString::to_string).unwrap_or_default();
+    let (code, place, help) = (finding.code.id(), place, finding.help.as_deref().unwrap_or_default());
     let message = finding.message.as_str();
     match finding.severity {
         Severity::Error => tracing::error!(code, element, app, place, help, "{message}"),
         Severity::Warning => tracing::warn!(code, element, app, place, help, "{message}"),
         Severity::Note => tracing::debug!(code, element, app, place, help, "{message}"),
     }
-}
-
-/// `auths/loginTypes/Mine/Mine.json:3:14`, as far as it is known.
-fn place(finding: &Diagnostic) -> String {
-    let Some(location) = &finding.location else { return String::new() };
-    let numbers = [location.line, location.column].into_iter().map_while(|number| number);
-    numbers.fold(location.file.clone(), |place, number| format!("{place}:{number}"))
 }

@@ -1,11 +1,9 @@
 use mti_core::json::Pointer;
 use mti_core::{Code, Diagnostic, ElementName};
 use mti_element::{AppView as _, ElementDefinition, Value};
+use mti_login_types::LOGIN_META;
 
 use crate::App;
-
-/// The Meta of those whose `loginComponent` the portal reads.
-const LOGIN_META: &str = "auths.loginTypes.Meta";
 
 /// The key.
 const KEY: &str = "loginComponent";

@@ -47,8 +47,7 @@ impl Opening<'_> {
 
     /// Names the app's own program where the plain command lacks the code of the app `id`.
     pub(crate) fn advise(&self, id: &AppId, findings: &mut [Diagnostic]) {
-        let has_program = self.directory().is_ok_and(|directory| directory.join("Cargo.toml").is_file());
-        if !has_program || !self.program.is_plain() {
+        if !self.is_without_the_code_of_the_app() {
             return;
         }
         let of_app = |one: &&Diagnostic| one.code == Code::MissingCode && one.app.as_ref() == Some(id);
@@ -57,6 +56,12 @@ impl Opening<'_> {
         for help in findings.iter_mut().filter_map(|one| one.help.as_mut()).filter(|help| advice.contains(*help)) {
             *help = format!("run `cargo run -- check` in the directory of the app: {help}");
         }
+    }
+
+    /// Whether this is the plain command, and the app has a program of its own.
+    pub(crate) fn is_without_the_code_of_the_app(&self) -> bool {
+        let has_program = self.directory().is_ok_and(|directory| directory.join("Cargo.toml").is_file());
+        has_program && self.program.is_plain()
     }
 
     /// The directory that was named, or the nearest one from here upwards that holds an app.

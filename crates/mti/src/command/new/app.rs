@@ -11,11 +11,67 @@ use crate::exit::{CommandError, Exit};
 use crate::output::Output;
 
 const README: &str = include_str!("../../../templates/README.md");
+const LIBRARY: &str = include_str!("../../../templates/lib.rs");
 const MAIN: &str = include_str!("../../../templates/main.rs");
 const TEST: &str = include_str!("../../../templates/app_test.rs");
 
 /// Where the source of this library was when it was built.
 const SOURCE: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Names that mean something else to Rust, or to the program of an app.
+const TAKEN: [&str; 51] = [
+    "abstract",
+    "alloc",
+    "as",
+    "async",
+    "await",
+    "become",
+    "box",
+    "break",
+    "const",
+    "continue",
+    "core",
+    "crate",
+    "do",
+    "dyn",
+    "else",
+    "enum",
+    "extern",
+    "false",
+    "final",
+    "fn",
+    "for",
+    "gen",
+    "if",
+    "impl",
+    "in",
+    "let",
+    "loop",
+    "macro",
+    "match",
+    "mod",
+    "move",
+    "mti",
+    "mut",
+    "override",
+    "priv",
+    "pub",
+    "ref",
+    "return",
+    "self",
+    "serde",
+    "serde_json",
+    "static",
+    "std",
+    "struct",
+    "test",
+    "trait",
+    "true",
+    "try",
+    "type",
+    "unsafe",
+    "use",
+];
 
 /// Makes an app that inherits the official one.
 pub(super) fn make(arguments: &NewAppArguments, output: &Output) -> Result<Exit, CommandError> {
@@ -39,8 +95,10 @@ pub(super) fn make(arguments: &NewAppArguments, output: &Output) -> Result<Exit,
     files.text(".gitignore", format!("/appData/\n{target}.env\n"));
     if arguments.rust {
         files.text("Cargo.toml", cargo_manifest(&id, workspace.is_none()));
-        files.text("tests/app.rs", TEST.replace("{{package}}", &package_name(&id)));
-        files.text("src/main.rs", MAIN);
+        let library = package_name(&id).replace('-', "_");
+        files.text("src/lib.rs", LIBRARY);
+        files.text("src/main.rs", MAIN.replace("{{crate}}", &library));
+        files.text("tests/app.rs", TEST.replace("{{crate}}", &library));
     }
     files.write()?;
     files.report(&[], output);
@@ -83,7 +141,8 @@ fn cargo_manifest(id: &AppId, is_alone: bool) -> String {
     let name = package_name(id);
     let workspace = if is_alone { "[workspace]\n\n" } else { "" };
     format!(
-        "[package]\nname = {name:?}\nversion = \"0.1.0\"\nedition = \"2024\"\n\n{workspace}[dependencies]\nmti = {library}\n"
+        "[package]\nname = {name:?}\nversion = \"0.1.0\"\nedition = \"2024\"\n\n{workspace}[dependencies]\nmti = {library}\n\
+         serde = {{ version = \"1\", features = [\"derive\"] }}\nserde_json = \"1\"\n"
     )
 }
 
@@ -91,5 +150,7 @@ fn cargo_manifest(id: &AppId, is_alone: bool) -> String {
 fn package_name(id: &AppId) -> String {
     let is_allowed = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
     let name: String = id.name().chars().filter(|&character| is_allowed(character)).collect();
-    if name.chars().next().is_some_and(|first| first.is_ascii_alphabetic()) { name } else { format!("app{name}") }
+    let is_free =
+        name.chars().next().is_some_and(|first| first.is_ascii_alphabetic()) && !TAKEN.contains(&name.as_str());
+    if is_free { name } else { format!("app-{name}") }
 }

@@ -1,9 +1,9 @@
 use std::path::PathBuf;
 
 use mti_core::manifest::AccessModifier;
-use mti_core::{AppKey, Diagnostic, ElementName};
+use mti_core::{AppKey, Code, Diagnostic, ElementName};
 use mti_element::{AppView as _, Kind};
-use mti_login_types::WECHAT_TYPE;
+use mti_login_types::{LOGIN_META, WECHAT_TYPE};
 use serde_json::json;
 
 use super::files::NewFiles;
@@ -21,12 +21,9 @@ use crate::output::Output;
 const RESERVED: [&str; 8] =
     ["backend", "frontend", "dist", "node_modules", "__pycache__", "target", "appData", "commons"];
 
-/// The Meta of logins.
-const LOGIN_META: &str = "auths.loginTypes.Meta";
-
-/// What a login Type has to offer, which no Type below the Meta does for it.
-const LOGIN_ADVICE: &str = "a login Type offers `getLoginConfig`, for the sign-in page, and `getLoginCode`, which proves who somebody is and ends in \
-     `issueLoginCode` of `auths.services.AuthSvc`; both are declared in `functionList` with `\"loginRequired\": 0`. `mti explain auths.loginTypes.PasswordType` shows one";
+/// What is left to do for a new login Type.
+const LOGIN_ADVICE: &str = "then say in `identify` whose a proof is: until then nobody gets in. What a person types are the arguments of `getLoginCode`, \
+     in `steps!` and in `functionList`; `mti new instance NAME --type` with this Type makes a login of it";
 
 /// What a Type has been given no values for.
 const NO_APPLICATION: WeChatArguments = WeChatArguments { app_id: None, app_secret: None };
@@ -43,20 +40,17 @@ pub(super) fn make_type(
     let mut files = NewFiles::at(&place.directory);
     let mut elements = vec![name.clone()];
     let mut manifest = json!({"title": title, "type": arguments.of});
-    let mut registration = None;
+    let (mut registration, mut is_new_login) = (None, false);
     if arguments.rust {
         place.program()?;
         let level = NewLevel::new(&place.app_key.id, &name, title, &above.types);
         manifest["backend"] = "rust".into();
-        if let Some(function) = level.function {
-            manifest["functionList"] = json!([function]);
+        if !level.functions.is_empty() {
+            manifest["functionList"] = level.functions.into();
         }
         files.text(level.path, level.source);
         registration = Some(level.registration);
-        let is_login = |type_name: &ElementName| type_name.as_str() == LOGIN_META;
-        if above.types.iter().any(is_login) && !above.types.iter().any(|type_name| type_name.as_str() == WECHAT_TYPE) {
-            output.remark(LOGIN_ADVICE);
-        }
+        is_new_login = above.types.first().is_some_and(|nearest| nearest.as_str() == LOGIN_META);
     }
     files.json(format!("{}/e.json", directory(&name)), &manifest);
     // An element below a Type is a Type itself as soon as there is an instance of it.
@@ -72,6 +66,9 @@ pub(super) fn make_type(
         return Err(CommandError::usage("`--instance` is for a Type below a Type"));
     }
     write(&files, &elements, registration.as_ref(), opening, output)?;
+    if is_new_login {
+        output.remark(LOGIN_ADVICE);
+    }
     Ok(Exit::Done)
 }
 
@@ -120,9 +117,9 @@ pub(super) fn make_override(
         place.program()?;
         let types: Vec<ElementName> = std::iter::once(name.clone()).chain(definition.types.iter().cloned()).collect();
         let level = NewLevel::new(&place.app_key.id, &name, &definition.title, &types);
-        if level.function.is_some() {
+        if !level.functions.is_empty() {
             return Err(CommandError::usage(format!(
-                "`--rust` begins overrides of WeChat logins and of models; for `{name}`, write `#[level]` on an `impl` of the steps of its Type"
+                "`--rust` begins overrides of logins and of models; for `{name}`, write `#[level]` on an `impl` of the steps of its Type"
             )));
         }
         manifest["backend"] = "rust".into();
@@ -274,10 +271,9 @@ fn write(
     files.report(elements, output);
     if let Some(registration) = registration {
         // This program does not contain the level yet: there is nothing to check with it.
-        if program::register(&opening.directory()?, registration)? {
-            output.remark("registered it in src/main.rs\nnext: cargo run -- check");
-        } else {
-            output.remark(&registration.advice());
+        match program::register(&opening.directory()?, registration)? {
+            Some(file) => output.remark(&format!("registered it in {file}\nnext: cargo run -- check")),
+            None => output.remark(&registration.advice()),
         }
         return Ok(());
     }
@@ -288,11 +284,28 @@ fn write(
         )));
     }
     let is_about = |finding: &Diagnostic| finding.element.as_ref().is_some_and(|name| elements.contains(name));
-    let mut findings: Vec<Diagnostic> =
+    let findings: Vec<Diagnostic> =
         app.check().into_iter().filter(|finding| finding.is_finding() && is_about(finding)).collect();
-    opening.advise(&app.key().id, &mut findings);
-    output.diagnostics_remark(&findings);
+    if output.is_json() {
+        output.diagnostics_remark(&findings);
+    } else {
+        for finding in &findings {
+            output.remark(&next_step(finding, opening));
+        }
+    }
     Ok(())
+}
+
+/// What has just been made is not wrong, it is not finished: what is left to do for it.
+fn next_step(finding: &Diagnostic, opening: &Opening<'_>) -> String {
+    let waits_for_code = matches!(finding.code, Code::MissingCode | Code::QuarantinedDependency);
+    if waits_for_code && opening.is_without_the_code_of_the_app() {
+        return format!("next: cargo run -- check, as the plain `mti` cannot tell: {}", finding.message);
+    }
+    match &finding.location {
+        Some(location) => format!("next, in {location}: {}", finding.message),
+        None => format!("next: {}", finding.message),
+    }
 }
 
 fn has_config_of_its_own(app: &App, name: &str) -> Result<bool, CommandError> {

@@ -3,14 +3,8 @@
 use mti::prelude::*;
 
 /// The level that `auths.loginTypes.StaffType` contributes. The steps that it does not name are inherited.
-#[derive(Debug)]
-pub(crate) struct StaffTypeLevel;
-
-impl Level for StaffTypeLevel {
-    fn open(_: &OpenContext<'_>) -> Result<Self> {
-        Ok(Self)
-    }
-}
+#[derive(Debug, Level)]
+pub struct StaffTypeLevel;
 
 #[level]
 impl WeChatSteps for StaffTypeLevel {

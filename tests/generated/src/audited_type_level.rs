@@ -1,17 +1,10 @@
 //! The code of the Type `models.AuditedType`: models that differ in some steps.
 
-use mti::data::ModelSteps;
 use mti::prelude::*;
 
 /// The level that `models.AuditedType` contributes. The steps that it does not name are inherited.
-#[derive(Debug)]
-pub(crate) struct AuditedTypeLevel;
-
-impl Level for AuditedTypeLevel {
-    fn open(_: &OpenContext<'_>) -> Result<Self> {
-        Ok(Self)
-    }
-}
+#[derive(Debug, Level)]
+pub struct AuditedTypeLevel;
 
 #[level]
 impl ModelSteps for AuditedTypeLevel {

@@ -11,14 +11,8 @@ steps! {
 }
 
 /// The level that `words.PlainType` contributes.
-#[derive(Debug)]
-pub(crate) struct PlainTypeLevel;
-
-impl Level for PlainTypeLevel {
-    fn open(_: &OpenContext<'_>) -> Result<Self> {
-        Ok(Self)
-    }
-}
+#[derive(Debug, Level)]
+pub struct PlainTypeLevel;
 
 #[level]
 impl PlainTypeSteps for PlainTypeLevel {

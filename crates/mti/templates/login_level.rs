@@ -1,0 +1,58 @@
+//! The code of the login Type `{{name}}`.
+
+use mti::prelude::*;
+use serde_json::json;
+
+/// What was shown proves nothing.
+pub const PROOF_INVALID: Fail = Fail::new("PROOF_INVALID", 90001, 401, "this does not say who you are");
+
+steps! {
+    /// {{title}}. What it has in common with every login is in the steps of the Meta.
+    "{{name}}": {{pascal}}, {{pascal}}Steps {
+        /// Signs in with what proves who somebody is.
+        "getLoginCode" fn get_login_code(proof: String) -> LoginCode;
+        /// Whose proof it is; nobody's, when it is none. Visitors cannot call this.
+        "identify" fn identify(proof: String) -> Option<UserId>;
+    }
+}
+
+/// The level that `{{name}}` contributes.
+#[derive(Debug, Level)]
+pub struct {{pascal}}Level;
+
+#[level({{pascal}}Steps)]
+impl LoginTypeSteps for {{pascal}}Level {
+    async fn auth_type(&self, _: LoginType<'_>) -> Result<String> {
+        Ok("{{last}}".to_owned())
+    }
+
+    async fn is_active(&self, _: LoginType<'_>) -> Result<bool> {
+        Ok(true)
+    }
+
+    /// What the sign-in page is told. Never a secret.
+    async fn get_login_config(&self, this: LoginType<'_>) -> Result<Value> {
+        let (is_active, auth_type) = (this.is_active().await?, this.auth_type().await?);
+        Ok(json!({ "isActive": is_active, "authType": auth_type, "authConfig": {} }))
+    }
+}
+
+#[level(part)]
+impl {{pascal}}Steps for {{pascal}}Level {
+    async fn get_login_code(&self, this: {{pascal}}<'_>, proof: String) -> Result<LoginCode> {
+        if !this.through::<LoginType<'_>>()?.is_active().await? {
+            return Err(fails::LOGIN_TYPE_INACTIVE.into());
+        }
+        let user = this.identify(proof).await?.ok_or(PROOF_INVALID)?;
+        let (login_type, binding) = (this.name().to_owned(), this.name().to_owned());
+        let app = this.app();
+        let service = app.get::<AuthService<'_>>(AUTH_SERVICE)?;
+        let issued = service.issue_login_code(login_type, user, binding, None).await?;
+        Ok(issued.ok_or(PROOF_INVALID)?)
+    }
+
+    async fn identify(&self, _: {{pascal}}<'_>, _proof: String) -> Result<Option<UserId>> {
+        // Nobody gets in until this says whose proof it is: of a row of a model of yours, or of another service.
+        Ok(None)
+    }
+}

@@ -1,0 +1,5 @@
+//! The `mti` command with the code of this app.
+
+fn main() -> std::process::ExitCode {
+    generated::program().run()
+}
