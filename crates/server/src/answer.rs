@@ -84,9 +84,9 @@ async fn respond(site: &Site, exchange: &Exchange, route: Route, request: Reques
         (Route::UnknownCall, body) => call::unknown(exchange, &head.method, body),
         (_, Err(refusal)) => page::failure(refusal.status(), &[(CONNECTION, HeaderValue::from_static("close"))]),
         (route, Ok(_)) => {
-            let is_of_people = matches!(route, Route::Portal | Route::ElementFile(_));
+            let shows_logins = matches!(route, Route::Portal | Route::ElementFile(_));
             let mut response = respond_with_page(site, route, &head).await;
-            if is_of_people {
+            if shows_logins {
                 greeting::greet(site, exchange.address, &head.headers, &mut response);
             }
             response
