@@ -88,6 +88,19 @@ fn a_failure_as_json_is_the_envelope_of_http() {
 }
 
 #[test]
+fn an_app_that_cannot_be_opened_fails_a_call_as_everything_else_does() {
+    let app = demo();
+    app.write("app.json", "{\"appId\": \"acme.demo\",\n \"version\": \"1\"}");
+    let call = ["call", LOGIN, "getLoginConfig"];
+    let told = mti_in(app.path(), &call, "").ended_with(1);
+    assert!(told.stderr.starts_with("error: ELEMENT_EXCEPTION: the app cannot be opened\n"), "{}", told.stderr);
+    assert!(told.stderr.contains(" --> app.json:2:13"), "{}", told.stderr);
+    let envelope = mti_in(app.path(), &[&call[..], &["--format", "json"]].concat(), "").ended_with(1).json_remark();
+    assert_eq!((&envelope["errcode"], &envelope["error"]), (&json!(20005), &json!("ELEMENT_EXCEPTION")));
+    assert_eq!((&envelope["data"], &envelope["diagnostics"][0]["code"]), (&json!({}), &json!("MTI0205")));
+}
+
+#[test]
 fn an_unknown_method_brings_the_nearest_ones() {
     let app = demo();
     let unknown = mti_in(app.path(), &["call", LOGIN, "getLoginConfg"], "").ended_with(1);

@@ -111,6 +111,46 @@ async fn what_is_quarantined_does_not_keep_the_rest_from_being_served() {
     assert!(ended.stderr.contains("no.such.Type"), "{}", ended.stderr);
 }
 
+#[test]
+fn people_are_told_of_findings_as_check_tells_them_and_once() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Stdio;
+    let app = demo();
+    app.write("broken/e.json", r#"{"title": "Broken", "type": "no.such.Type"}"#);
+    let config = r#"{"authConfig": {"appId": "wx1", "appSecret": "s"}}"#;
+    app.write("auths/loginTypes/MyWeChatLogin/MyWeChatLogin.json", config);
+    for name in ["serve", "dev"] {
+        let mut child = command(app.path(), &[name, "--bind", "127.0.0.1:0"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command starts");
+        let mut said = String::new();
+        for line in BufReader::new(child.stderr.take().expect("a pipe")).lines() {
+            let line = line.expect("text");
+            said.push_str(&line);
+            said.push('\n');
+            // Both findings end with advice; the last thing known is the AppID, when all is loaded.
+            if line.contains("= help: The AppID") {
+                break;
+            }
+        }
+        child.kill().expect("the process is there");
+        child.wait().expect("the process ends");
+        for part in [
+            "error[MTI0401]: there is no element `no.such.Type`",
+            " --> broken/e.json:1:29 (app acme.demo)",
+            "warning[MTI0607]: ",
+            " --> auths/loginTypes/MyWeChatLogin/MyWeChatLogin.json:1:26",
+        ] {
+            assert_eq!(said.matches(part).count(), 1, "{part}: {said}");
+        }
+        assert_eq!(said.matches("config key `authConfig.appId`").count(), 1, "{said}");
+    }
+    let quiet = Server::start(app.path(), &["serve", "--bind", "127.0.0.1:0", "--log", "off"]).terminate();
+    assert_eq!(quiet.stderr, "");
+}
+
 #[tokio::test]
 async fn a_config_that_does_not_load_is_said_at_the_start_and_until_it_is_mended() {
     let app = demo();

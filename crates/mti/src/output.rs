@@ -113,6 +113,14 @@ impl Output {
         }
     }
 
+    /// Says what is wrong with the app's files, between lines of the log.
+    pub(crate) fn findings_remark(&self, diagnostics: &[Diagnostic]) {
+        if !diagnostics.is_empty() {
+            self.diagnostics_remark(diagnostics);
+            self.remarks.write_line("");
+        }
+    }
+
     /// Prints what the parser of the command line has to say: help and versions, or what it did not understand.
     pub(crate) fn usage(message: &clap::Error) {
         // The parser decides by itself on colours and on the stream; a reader that went away is no error.

@@ -2,9 +2,10 @@ use std::io::Read as _;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use mti_core::render;
-use mti_element::Failure;
+use mti_element::{Fail, Failure};
 use serde_json::{Value, json};
 
+use crate::OpenError;
 use crate::command::arguments::CallArguments;
 use crate::command::databases;
 use crate::command::opening::Opening;
@@ -22,11 +23,21 @@ pub(crate) fn run(arguments: &CallArguments, opening: &Opening<'_>, output: &Out
     if let Some(url) = &arguments.public_url {
         builder = builder.public_url(url.clone());
     }
-    let app = builder.open()?;
+    let app = builder.open().map_err(unopened)?;
     let element = app.get_element(&arguments.name)?;
     let result = runtime()?.block_on(element.call(&arguments.method, named));
     output.json(&result.map_err(databases::unavailable)?);
     Ok(Exit::Done)
+}
+
+/// A call of an app that cannot be opened fails as one of a broken element does.
+fn unopened(error: OpenError) -> CommandError {
+    match CommandError::from(error) {
+        CommandError::App(diagnostics) => {
+            Fail::ELEMENT_EXCEPTION.because("the app cannot be opened").diagnosed(diagnostics).into()
+        }
+        other => other,
+    }
 }
 
 /// The JSON object on the command line, or on standard input for `-`.

@@ -5,12 +5,14 @@ use mti_core::{Diagnostic, Severity};
 use crate::App;
 use crate::command::login_components::login_components;
 use crate::command::near_misses::near_misses;
+use crate::output::Output;
 
 /// What is wrong with the files of an app that is served. It does not keep the rest from being served, but it is said:
-/// everything once, in the log.
+/// everything once, to people as `check` says it, to programs in the log.
 #[derive(Debug)]
 pub(crate) struct Findings {
     app: App,
+    output: Arc<Output>,
     last: Mutex<Look>,
     /// Held by the one who looks.
     looking: Mutex<()>,
@@ -25,10 +27,10 @@ struct Look {
 }
 
 impl Findings {
-    /// What is known without loading anything. Nothing is logged yet.
-    pub(crate) fn of(app: App) -> Arc<Self> {
+    /// What is known without loading anything. Nothing is said yet.
+    pub(crate) fn of(app: App, output: Arc<Output>) -> Arc<Self> {
         let last = Look { generation: None, diagnostics: app.diagnostics().into() };
-        Arc::new(Self { app, last: Mutex::new(last), looking: Mutex::new(()) })
+        Arc::new(Self { app, output, last: Mutex::new(last), looking: Mutex::new(()) })
     }
 
     /// The app that they are about.
@@ -41,12 +43,12 @@ impl Findings {
         self.last_look().diagnostics
     }
 
-    /// Logs what was found at the last look.
-    pub(crate) fn log_last(&self) {
-        self.last().iter().for_each(log);
+    /// Says what was found at the last look.
+    pub(crate) fn tell_last(&self) {
+        self.tell(self.last().to_vec());
     }
 
-    /// All that is wrong with the app as it is now, every instance loaded. Logs what was not found at the look before.
+    /// All that is wrong with the app as it is now, every instance loaded. Says what was not found at the look before.
     pub(crate) async fn look(self: &Arc<Self>) -> Arc<[Diagnostic]> {
         let findings = Arc::clone(self);
         tokio::task::spawn_blocking(move || findings.look_here()).await.unwrap_or_else(|error| {
@@ -78,10 +80,25 @@ impl Findings {
             diagnostics.extend(login_components(&self.app));
             diagnostics.into()
         };
-        diagnostics.iter().filter(|finding| !before.diagnostics.contains(finding)).for_each(log);
+        let news = diagnostics.iter().filter(|finding| !before.diagnostics.contains(finding));
+        self.tell(news.cloned().collect());
         let look = Look { generation, diagnostics: Arc::clone(&diagnostics) };
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = look;
         diagnostics
+    }
+
+    /// Says what the filter of the log lets through.
+    fn tell(&self, mut findings: Vec<Diagnostic>) {
+        if self.output.is_json() {
+            findings.iter().for_each(log);
+            return;
+        }
+        findings.retain(|finding| match finding.severity {
+            Severity::Error => tracing::enabled!(tracing::Level::ERROR),
+            Severity::Warning => tracing::enabled!(tracing::Level::WARN),
+            Severity::Note => tracing::enabled!(tracing::Level::DEBUG),
+        });
+        self.output.findings_remark(&findings);
     }
 
     fn last_look(&self) -> Look {

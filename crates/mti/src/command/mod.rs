@@ -31,6 +31,7 @@ mod wechat_sim_authority;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Parser;
@@ -59,7 +60,7 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
         }
     };
     let started = Instant::now();
-    let output = Output::new(arguments.global.format, arguments.global.color);
+    let output = Arc::new(Output::new(arguments.global.format, arguments.global.color));
     let done = logging::start(&arguments.global, arguments.command.log_filter(), &output).and_then(|()| {
         let opening = Opening { program, program_name: &program_name, arguments: &arguments.global, output: &output };
         arguments.command.run(&opening, &output)
@@ -80,10 +81,11 @@ fn program_name(arguments: &[OsString]) -> String {
 }
 
 impl Command {
-    /// What it logs. Commands that end say themselves what the registry would log, and `check` what levels would, too.
+    /// What it logs. Commands that end say themselves what the registry would log, and those that say what is wrong with the app, what levels would.
     fn log_filter(&self) -> &'static str {
         match self {
-            Self::Dev(_) | Self::Serve(_) | Self::WechatSim(_) => "info",
+            Self::Dev(_) | Self::Serve(_) => "info,mti_element::open=off",
+            Self::WechatSim(_) => "info",
             Self::Check => "error,mti_registry=off",
             _ => "warn,mti_registry=off",
         }

@@ -1,5 +1,6 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use mti_core::{AppId, Code, Diagnostic};
 
@@ -15,7 +16,7 @@ pub(crate) struct Opening<'a> {
     /// The name that it was called by.
     pub(crate) program_name: &'a str,
     pub(crate) arguments: &'a GlobalArguments,
-    pub(crate) output: &'a Output,
+    pub(crate) output: &'a Arc<Output>,
 }
 
 /// The app before it is opened, with its environment.

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde_json::json;
 
 use crate::command::arguments::ServeArguments;
@@ -14,7 +16,7 @@ pub(crate) fn run(arguments: &ServeArguments, opening: &Opening<'_>, output: &Ou
     runtime()?.block_on(async {
         let environment_file = opening.arguments.env_file.clone();
         let options = ServingOptions { environment_file, ..ServingOptions::default() };
-        let serving = Serving::start(Findings::of(app), arguments, options).await?;
+        let serving = Serving::start(Findings::of(app, Arc::clone(opening.output)), arguments, options).await?;
         if output.is_json() {
             output.json_line(&json!({"app": serving.key().to_string(), "url": serving.url().as_str()}));
         } else {

@@ -115,7 +115,7 @@ impl Serving {
     pub(crate) async fn run(self) -> Result<(), CommandError> {
         let url = self.url();
         let Self { app, findings, server, mut shutdown, reloading, .. } = self;
-        findings.log_last();
+        findings.tell_last();
         tracing::info!(app = %app.key(), address = %server.local_address(), %url, "serving");
         let background = [tokio::spawn(sweep_again_and_again(app.clone())), tokio::spawn(log_findings(findings))];
         let asked_to_end = async {
