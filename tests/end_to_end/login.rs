@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Browser, LOGIN, Server, demo};
+use crate::support::{Browser, LOGIN, Server, demo, mti_in};
 
 #[tokio::test]
 async fn a_stranger_registers_signs_in_and_out() {
@@ -49,6 +49,27 @@ async fn states_and_codes_are_used_up_and_bound_to_their_browser() {
     browser.sign_in(&login, "").await;
     let replayed = browser.call(service, "loginByCode", arguments).await;
     assert_eq!(replayed.error(), "LOGIN_CODE_INVALID");
+}
+
+#[tokio::test]
+async fn a_state_is_required_of_visitors_and_not_in_process() {
+    let app = demo();
+    let server = Server::dev(app.path());
+    let mut browser = Browser::at(&server);
+    browser.register("zhang-san").await;
+    let (code, state) = browser.scan("zhang-san", "login").await;
+    for (function, arguments) in
+        [("getLoginCode", json!({"code": code})), ("bind", json!({"code": code, "userId": "user123"}))]
+    {
+        let without = browser.call(LOGIN, function, arguments).await;
+        assert_eq!((without.status, without.error()), (400, "API_PARAMS_ERROR"), "{function}");
+        assert!(without.envelope["errmsg"].as_str().is_some_and(|message| message.contains("`state`")));
+    }
+    // Nothing was used up.
+    browser.call(LOGIN, "getLoginCode", json!({"code": code, "state": state})).await.data();
+    drop(server);
+    let in_process = mti_in(app.path(), &["call", LOGIN, "getLoginCode", r#"{"code": "made-up"}"#], "").ended_with(1);
+    assert!(!in_process.stderr.contains("API_PARAMS_ERROR"), "{}", in_process.stderr);
 }
 
 #[tokio::test]

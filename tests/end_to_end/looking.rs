@@ -64,7 +64,7 @@ fn get_shows_the_merged_definition() {
     assert_eq!(login_code["loginRequired"], false);
     assert_eq!(login_code["args"][0]["name"], "code");
     let text = mti_in(app.path(), &["get", LOGIN], "").ended_with(0).stdout;
-    assert!(text.contains("getLoginCode(code, state?)"), "{text}");
+    assert!(text.contains("getLoginCode(code, state)"), "{text}");
     assert!(!text.contains("0123456789abcdef0123456789abcdef"), "{text}");
 }
 
