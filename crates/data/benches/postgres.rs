@@ -11,14 +11,11 @@
 
 mod measure;
 
-use std::fs::File;
 use std::hint::black_box;
-use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
-use measure::{Samples, median};
+use measure::{Samples, show_fdatasync};
 use mti_data::{Database, Filter, ModelSchema, Operation, PostgresDatabase, PostgresOptions, Query, Row};
 use mti_element::Secret;
 use mti_testkit::database::{PostgresServer, PostgresSettings};
@@ -31,12 +28,13 @@ const ROUNDS: usize = 31;
 const WRITERS: usize = 16;
 const WRITES: usize = 20;
 const READS: usize = 200;
+const APP: &str = "wxbdc5610cc59c1631";
 const BARE_TABLE: &str = "CREATE TABLE bare (id bigserial PRIMARY KEY, \"appId\" text COLLATE \"C\", \"userId\" text COLLATE \"C\", \
      \"openId\" text COLLATE \"C\", \"unionId\" text COLLATE \"C\", UNIQUE (\"appId\", \"openId\"), UNIQUE (\"appId\", \"userId\"))";
 
 fn main() {
     let server = PostgresServer::start(&PostgresSettings { durable: true, ..PostgresSettings::default() });
-    println!("fdatasync: {:.0} µs (median of 200 appends)", fdatasync());
+    show_fdatasync(&std::env::temp_dir());
     Runtime::new().expect("a runtime").block_on(run(&server));
 }
 
@@ -74,6 +72,20 @@ async fn run(server: &PostgresServer) {
     let key = row.first().and_then(|row| row.get("id")).and_then(Value::as_i64).expect("a key");
     let connection = bare.first().expect("a connection");
     let id: i64 = connection.client.query_one("SELECT min(id) FROM bare", &[]).await.expect("reads").get(0);
+    // Else it is left to chance which of two indexes the server takes.
+    connection.client.batch_execute("ANALYZE").await.expect("analyses");
+    let (mut ours, mut floor) = (Samples::default(), Samples::default());
+    for round in 0..ROUNDS {
+        for is_ours in in_turns(round) {
+            if is_ours {
+                ours.take(WRITES, async || write_batches(&database, &schema).await).await;
+            } else {
+                floor.take(WRITES, async || write_batches_bare(connection).await).await;
+            }
+        }
+    }
+    show("one writer, a batch: that there is none, a new row, a change to it", &ours, &floor);
+
     let (mut ours, mut floor) = (Samples::default(), Samples::default());
     for round in 0..ROUNDS {
         for is_ours in in_turns(round) {
@@ -132,11 +144,43 @@ async fn write(database: &Arc<dyn Database>, schema: &Arc<ModelSchema>, writers:
     set.join_all().await;
 }
 
+async fn write_batches(database: &Arc<dyn Database>, schema: &Arc<ModelSchema>) {
+    for _ in 0..WRITES {
+        let row = binding();
+        let user = row.get("userId").and_then(Value::as_str).expect("a text");
+        let filter = Filter::equal("appId", APP) & Filter::equal("userId", user);
+        let filter = filter.bind(schema).expect("fits");
+        let batch = vec![
+            Operation::require(schema, filter.clone(), 0..=0),
+            Operation::insert(schema, row.clone()),
+            Operation::update(schema, filter, mti_data::row! { "unionId": "changed" }),
+        ];
+        assert_eq!(database.execute(batch).await.expect("writes").len(), 3);
+    }
+}
+
+/// The same, one statement after another.
+async fn write_batches_bare(Bare { client, insert, count, update, .. }: &Bare) {
+    for _ in 0..WRITES {
+        let row = binding();
+        let text = |name: &str| row.get(name).and_then(Value::as_str);
+        let (app, user, open, union) = (text("appId"), text("userId"), text("openId"), text("unionId"));
+        client.batch_execute("START TRANSACTION ISOLATION LEVEL SERIALIZABLE").await.expect("begins");
+        let there: i64 = client.query_one(count, &[&app, &user]).await.expect("reads").get(0);
+        assert_eq!(there, 0);
+        client.query_one(insert, &[&app, &user, &open, &union]).await.expect("writes");
+        black_box(as_json(&client.query_one(update, &[&app, &user, &"changed"]).await.expect("writes")));
+        client.batch_execute("COMMIT").await.expect("commits");
+    }
+}
+
 /// A connection with the statements that it needs, prepared.
 struct Bare {
     client: Client,
     insert: Statement,
     select: Statement,
+    count: Statement,
+    update: Statement,
 }
 
 async fn bare_connections(server: &PostgresServer) -> Vec<Bare> {
@@ -152,7 +196,12 @@ async fn bare_connections(server: &PostgresServer) -> Vec<Bare> {
         let select = "SELECT id, \"appId\", \"userId\", \"openId\", \"unionId\" FROM bare WHERE id = $1";
         let insert = client.prepare(insert).await.expect("prepares");
         let select = client.prepare(select).await.expect("prepares");
-        connections.push(Bare { client, insert, select });
+        let count = "SELECT count(*) FROM bare WHERE \"appId\" = $1 AND \"userId\" = $2";
+        let update = "UPDATE bare SET \"unionId\" = $3 WHERE \"appId\" = $1 AND \"userId\" = $2 \
+                      RETURNING id, \"appId\", \"userId\", \"openId\", \"unionId\"";
+        let count = client.prepare(count).await.expect("prepares");
+        let update = client.prepare(update).await.expect("prepares");
+        connections.push(Bare { client, insert, select, count, update });
     }
     connections
 }
@@ -191,23 +240,11 @@ fn binding() -> Row {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mti_data::row! {
-        "appId": "wxbdc5610cc59c1631",
+        "appId": APP,
         "userId": format!("user-{number:016x}"),
         "openId": format!("oLVPpjqs9BhvzwPj5A-{number:016x}"),
         "unionId": format!("o6_bmasdasdsad6_2sgVt-{number:016x}"),
     }
-}
-
-/// How long the disk takes, in microseconds.
-fn fdatasync() -> f64 {
-    let mut file = tempfile::tempfile_in(std::env::temp_dir()).expect("a file");
-    let sync = |file: &mut File| {
-        let started = Instant::now();
-        file.write_all(&[0; 512]).expect("writes");
-        file.sync_data().expect("syncs");
-        started.elapsed().as_secs_f64() * 1e6
-    };
-    median(&(0..200).map(|_| sync(&mut file)).collect::<Vec<_>>())
 }
 
 fn show(what: &str, ours: &Samples, floor: &Samples) {
