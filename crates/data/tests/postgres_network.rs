@@ -37,6 +37,8 @@ enum Failure {
     Silence,
     /// The server gets the request and answers; the connection ends before the answer arrives.
     Cut,
+    /// The server gets the request and answers; no answer arrives before a request with this text has come.
+    Held(&'static str),
 }
 
 impl Network {
@@ -81,7 +83,7 @@ impl Network {
 async fn carry(client: TcpStream, server: TcpStream, failing: Failing) {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
-    let (told, failure) = watch::channel(None);
+    let (told, mut failure) = watch::channel(None);
     let requests = async {
         let mut buffer = vec![0; 1 << 16];
         while let Ok(read @ 1..) = from_client.read(&mut buffer).await {
@@ -89,16 +91,21 @@ async fn carry(client: TcpStream, server: TcpStream, failing: Failing) {
             if let Some((_, failure)) = failing.lock().unwrap().take_if(|(text, _)| request.contains(*text)) {
                 told.send_replace(Some(failure));
             }
+            told.send_if_modified(|told| {
+                told.take_if(|told| matches!(told, Failure::Held(until) if request.contains(*until))).is_some()
+            });
             to_server.write_all(&buffer[..read]).await.unwrap();
         }
     };
     let answers = async {
         let mut buffer = vec![0; 1 << 16];
         while let Ok(read @ 1..) = from_server.read(&mut buffer).await {
-            match *failure.borrow() {
+            let failing = *failure.borrow();
+            match failing {
                 None => {}
                 Some(Failure::Silence) => continue,
                 Some(Failure::Cut) => break,
+                Some(Failure::Held(_)) => drop(failure.wait_for(Option::is_none).await),
             }
             if to_client.write_all(&buffer[..read]).await.is_err() {
                 break;
@@ -134,14 +141,63 @@ async fn a_write_whose_outcome_is_not_known_is_not_sent_again() {
     may_have_taken_effect(database.execute(both.to_vec()).await);
     assert_eq!(find(&database, &schema, "Q(name__in=['first', 'second'])").await.len(), 2, "committed once");
 
-    // Before the commit it is certain that nothing happened.
-    network.fail_at("third", Failure::Cut);
-    let both = ["third", "fourth"].map(|name| Operation::insert(&schema, row(json!({"name": name}))));
-    database.execute(both.to_vec()).await.unwrap();
-    assert_eq!(find(&database, &schema, "Q(name__in=['third', 'fourth'])").await.len(), 2);
+    // Before the commit is sent it is certain that nothing happened.
+    for before in ["START TRANSACTION", "nobody"] {
+        network.fail_at(before, Failure::Cut);
+        let both = [
+            Operation::require(&schema, filter(&schema, "Q(name='nobody')"), 0..=0),
+            Operation::insert(&schema, row(json!({"name": before}))),
+        ];
+        database.execute(both.to_vec()).await.unwrap();
+        assert_eq!(find(&database, &schema, &format!("Q(name='{before}')")).await.len(), 1);
+        let away = Operation::delete(&schema, filter(&schema, &format!("Q(name='{before}')")));
+        database.execute(vec![away]).await.unwrap();
+    }
 
     network.fail_at("SELECT", Failure::Cut);
-    assert_eq!(find(&database, &schema, "").await.len(), 6, "reading is tried again");
+    assert_eq!(find(&database, &schema, "").await.len(), 4, "reading is tried again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_waits_for_two_answers() {
+    let network = Network::start().await;
+    let (database, schema) = (network.database(1, LONG), person());
+    prepare(&database, &schema).await;
+    let batch = |name: &str| {
+        let named = filter(&schema, &format!("Q(name='{name}')"));
+        vec![
+            Operation::require(&schema, named.clone(), 0..=0),
+            Operation::insert(&schema, row(json!({"name": name, "userId": format!("id of {name}")}))),
+            Operation::update(&schema, named.clone(), row(json!({"age": 7}))),
+            Operation::insert(&schema, row(json!({"name": "another"}))),
+            Operation::delete(&schema, filter(&schema, "Q(name='another')")),
+        ]
+    };
+    database.execute(batch("first")).await.unwrap();
+    for (name, sent, with) in [("second", "START TRANSACTION", "second"), ("third", "id of third", COMMIT)] {
+        network.fail_at(sent, Failure::Held(with));
+        let done = tokio::time::timeout(LONG, database.execute(batch(name))).await;
+        let outcomes = done.expect("nothing is waited for between the two").unwrap();
+        assert_eq!(outcomes.len(), 5);
+        assert_eq!(outcomes[2].rows()[0]["age"], 7, "each sees what those before it did");
+        assert_eq!(outcomes[4].rows().len(), 1);
+        assert_eq!(find(&database, &schema, &format!("Q(name='{name}')")).await.len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_fails_beside_its_commit_takes_the_batch_back() {
+    let network = Network::start().await;
+    let (database, schema) = (network.database(1, LONG), person());
+    prepare(&database, &schema).await;
+    let batch = |ids: [&str; 3]| ids.map(|id| Operation::insert(&schema, row(json!({"userId": id})))).to_vec();
+    database.execute(batch(["a", "b", "c"])).await.unwrap();
+    network.fail_at("taken", Failure::Held(COMMIT));
+    let failed = tokio::time::timeout(LONG, database.execute(batch(["taken", "b", "last"]))).await.expect("it ends");
+    assert!(matches!(failed, Err(DataError::UniqueViolation { .. })), "{failed:?}");
+    assert_eq!(find(&database, &schema, "").await.len(), 3);
+    database.execute(batch(["d", "e", "f"])).await.unwrap();
+    assert_eq!(find(&database, &schema, "").await.len(), 6, "on the same connection");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use tokio_postgres::config::SslMode as DriverSslMode;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{IsolationLevel, Row};
+use tokio_postgres::{IsolationLevel, Row, Statement};
 
 use super::encryption::Encrypting;
 use super::options::{PostgresOptions, SslMode};
@@ -85,7 +85,7 @@ impl Connections {
     /// A connection that nobody else uses meanwhile.
     pub(super) async fn lease(&self) -> Result<Lease, DataError> {
         let connection = self.take().await.map_err(|trouble| trouble.error)?;
-        Ok(Lease { connection: Some(connection), patience: self.patience() })
+        Ok(Lease { connection: Some(connection), patience: self.patience(), in_transaction: false })
     }
 
     /// Begins to try something, which is tried again where that is safe and can help.
@@ -111,15 +111,39 @@ impl Connections {
         sql: &Sql,
         table: Option<&Table>,
     ) -> Result<Vec<Row>, Trouble> {
-        if sql.value_count() > MAX_VALUES {
-            let message = format!("a filter has at most {MAX_VALUES} values; split it");
-            return Err(DataError::TooLarge { message }.into());
-        }
+        check_values(sql)?;
         let answered = async {
             let statement = connection.prepare_cached(sql.text()).await?;
             connection.query(&statement, &sql.values()).await
         };
         self.answer(self.patience(), answered, table).await
+    }
+
+    /// Makes statements ready. What is queried with them is on its way as soon as it is first polled, so that several
+    /// are run in the order in which they are.
+    pub(super) async fn prepare<'s>(
+        &self,
+        connection: &impl GenericClient,
+        statements: impl Iterator<Item = (&'s Sql, &'s Table)>,
+    ) -> Result<Vec<Ready<'s>>, Trouble> {
+        let mut ready = Vec::with_capacity(statements.size_hint().0);
+        for (sql, table) in statements {
+            check_values(sql)?;
+            let prepared = connection.prepare_cached(sql.text());
+            let statement = self.answer(self.patience(), prepared, Some(table)).await?;
+            ready.push(Ready { statement, sql, table });
+        }
+        Ok(ready)
+    }
+
+    /// Runs a statement that was made ready.
+    pub(super) async fn query_ready(
+        &self,
+        connection: &impl GenericClient,
+        Ready { statement, sql, table }: &Ready<'_>,
+    ) -> Result<Vec<Row>, Trouble> {
+        let values = sql.values();
+        self.answer(self.patience(), connection.query(statement, &values), Some(table)).await
     }
 
     /// Runs text with statements in it, none of which has values.
@@ -150,15 +174,26 @@ impl Connections {
 
     /// Ends a transaction. When the connection is lost now, whether it happened is not known.
     pub(super) async fn commit(&self, transaction: Transaction<'_>) -> Result<(), Trouble> {
-        match self.answer(self.patience(), transaction.commit(), None).await {
-            Err(Trouble { error, remedy: Remedy::Reconnect, state }) => {
-                Err(Trouble { error: unknown_outcome(error), remedy: Remedy::Abandon, state })
-            }
-            committed => committed,
+        self.answer(self.patience(), transaction.commit(), None).await.map_err(Trouble::in_commit)
+    }
+
+    /// Sends the end of a transaction. When the connection is lost now, whether it happened is not known.
+    pub(super) async fn send_commit(&self, connection: &impl GenericClient) -> Result<(), Trouble> {
+        self.run(connection, "COMMIT", self.patience(), None).await.map_err(Trouble::in_commit)
+    }
+
+    /// Takes a transaction back that came into trouble, and answers with that.
+    pub(super) async fn take_back(&self, connection: &impl GenericClient, trouble: Trouble) -> Trouble {
+        if matches!(trouble.remedy, Remedy::Reconnect | Remedy::Abandon) {
+            return trouble;
+        }
+        match self.run(connection, "ROLLBACK", self.patience(), None).await {
+            Ok(()) => trouble,
+            Err(_) => trouble.on_lost_connection(),
         }
     }
 
-    fn patience(&self) -> Duration {
+    pub(super) fn patience(&self) -> Duration {
         self.options.timeout + GRACE
     }
 
@@ -203,16 +238,37 @@ impl Connections {
     }
 }
 
+/// A statement that was made ready on a connection.
+pub(super) struct Ready<'s> {
+    statement: Statement,
+    sql: &'s Sql,
+    table: &'s Table,
+}
+
 /// A connection that nobody else uses meanwhile.
 pub(super) struct Lease {
     connection: Option<Object>,
     patience: Duration,
+    /// Whether a transaction may be open.
+    in_transaction: bool,
 }
 
 impl Lease {
     pub(super) fn connection(&mut self) -> &mut Object {
         #[expect(clippy::expect_used, reason = "only what consumes the lease takes the connection out of it")]
         self.connection.as_mut().expect("a lease has a connection")
+    }
+
+    /// The connection, for something that begins a transaction and ends it. When it is dropped before its end, the
+    /// transaction is taken back.
+    pub(super) async fn transact<T>(
+        &mut self,
+        transaction: impl AsyncFnOnce(&Object) -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
+        self.in_transaction = true;
+        let done = transaction(self.connection()).await;
+        self.in_transaction = false;
+        done
     }
 
     /// Lets others have the connection, unless it is gone or in the middle of something.
@@ -231,10 +287,11 @@ impl Drop for Lease {
     /// again keeps the server no busier than others.
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else { return };
-        let patience = self.patience;
+        let (patience, in_transaction) = (self.patience, self.in_transaction);
         match Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn(async move {
-                if !matches!(tokio::time::timeout(patience, connection.batch_execute("")).await, Ok(Ok(()))) {
+                let last = if in_transaction { "ROLLBACK" } else { "" };
+                if !matches!(tokio::time::timeout(patience, connection.batch_execute(last)).await, Ok(Ok(()))) {
                     drop(Object::take(connection));
                 }
             })),
@@ -342,7 +399,16 @@ fn pause(attempt: u32) -> Duration {
     longest.mul_f64(rand::random_range(0.0..1.0))
 }
 
-fn unknown_outcome(error: DataError) -> DataError {
+fn check_values(sql: &Sql) -> Result<(), Trouble> {
+    if sql.value_count() <= MAX_VALUES {
+        return Ok(());
+    }
+    let message = format!("a filter has at most {MAX_VALUES} values; split it");
+    Err(DataError::TooLarge { message }.into())
+}
+
+/// What is said of a write when its connection was lost.
+pub(super) fn unknown_outcome(error: DataError) -> DataError {
     match error {
         DataError::Unavailable { message, .. } => DataError::Unavailable {
             message: format!("{message}; the connection was lost during a write, which may have taken effect"),

@@ -1,16 +1,20 @@
 //! The operations of a batch as statements.
 
 use std::cmp::Ordering;
+use std::future::poll_fn;
+use std::iter;
 use std::ops::RangeInclusive;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use deadpool_postgres::GenericClient;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all, try_join_all};
 use serde_json::Value;
-use tokio_postgres::IsolationLevel;
+use tokio_postgres::Row as Answered;
 
 use super::condition::{push_order, push_where};
-use super::connections::Connections;
+use super::connections::{Connections, Ready};
 use super::find::{count, count_in};
 use super::sql::{Bound, Sql};
 use super::table::{Table, Tables};
@@ -117,11 +121,25 @@ impl Step {
         }
     }
 
-    fn as_insert(&self) -> Option<&Insert> {
-        match &self.work {
-            Work::Insert(insert) => Some(insert),
-            _ => None,
-        }
+    /// Whether it is done when its statements are, whatever they answer: then those behind it can be sent with them.
+    fn is_sent_at_once(&self) -> bool {
+        matches!(self.work, Work::Insert(_) | Work::Change { .. })
+    }
+
+    fn is_requirement(&self) -> bool {
+        matches!(self.work, Work::Require { .. })
+    }
+
+    /// What is sent for it, to begin with.
+    fn statements(&self) -> impl Iterator<Item = (&Sql, &Table)> {
+        let (first, second) = match &self.work {
+            Work::Insert(Insert { sql, counter: Some(counter), .. }) => (counter, Some(sql)),
+            Work::Insert(Insert { sql, .. })
+            | Work::Change { sql, .. }
+            | Work::Require { sql, .. }
+            | Work::ChangeOrInsert { change: sql, .. } => (sql, None),
+        };
+        iter::once(first).chain(second).map(|sql| (sql, &*self.table))
     }
 }
 
@@ -130,13 +148,87 @@ pub(super) fn is_one_statement(steps: &[Step]) -> bool {
     matches!(steps, [only] if only.is_one_statement())
 }
 
-/// How far a batch has to be kept apart from others. What only adds rows depends on nothing that others do; all else
-/// goes by what it finds, and has to find what it would find if it were alone.
-pub(super) fn isolation(steps: &[Step]) -> IsolationLevel {
-    if steps.iter().all(|step| step.as_insert().is_some()) {
-        IsolationLevel::ReadCommitted
+/// The beginning of a transaction, kept as far apart from others as the batch has to be. What only adds rows depends on
+/// nothing that others do; all else goes by what it finds, and has to find what it would find if it were alone.
+fn beginning(steps: &[Step]) -> &'static str {
+    if steps.iter().all(|step| matches!(step.work, Work::Insert(_))) {
+        "START TRANSACTION ISOLATION LEVEL READ COMMITTED"
     } else {
-        IsolationLevel::Serializable
+        "START TRANSACTION ISOLATION LEVEL SERIALIZABLE"
+    }
+}
+
+/// How many steps are on their way at once.
+const AT_ONCE: usize = 128;
+
+/// Does the steps in a transaction of their own, mostly in two round trips: one begins it and asks what the batch
+/// requires, the other makes the changes and commits them.
+pub(super) async fn transact(
+    connections: &Connections,
+    client: &impl GenericClient,
+    steps: &[Step],
+) -> Result<Vec<Outcome>, Trouble> {
+    let (requirements, rest) = steps.split_at(steps.iter().take_while(|step| step.is_requirement()).count());
+    let last = rest.iter().rev().take(AT_ONCE).take_while(|step| step.is_sent_at_once()).count();
+    let (before, last) = rest.split_at(rest.len() - last);
+    let begun = async {
+        let mut outcomes = begin(connections, client, beginning(steps), requirements).await?;
+        run_behind(connections, client, before, &mut outcomes).await?;
+        Ok(outcomes)
+    };
+    match begun.await {
+        Ok(mut outcomes) => {
+            outcomes.extend(commit(connections, client, last).await?);
+            Ok(outcomes)
+        }
+        Err(trouble) => Err(connections.take_back(client, trouble).await),
+    }
+}
+
+/// Begins a transaction and sees whether its requirements are met. They only read: should the beginning fail, they have
+/// done nothing.
+async fn begin(
+    connections: &Connections,
+    client: &impl GenericClient,
+    beginning: &str,
+    requirements: &[Step],
+) -> Result<Vec<Outcome>, Trouble> {
+    let ready = prepared(connections, client, requirements).await?;
+    let begun = connections.run(client, beginning, connections.patience(), None);
+    let answers = join_all(ready.iter().map(|ready| connections.query_ready(client, ready)));
+    let (begun, answers) = join(begun, answers).await;
+    begun?;
+    let steps = requirements.iter().zip(answers).enumerate();
+    steps.map(|(index, (step, answered))| step.outcome(&answered?, index)).collect()
+}
+
+/// Makes the last changes of a transaction and commits it.
+async fn commit(
+    connections: &Connections,
+    client: &impl GenericClient,
+    changes: &[Step],
+) -> Result<Vec<Outcome>, Trouble> {
+    let ready = match prepared(connections, client, changes).await {
+        Ok(ready) => ready,
+        Err(trouble) => return Err(connections.take_back(client, trouble).await),
+    };
+    let mut answers = pin!(try_join_all(ready.iter().map(|ready| connections.query_ready(client, ready))));
+    // Then all of them are on their way. What cannot even be sent must not be left out of what is committed.
+    match poll_fn(|context| Poll::Ready(answers.as_mut().poll(context))).await {
+        Poll::Ready(Err(trouble)) => Err(connections.take_back(client, trouble).await),
+        Poll::Ready(Ok(answers)) => {
+            connections.send_commit(client).await?;
+            outcomes(changes, answers)
+        }
+        Poll::Pending => match join(answers, connections.send_commit(client)).await {
+            (Ok(answers), committed) => {
+                committed?;
+                outcomes(changes, answers)
+            }
+            // Where a change failed, the server takes the transaction back when it shall commit it.
+            (Err(trouble), Ok(())) => Err(trouble.in_commit()),
+            (Err(trouble), Err(_)) => Err(trouble.in_commit().on_lost_connection()),
+        },
     }
 }
 
@@ -147,41 +239,52 @@ pub(super) async fn run(
     steps: &[Step],
 ) -> Result<Vec<Outcome>, Trouble> {
     let mut outcomes = Vec::with_capacity(steps.len());
-    let mut rest = steps;
-    while let Some((step, behind)) = rest.split_first() {
-        let inserts = rest.iter().take_while(|step| step.as_insert().is_some()).count();
-        if inserts > 1 {
-            let (run_of_inserts, behind) = rest.split_at(inserts);
-            outcomes.extend(insert_all(connections, client, run_of_inserts).await?);
-            rest = behind;
-        } else {
-            outcomes.push(step.run(connections, client, outcomes.len()).await?);
-            rest = behind;
-        }
-    }
+    run_behind(connections, client, steps, &mut outcomes).await?;
     Ok(outcomes)
 }
 
-/// Adds rows without waiting for each before the next is sent; the server does them in their order.
-async fn insert_all(
+/// Does the steps behind those whose outcomes are there. What can be is sent without waiting for what is before it; the
+/// server does all in their order.
+async fn run_behind(
     connections: &Connections,
     client: &impl GenericClient,
     steps: &[Step],
-) -> Result<Vec<Outcome>, Trouble> {
-    /// How many are on their way at once.
-    const AT_ONCE: usize = 128;
-    let mut outcomes = Vec::with_capacity(steps.len());
-    for group in steps.chunks(AT_ONCE) {
-        let inserted = group.iter().filter_map(|step| {
-            let insert = step.as_insert()?;
-            Some(insert.run(connections, client, &step.table))
-        });
-        // The first that failed is the reason; those behind it failed because of it.
-        for outcome in join_all(inserted).await {
-            outcomes.push(outcome?);
+    done: &mut Vec<Outcome>,
+) -> Result<(), Trouble> {
+    let mut rest = steps;
+    while let Some((step, behind)) = rest.split_first() {
+        let at_once = rest.iter().take(AT_ONCE).take_while(|step| step.is_sent_at_once()).count();
+        if at_once > 1 {
+            let (changes, behind) = rest.split_at(at_once);
+            let ready = prepared(connections, client, changes).await?;
+            // The first that fails is the reason; those behind it fail because of it.
+            let answers = try_join_all(ready.iter().map(|ready| connections.query_ready(client, ready))).await?;
+            done.extend(outcomes(changes, answers)?);
+            rest = behind;
+        } else {
+            done.push(step.run(connections, client, done.len()).await?);
+            rest = behind;
         }
     }
-    Ok(outcomes)
+    Ok(())
+}
+
+async fn prepared<'s>(
+    connections: &Connections,
+    client: &impl GenericClient,
+    steps: &'s [Step],
+) -> Result<Vec<Ready<'s>>, Trouble> {
+    connections.prepare(client, steps.iter().flat_map(Step::statements)).await
+}
+
+/// What changes did whose statements have all been answered.
+fn outcomes(changes: &[Step], answers: Vec<Vec<Answered>>) -> Result<Vec<Outcome>, Trouble> {
+    let mut answers = answers.into_iter();
+    let outcome = |(index, step): (usize, &Step)| {
+        let answered = answers.by_ref().take(step.statements().count()).last().unwrap_or_default();
+        step.outcome(&answered, index)
+    };
+    changes.iter().enumerate().map(outcome).collect()
 }
 
 impl Step {
@@ -192,25 +295,32 @@ impl Step {
         index: usize,
     ) -> Result<Outcome, Trouble> {
         let table = &*self.table;
+        let mut answered = Vec::new();
+        for (sql, table) in self.statements() {
+            answered = connections.query(client, sql, Some(table)).await?;
+        }
         match &self.work {
-            Work::Insert(insert) => insert.run(connections, client, table).await,
-            Work::Change { sql, removes } => {
-                let rows = decoded(table, &connections.query(client, sql, Some(table)).await?)?;
-                Ok(if *removes { Outcome::Deleted { rows } } else { Outcome::Updated { rows } })
-            }
-            Work::ChangeOrInsert { change, insert } => {
-                let rows = decoded(table, &connections.query(client, change, Some(table)).await?)?;
-                if !rows.is_empty() {
-                    return Ok(Outcome::Updated { rows });
-                }
+            Work::ChangeOrInsert { insert, .. } if answered.is_empty() => {
                 match insert.run(connections, client, table).await {
                     // Somebody added the row between the two statements, perhaps: then there is one to change now.
                     Err(Trouble { error: error @ DataError::UniqueViolation { .. }, .. }) => Err(Trouble::again(error)),
                     outcome => outcome,
                 }
             }
-            Work::Require { sql, count: required } => {
-                let answered = connections.query(client, sql, Some(table)).await?;
+            _ => self.outcome(&answered, index),
+        }
+    }
+
+    /// What it did, from the answer to its last statement.
+    fn outcome(&self, answered: &[Answered], index: usize) -> Result<Outcome, Trouble> {
+        let table = &*self.table;
+        match &self.work {
+            Work::Insert(insert) => Ok(insert.outcome(table, answered)?),
+            Work::Change { removes: true, .. } => Ok(Outcome::Deleted { rows: decoded(table, answered)? }),
+            Work::Change { .. } | Work::ChangeOrInsert { .. } => {
+                Ok(Outcome::Updated { rows: decoded(table, answered)? })
+            }
+            Work::Require { count: required, .. } => {
                 let found = answered.first().map_or(Ok(0), |row| count_in(row, 0))?;
                 if required.contains(&found) {
                     Ok(Outcome::Met { count: found })
@@ -266,7 +376,10 @@ impl Insert {
         if let Some(counter) = &self.counter {
             connections.query(client, counter, Some(table)).await?;
         }
-        let answered = connections.query(client, &self.sql, Some(table)).await?;
+        self.outcome(table, &connections.query(client, &self.sql, Some(table)).await?).map_err(Trouble::from)
+    }
+
+    fn outcome(&self, table: &Table, answered: &[Answered]) -> Result<Outcome, DataError> {
         let mut row = self.row.clone();
         if let Some(answer) = answered.first() {
             let key = table.key();

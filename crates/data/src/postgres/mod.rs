@@ -20,7 +20,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use deadpool_postgres::Object;
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
@@ -30,7 +29,6 @@ use find::{Aggregation, Find};
 use generations::Listener;
 use sql::Sql;
 use table::{Table, Tables};
-use trouble::Trouble;
 use watcher::Watcher;
 
 pub use options::{Encryption, PostgresOptions, PostgresOptionsError, SslMode};
@@ -143,25 +141,17 @@ impl PostgresDatabase {
         let mut attempts = self.connections.attempts(effect);
         loop {
             let mut lease = attempts.lease().await?;
-            let connection = lease.connection();
             let done = if steps.is_empty() {
-                self.connections.ask(connection).await.map(|()| Vec::new())
+                self.connections.ask(lease.connection()).await.map(|()| Vec::new())
             } else if is_one_statement {
-                execute::run(&self.connections, connection, &steps).await
+                execute::run(&self.connections, lease.connection(), &steps).await
             } else {
-                self.transact(connection, &steps).await
+                lease.transact(async |connection| execute::transact(&self.connections, connection, &steps).await).await
             };
             if let Some(outcomes) = attempts.after(lease, done).await? {
                 return Ok(outcomes);
             }
         }
-    }
-
-    async fn transact(&self, connection: &mut Object, steps: &[Step]) -> Result<Vec<Outcome>, Trouble> {
-        let transaction = self.connections.begin(connection, execute::isolation(steps)).await?;
-        let outcomes = execute::run(&self.connections, &transaction, steps).await?;
-        self.connections.commit(transaction).await?;
-        Ok(outcomes)
     }
 
     async fn make_one(

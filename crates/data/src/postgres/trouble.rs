@@ -7,6 +7,7 @@ use std::time::Duration;
 use deadpool_postgres::{HookError, PoolError, TimeoutType};
 use tokio_postgres::error::{DbError, SqlState};
 
+use super::connections::unknown_outcome;
 use super::table::Table;
 use crate::DataError;
 
@@ -121,6 +122,23 @@ impl Trouble {
 }
 
 impl Trouble {
+    /// The same, of a request that may have committed a transaction: when the connection was lost, whether it did is
+    /// not known.
+    pub(super) fn in_commit(self) -> Self {
+        match self {
+            Self { error, remedy: Remedy::Reconnect, state } => {
+                Self { error: unknown_outcome(error), remedy: Remedy::Abandon, state }
+            }
+            other => other,
+        }
+    }
+
+    /// The same, on a connection that nobody can use any more.
+    pub(super) fn on_lost_connection(self) -> Self {
+        let remedy = if self.remedy == Remedy::Again { Remedy::Reconnect } else { Remedy::Abandon };
+        Self { remedy, ..self }
+    }
+
     /// Whether something was made that was there already.
     pub(super) fn is_already_there(&self) -> bool {
         let states = [
