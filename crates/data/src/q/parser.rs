@@ -30,8 +30,11 @@ pub(super) fn parse(text: &str) -> Result<Filter, QError> {
     }
 }
 
-fn any(scanner: &mut Scanner) -> Result<Filter, QError> {
+fn any(scanner: &mut Scanner<'_>) -> Result<Filter, QError> {
     let first = all(scanner)?;
+    if scanner.peek() != Some('|') {
+        return Ok(first);
+    }
     let mut parts = vec![first];
     while scanner.take('|') {
         parts.push(all(scanner)?);
@@ -39,8 +42,11 @@ fn any(scanner: &mut Scanner) -> Result<Filter, QError> {
     Ok(joined(parts, Filter::Or))
 }
 
-fn all(scanner: &mut Scanner) -> Result<Filter, QError> {
+fn all(scanner: &mut Scanner<'_>) -> Result<Filter, QError> {
     let first = unary(scanner)?;
+    if scanner.peek() != Some('&') {
+        return Ok(first);
+    }
     let mut parts = vec![first];
     while scanner.take('&') {
         parts.push(unary(scanner)?);
@@ -48,7 +54,7 @@ fn all(scanner: &mut Scanner) -> Result<Filter, QError> {
     Ok(joined(parts, Filter::And))
 }
 
-fn unary(scanner: &mut Scanner) -> Result<Filter, QError> {
+fn unary(scanner: &mut Scanner<'_>) -> Result<Filter, QError> {
     scanner.peek();
     let column = scanner.column();
     if scanner.take('~') {
@@ -62,19 +68,19 @@ fn unary(scanner: &mut Scanner) -> Result<Filter, QError> {
         });
     }
     match scanner.identifier() {
-        Some(name) if name == "Q" => {
+        Some("Q") => {
             scanner.expect('(', "`(` after `Q`")?;
             scanner.nested(column, arguments)
         }
         Some(name) => {
-            let help = match name.as_str() {
+            let help = match name {
                 "and" | "AND" => Some("write `&`".to_owned()),
                 "or" | "OR" => Some("write `|`".to_owned()),
                 "not" | "NOT" => Some("write `~`".to_owned()),
                 "q" => Some("write `Q`".to_owned()),
                 _ => Some("a condition is written `Q(field=value)`".to_owned()),
             };
-            let message = format!("expected {CONDITION}, found `{}`", shortened(&name));
+            let message = format!("expected {CONDITION}, found `{}`", shortened(name));
             Err(QError::new(column, message).with_help(help))
         }
         None => Err(scanner.unexpected(CONDITION)),
@@ -82,7 +88,7 @@ fn unary(scanner: &mut Scanner) -> Result<Filter, QError> {
 }
 
 /// What stands between the parentheses of `Q(…)`, with the closing one.
-fn arguments(scanner: &mut Scanner) -> Result<Filter, QError> {
+fn arguments(scanner: &mut Scanner<'_>) -> Result<Filter, QError> {
     if scanner.take(')') {
         return Ok(Filter::All);
     }
@@ -91,13 +97,13 @@ fn arguments(scanner: &mut Scanner) -> Result<Filter, QError> {
     }
     let column = scanner.column();
     match scanner.keyword() {
-        Some(keyword) => keywords(scanner, &keyword, column),
+        Some(keyword) => keywords(scanner, keyword, column),
         None => connected(scanner),
     }
 }
 
 /// `name=value, name__operator=value`: all of them.
-fn keywords(scanner: &mut Scanner, keyword: &str, column: usize) -> Result<Filter, QError> {
+fn keywords(scanner: &mut Scanner<'_>, keyword: &str, column: usize) -> Result<Filter, QError> {
     let mut parts = vec![assigned(scanner, keyword, column)?];
     while scanner.take(',') {
         if scanner.peek() == Some(')') {
@@ -107,24 +113,24 @@ fn keywords(scanner: &mut Scanner, keyword: &str, column: usize) -> Result<Filte
         let Some(keyword) = scanner.keyword() else {
             return Err(scanner.unexpected("`field=value`"));
         };
-        parts.push(assigned(scanner, &keyword, column)?);
+        parts.push(assigned(scanner, keyword, column)?);
     }
     scanner.expect(')', "`,` or `)`")?;
     Ok(joined(parts, Filter::And))
 }
 
-fn assigned(scanner: &mut Scanner, keyword: &str, column: usize) -> Result<Filter, QError> {
+fn assigned(scanner: &mut Scanner<'_>, keyword: &str, column: usize) -> Result<Filter, QError> {
     let (field, operator) = split_keyword(keyword);
     scanner.peek();
     let sign_column = scanner.column();
     let sign = scanner.sign();
     if sign != "=" {
-        let help = match Operator::from_name(&sign).and_then(Operator::word) {
+        let help = match Operator::from_name(sign).and_then(Operator::word) {
             Some(word) => format!("write `{}__{word}=`", shortened(field)),
             None => format!("write `{}=`", shortened(field)),
         };
         return Err(
-            QError::new(sign_column, format!("expected `=`, found `{}`", shortened(&sign))).with_help(Some(help))
+            QError::new(sign_column, format!("expected `=`, found `{}`", shortened(sign))).with_help(Some(help))
         );
     }
     let value = scanner.literal()?;
@@ -132,7 +138,7 @@ fn assigned(scanner: &mut Scanner, keyword: &str, column: usize) -> Result<Filte
 }
 
 /// `'field', 'operator', value`.
-fn positional(scanner: &mut Scanner) -> Result<Filter, QError> {
+fn positional(scanner: &mut Scanner<'_>) -> Result<Filter, QError> {
     let position = Position(scanner.column());
     let field = scanner.string()?;
     scanner.expect(',', "`,` and an operator")?;
@@ -144,7 +150,7 @@ fn positional(scanner: &mut Scanner) -> Result<Filter, QError> {
     Ok(Filter::Compare(Comparison { field, operator, value, position }))
 }
 
-fn operator(scanner: &mut Scanner) -> Result<Operator, QError> {
+fn operator(scanner: &mut Scanner<'_>) -> Result<Operator, QError> {
     if !matches!(scanner.peek(), Some('\'' | '"')) {
         return Err(scanner.unexpected("an operator in quotes, as `'>='`"));
     }
@@ -158,7 +164,7 @@ fn operator(scanner: &mut Scanner) -> Result<Operator, QError> {
 }
 
 /// `condition, Q.AND, condition, Q.OR, condition`: `Q.AND` binds tighter.
-fn connected(scanner: &mut Scanner) -> Result<Filter, QError> {
+fn connected(scanner: &mut Scanner<'_>) -> Result<Filter, QError> {
     let mut alternatives = Vec::new();
     let mut group = vec![any(scanner)?];
     while scanner.take(',') {
@@ -180,18 +186,18 @@ fn connected(scanner: &mut Scanner) -> Result<Filter, QError> {
 }
 
 /// Whether the connective is `Q.AND`, not `Q.OR`.
-fn connective(scanner: &mut Scanner) -> Result<bool, QError> {
+fn connective(scanner: &mut Scanner<'_>) -> Result<bool, QError> {
     const EXPECTED: &str = "`Q.AND` or `Q.OR`";
     scanner.peek();
     let column = scanner.column();
-    if scanner.identifier().as_deref() == Some("Q") && scanner.take('.') {
+    if scanner.identifier() == Some("Q") && scanner.take('.') {
         let name = scanner.identifier().unwrap_or_default();
-        return match name.as_str() {
+        return match name {
             "AND" => Ok(true),
             "OR" => Ok(false),
             _ => {
-                let message = format!("expected {EXPECTED}, found `Q.{}`", shortened(&name));
-                let help = did_you_mean(&name, ["AND", "OR"].into_iter());
+                let message = format!("expected {EXPECTED}, found `Q.{}`", shortened(name));
+                let help = did_you_mean(name, ["AND", "OR"].into_iter());
                 Err(QError::new(column, message).with_help(help))
             }
         };

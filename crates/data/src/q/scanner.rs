@@ -6,28 +6,34 @@ use crate::nearest::did_you_mean;
 const WORD: usize = 32;
 
 /// The characters of a Q expression, with the values that can be written in it.
-pub(super) struct Scanner {
-    characters: Vec<char>,
-    at: usize,
+pub(super) struct Scanner<'a> {
+    at: Place<'a>,
     depth: usize,
 }
 
-impl Scanner {
-    pub(super) fn new(text: &str) -> Self {
-        let mut characters = Vec::with_capacity(text.len());
-        characters.extend(text.chars());
-        Self { characters, at: 0, depth: 0 }
+/// A place in the text.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    /// What comes from there on.
+    rest: &'a str,
+    /// How many characters come before it.
+    before: usize,
+}
+
+impl<'a> Scanner<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { at: Place { rest: text, before: 0 }, depth: 0 }
     }
 
     /// The column of the next character.
     pub(super) fn column(&self) -> usize {
-        self.at + 1
+        self.at.before + 1
     }
 
     /// The next character that is no white space, without taking it.
     pub(super) fn peek(&mut self) -> Option<char> {
-        while self.current().is_some_and(char::is_whitespace) {
-            self.at += 1;
+        if self.current().is_some_and(char::is_whitespace) {
+            self.take_while(char::is_whitespace);
         }
         self.current()
     }
@@ -35,7 +41,9 @@ impl Scanner {
     /// Takes the next character when it is this one.
     pub(super) fn take(&mut self, wanted: char) -> bool {
         let found = self.peek() == Some(wanted);
-        self.at += usize::from(found);
+        if found {
+            self.advance();
+        }
         found
     }
 
@@ -45,18 +53,13 @@ impl Scanner {
     }
 
     /// Takes the identifier that comes next, if one does.
-    pub(super) fn identifier(&mut self) -> Option<String> {
+    pub(super) fn identifier(&mut self) -> Option<&'a str> {
         self.peek().filter(|first| starts_identifier(*first))?;
-        let mut name = String::with_capacity(WORD);
-        while let Some(character) = self.current().filter(|character| continues_identifier(*character)) {
-            name.push(character);
-            self.at += 1;
-        }
-        Some(name)
+        Some(self.take_while(continues_identifier))
     }
 
     /// Takes the identifier of a keyword: one with a sign behind it, which should be `=`.
-    pub(super) fn keyword(&mut self) -> Option<String> {
+    pub(super) fn keyword(&mut self) -> Option<&'a str> {
         let start = self.at;
         let name = self.identifier();
         if !self.peek().is_some_and(is_of_sign) {
@@ -67,13 +70,9 @@ impl Scanner {
     }
 
     /// Takes a sign as programming languages compare with: `=`, `!=`, `>=`.
-    pub(super) fn sign(&mut self) -> String {
+    pub(super) fn sign(&mut self) -> &'a str {
         self.peek();
-        let start = self.at;
-        while self.current().is_some_and(is_of_sign) {
-            self.at += 1;
-        }
-        self.characters.get(start..self.at).into_iter().flatten().collect()
+        self.take_while(is_of_sign)
     }
 
     /// Runs a step one level deeper; the level began at `column`.
@@ -121,6 +120,7 @@ impl Scanner {
         };
         let mut text = String::with_capacity(WORD);
         loop {
+            text.push_str(self.take_while(|character| character != quote && character != '\\'));
             let column = self.column();
             match self.advance() {
                 None => {
@@ -128,8 +128,7 @@ impl Scanner {
                     return Err(QError::new(start, message));
                 }
                 Some('\\') => self.escape(column, &mut text)?,
-                Some(end) if end == quote => return Ok(text),
-                Some(character) => text.push(character),
+                Some(_) => return Ok(text),
             }
         }
     }
@@ -166,7 +165,7 @@ impl Scanner {
                 break;
             };
             code = code * 8 + digit;
-            self.at += 1;
+            self.advance();
         }
         char::from_u32(code).unwrap_or_default()
     }
@@ -176,7 +175,7 @@ impl Scanner {
         let mut code = self.hexadecimal(column, digits)?;
         if (0xd800..0xdc00).contains(&code) && self.current() == Some('\\') {
             let start = self.at;
-            self.at += 1;
+            self.advance();
             let low = if self.advance() == Some('u') { self.hexadecimal(column, 4)? } else { 0 };
             if (0xdc00..0xe000).contains(&low) {
                 code = 0x1_0000 + ((code - 0xd800) << 10) + (low - 0xdc00);
@@ -201,15 +200,12 @@ impl Scanner {
 
     fn number(&mut self) -> Result<Literal, QError> {
         let column = self.column();
-        let mut text = String::new();
-        while let Some(character) = self.current() {
-            let exponent_sign = matches!(character, '+' | '-') && (text.is_empty() || text.ends_with(['e', 'E']));
-            if !(character.is_alphanumeric() || matches!(character, '.' | '_') || exponent_sign) {
-                break;
-            }
-            text.push(character);
-            self.at += 1;
-        }
+        let mut before = None;
+        let text = self.take_while(|character| {
+            let exponent_sign = matches!(character, '+' | '-') && matches!(before, None | Some('e' | 'E'));
+            before = Some(character);
+            character.is_alphanumeric() || matches!(character, '.' | '_') || exponent_sign
+        });
         let unsigned = text.trim_start_matches(['+', '-']);
         let whole = !unsigned.is_empty() && unsigned.bytes().all(|byte| byte.is_ascii_digit());
         if whole {
@@ -220,21 +216,21 @@ impl Scanner {
         match text.parse::<f64>() {
             Ok(number) if digits_first && number.is_finite() => Ok(Literal::Number(number)),
             Ok(_) if digits_first => Err(QError::new(column, "this number is too large")),
-            _ => Err(QError::new(column, format!("expected a number, found `{}`", shortened(&text)))),
+            _ => Err(QError::new(column, format!("expected a number, found `{}`", shortened(text)))),
         }
     }
 
     fn constant(&mut self) -> Result<Literal, QError> {
         let column = self.column();
         let word = self.identifier().unwrap_or_default();
-        match word.as_str() {
+        match word {
             "True" | "true" => Ok(Literal::Boolean(true)),
             "False" | "false" => Ok(Literal::Boolean(false)),
             "None" | "none" | "null" => Ok(Literal::Null),
             _ => {
-                let help = did_you_mean(&word, ["True", "False", "None"].into_iter())
-                    .unwrap_or_else(|| format!("write texts in quotes: `'{}'`", shortened(&word)));
-                let message = format!("expected a value, found the name `{}`", shortened(&word));
+                let help = did_you_mean(word, ["True", "False", "None"].into_iter())
+                    .unwrap_or_else(|| format!("write texts in quotes: `'{}'`", shortened(word)));
+                let message = format!("expected a value, found the name `{}`", shortened(word));
                 Err(QError::new(column, message).with_help(Some(help)))
             }
         }
@@ -277,13 +273,28 @@ impl Scanner {
     }
 
     fn current(&self) -> Option<char> {
-        self.characters.get(self.at).copied()
+        self.at.rest.chars().next()
     }
 
     fn advance(&mut self) -> Option<char> {
-        let character = self.current()?;
-        self.at += 1;
+        let mut characters = self.at.rest.chars();
+        let character = characters.next()?;
+        self.at = Place { rest: characters.as_str(), before: self.at.before + 1 };
         Some(character)
+    }
+
+    /// Takes the characters up to the first that is none of those wanted.
+    fn take_while(&mut self, mut wanted: impl FnMut(char) -> bool) -> &'a str {
+        let Place { rest, before } = self.at;
+        let mut count = 0;
+        let end = rest.char_indices().find(|(_, character)| {
+            let ends = !wanted(*character);
+            count += usize::from(!ends);
+            ends
+        });
+        let (taken, rest) = rest.split_at(end.map_or(rest.len(), |(end, _)| end));
+        self.at = Place { rest, before: before + count };
+        taken
     }
 }
 

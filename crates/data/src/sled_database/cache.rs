@@ -1,13 +1,15 @@
 use std::cell::Cell;
 use std::fmt;
+use std::hash::BuildHasher as _;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU16, Ordering};
 
+use foldhash::fast::RandomState;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache as WeightedCache;
 
-use super::store::Store;
+use super::store::{Store, failed};
 use crate::DataError;
 use crate::store::{Changes, Direction, Keyspace, Visitor};
 
@@ -27,7 +29,10 @@ const FEW: u32 = 16;
 ///
 /// It is right as long as the gate is open to whoever reads or fills it: the committer brings it up to date while the
 /// gate is closed.
-pub(super) struct Cache(WeightedCache<Box<[u8]>, CachedValue, Bytes>);
+pub(super) struct Cache {
+    values: WeightedCache<Box<[u8]>, CachedValue, Bytes>,
+    asked: Asked,
+}
 
 /// `None` for a key that is known not to be there.
 type CachedValue = Option<Arc<[u8]>>;
@@ -39,17 +44,17 @@ struct Bytes;
 impl Cache {
     /// The value of a key, if it is known.
     fn get(&self, key: &[u8]) -> Option<CachedValue> {
-        self.0.get(key)
+        self.values.get(key)
     }
 
     fn put(&self, key: &[u8], value: CachedValue) {
-        self.0.insert(key.into(), value);
+        self.values.insert(key.into(), value);
     }
 
     /// Brings what is known up to date.
     pub(super) fn refresh(&self, changes: &Changes) {
         for (key, value) in changes {
-            if self.0.contains_key(key.as_slice()) {
+            if self.values.contains_key(key.as_slice()) {
                 self.put(key, value.as_deref().map(Arc::from));
             }
         }
@@ -58,13 +63,13 @@ impl Cache {
 
 impl Default for Cache {
     fn default() -> Self {
-        Self(WeightedCache::with_weighter(ENTRIES, CAPACITY, Bytes))
+        Self { values: WeightedCache::with_weighter(ENTRIES, CAPACITY, Bytes), asked: Asked::default() }
     }
 }
 
 impl fmt::Debug for Cache {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Cache").field("entries", &self.0.len()).finish()
+        formatter.debug_struct("Cache").field("entries", &self.values.len()).finish_non_exhaustive()
     }
 }
 
@@ -72,6 +77,32 @@ impl Weighter<Box<[u8]>, CachedValue> for Bytes {
     fn weight(&self, key: &Box<[u8]>, value: &CachedValue) -> u64 {
         let bytes = key.len() + value.as_ref().map_or(0, |value| value.len());
         OVERHEAD + u64::try_from(bytes).unwrap_or(u64::MAX - OVERHEAD)
+    }
+}
+
+/// Which keys were asked for lately, roughly.
+///
+/// Where a read costs little, what is asked for only once is not worth remembering: it would cost more than the read,
+/// and drive out what is asked for again.
+struct Asked {
+    /// At the place that a key's hash says, some more of the hash of whichever key was there last.
+    marks: Box<[AtomicU16]>,
+    hasher: RandomState,
+}
+
+impl Asked {
+    /// Notes that a key is asked for, and says whether it was before.
+    fn again(&self, key: &[u8]) -> bool {
+        let [first, second, third, fourth, ..] = self.hasher.hash_one(key).to_ne_bytes();
+        let place = usize::from(u16::from_ne_bytes([first, second]));
+        let mark = u16::from_ne_bytes([third, fourth]);
+        self.marks.get(place).is_some_and(|marked| marked.swap(mark, Ordering::Relaxed) == mark)
+    }
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self { marks: (0..=u16::MAX).map(|_| AtomicU16::default()).collect(), hasher: RandomState::default() }
     }
 }
 
@@ -101,22 +132,39 @@ impl<'a> Known<'a> {
 impl Keyspace for Known<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<impl AsRef<[u8]>>, DataError> {
         if let Some(known) = self.store.cache.get(key) {
-            return Ok(known);
+            return Ok(known.map(Read::Known));
         }
         let Some(left) = self.may_read.get().checked_sub(1) else {
             self.missing.set(true);
             return Ok(None);
         };
         self.may_read.set(left);
-        let value = self.store.get(key)?.map(|value| Arc::from(value.as_ref()));
-        self.store.cache.put(key, value.clone());
-        Ok(value)
+        let value = self.store.tree.get(key).map_err(failed)?;
+        if self.store.cache.asked.again(key) {
+            self.store.cache.put(key, value.as_ref().map(|value| Arc::from(value.as_ref())));
+        }
+        Ok(value.map(Read::Stored))
     }
 
     fn scan(&self, _: &[u8], _: &[u8], _: Direction, _: &mut Visitor<'_>) -> Result<ControlFlow<()>, DataError> {
         self.may_read.set(0);
         self.missing.set(true);
         Ok(ControlFlow::Break(()))
+    }
+}
+
+/// A value from either.
+enum Read {
+    Known(Arc<[u8]>),
+    Stored(sled::IVec),
+}
+
+impl AsRef<[u8]> for Read {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Known(value) => value,
+            Self::Stored(value) => value,
+        }
     }
 }
 

@@ -49,8 +49,10 @@ pub(crate) fn find(
     if query.count && !counts_on_the_way {
         total = count_keys(keyspace, &plan)?;
     }
-    let rows = selection.into_sorted().into_iter().skip(query.offset).take(query.limit.unwrap_or(usize::MAX));
-    let rows = rows.map(|found| shown(schema, query, found.row)).collect();
+    let found = selection.into_sorted();
+    let mut rows = Vec::with_capacity(found.len().saturating_sub(query.offset));
+    let wanted = found.into_iter().skip(query.offset).take(query.limit.unwrap_or(usize::MAX));
+    rows.extend(wanted.map(|found| shown(schema, query, found.row)));
     Ok(Page { rows, total: query.count.then_some(total) })
 }
 
@@ -214,7 +216,7 @@ fn visit(
     let mut tested = |key: &[u8], bytes: &[u8]| {
         read += 1;
         let row = rows::decode(table, bytes)?;
-        let matches = filter.matches(&row);
+        let matches = plan.is_exact || filter.matches(&row);
         Ok(if matches { visit(Found { key: key.to_vec(), row }) } else { ControlFlow::Continue(()) })
     };
     let several = plan.accesses.len() > 1 && !plan.is_exact;
@@ -262,9 +264,12 @@ struct Selection<'a> {
 
 impl<'a> Selection<'a> {
     fn new(plan: &Plan, order: &'a [Order], at_most: Option<usize>) -> Self {
+        const ROOM: usize = 4;
         let one_range = plan.accesses.len() == 1;
         let sorted_by = if one_range { order.get(..plan.sorted_by.min(order.len())).unwrap_or_default() } else { &[] };
-        Self { order, at_most, rows: Vec::new(), is_sorted: one_range && plan.is_sorted, sorted_by, last: None }
+        // Room for a few: mostly one is looked for.
+        let rows = Vec::with_capacity(at_most.unwrap_or_default().min(ROOM));
+        Self { order, at_most, rows, is_sorted: one_range && plan.is_sorted, sorted_by, last: None }
     }
 
     /// Breaks off when nothing can be wanted any more.

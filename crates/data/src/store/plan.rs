@@ -1,5 +1,5 @@
 //! Which keys a filter can match: a superset that is as small as the indexes allow. Every row found is tested with the
-//! whole filter again, so a plan only has to leave nothing out.
+//! whole filter again unless the plan is exact, so a plan only has to leave nothing out.
 
 use super::Direction;
 use super::keys::{self, AFTER};
@@ -325,11 +325,12 @@ impl<'t> Candidate<'t> {
             None if self.is_unique => Keys::One(start),
             None => Keys::Range(start.clone(), followed(&start)),
         };
+        let is_one_row = self.is_unique && starts.len() == 1;
         Plan {
             accesses: starts.into_iter().map(|start| Access { keys: keys(start), through_index }).collect(),
             direction: self.sorted.direction,
             sorted_by: self.sorted.by,
-            is_sorted: self.sorted.is_complete,
+            is_sorted: self.sorted.is_complete || is_one_row,
             is_exact: self.is_exact,
         }
     }
