@@ -117,6 +117,9 @@ fn people_are_told_of_findings_as_check_tells_them_and_once() {
     use std::process::Stdio;
     let app = demo();
     app.write("broken/e.json", r#"{"title": "Broken", "type": "no.such.Type"}"#);
+    for name in ["one", "two"] {
+        app.write(&format!("{name}/e.json"), r#"{"title": "Suffers", "type": "broken"}"#);
+    }
     let config = r#"{"authConfig": {"appId": "wx1", "appSecret": "s"}}"#;
     app.write("auths/loginTypes/MyWeChatLogin/MyWeChatLogin.json", config);
     for name in ["serve", "dev"] {
@@ -130,8 +133,8 @@ fn people_are_told_of_findings_as_check_tells_them_and_once() {
             let line = line.expect("text");
             said.push_str(&line);
             said.push('\n');
-            // Both findings end with advice; the last thing known is the AppID, when all is loaded.
-            if line.contains("= help: The AppID") {
+            // Findings are in the order of their files: this is the last line of the last.
+            if line.contains("= help: mend `broken`") {
                 break;
             }
         }
@@ -140,6 +143,8 @@ fn people_are_told_of_findings_as_check_tells_them_and_once() {
         for part in [
             "error[MTI0401]: there is no element `no.such.Type`",
             " --> broken/e.json:1:29 (app acme.demo)",
+            "error[MTI0406]: `broken` is quarantined, and with it the elements below it: `one`, `two`",
+            "error[MTI0406]: ",
             "warning[MTI0607]: ",
             " --> auths/loginTypes/MyWeChatLogin/MyWeChatLogin.json:1:26",
         ] {

@@ -2,11 +2,12 @@ use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{ALLOW, HeaderValue};
 use axum::http::request::Parts;
-use axum::http::{Method, Response, StatusCode};
+use axum::http::{HeaderMap, Method, Response, StatusCode};
 use futures_util::FutureExt as _;
 use mti_core::manifest::Function;
 use mti_element::{AppView, CallContext, ElementDefinition, Fail, Failure, Principal, Value, Visitor};
@@ -88,7 +89,7 @@ impl<'a> Call<'a> {
         let view = site.app.view();
         let principal = credential.authenticate(site, &view, &head.headers).await?;
         if principal.is_none() {
-            self.count_anonymous()?;
+            self.count_anonymous(&head.headers)?;
             caller::refuse_foreign_form(&head.headers, &site.origin)?;
         }
         let target = self.target.insert(find(&*view, &self.path)?);
@@ -105,13 +106,30 @@ impl<'a> Call<'a> {
         live.call(&context, &function.name, arguments).await.map_err(Refusal::of_element)
     }
 
-    fn count_anonymous(&self) -> Result<(), Refusal> {
+    fn count_anonymous(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         let Some(limiter) = &self.site.anonymous_calls else {
             return Ok(());
         };
-        limiter
-            .admit(self.exchange.address)
-            .map_err(|wait| Refusal::new(Fail::RATE_LIMITED.failure().retry_after(wait.as_secs() + 1)))
+        limiter.admit(self.exchange.address).map_err(|wait| {
+            self.tell_of_proxy(headers);
+            Refusal::new(Fail::RATE_LIMITED.failure().retry_after(wait.as_secs() + 1))
+        })
+    }
+
+    /// Says, once, that visitors may be refused for what others did: where no proxy is trusted and somebody who calls too often says that he
+    /// calls for others.
+    fn tell_of_proxy(&self, headers: &HeaderMap) {
+        let site = self.site;
+        let says_so = headers.contains_key("x-forwarded-for") || headers.contains_key("forwarded");
+        let is_news = site.options.trusted_proxies.networks.is_empty()
+            && says_so
+            && !site.has_told_of_proxy.swap(true, Ordering::Relaxed);
+        if is_news {
+            tracing::warn!(
+                address = %self.exchange.address,
+                "this address has called too often and says that it calls for others: if it is a proxy of yours, trust it (`--trusted-proxy`), so that visitors are counted apart"
+            );
+        }
     }
 
     /// Writes down how it went: in the log and in the counters. Names that were only asked for are in neither.

@@ -40,6 +40,8 @@ pub(crate) struct Site {
     pub(crate) asking_readiness: Asking,
     /// Whether the server was told to stop.
     pub(crate) is_draining: AtomicBool,
+    /// Whether it was said that somebody who calls too often may be a proxy.
+    pub(crate) has_told_of_proxy: AtomicBool,
 }
 
 impl Site {
@@ -74,6 +76,7 @@ impl Site {
             home: format!("{mount}/{app_path}/"),
             asking_readiness: Asking::default(),
             is_draining: AtomicBool::new(false),
+            has_told_of_proxy: AtomicBool::new(false),
             app,
             app_id,
             options,

@@ -1,6 +1,7 @@
 //! Health, metrics and the log.
 
 use std::io::{self, Write};
+use std::num::NonZeroU32;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex};
@@ -168,6 +169,25 @@ impl MakeWriter<'_> for Log {
     fn make_writer(&self) -> Self {
         self.clone()
     }
+}
+
+#[tokio::test]
+async fn that_somebody_may_be_a_proxy_is_said_once() {
+    let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let shop = shop_with(|options| options.anonymous_calls_per_minute = NonZeroU32::new(1)).await;
+    let call = || post(&format!("{PROBE}whoAmI"), "");
+    for status in [200, 429] {
+        assert_eq!(call().send(shop.address).await.status, status);
+    }
+    assert!(!log.text().contains("--trusted-proxy"), "{}", log.text());
+    for _ in 0..3 {
+        assert_eq!(call().with("X-Forwarded-For", "203.0.113.7").send(shop.address).await.status, 429);
+    }
+    assert_eq!(log.text().matches("--trusted-proxy").count(), 1, "{}", log.text());
+    assert!(log.text().contains("address=127.0.0.1"), "{}", log.text());
 }
 
 #[tokio::test]

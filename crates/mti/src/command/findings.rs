@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
-use mti_core::{Diagnostic, Severity};
+use mti_core::{Code, Diagnostic, Severity};
 
 use crate::App;
 use crate::command::login_components::login_components;
@@ -29,7 +29,10 @@ struct Look {
 impl Findings {
     /// What is known without loading anything. Nothing is said yet.
     pub(crate) fn of(app: App, output: Arc<Output>) -> Arc<Self> {
-        let last = Look { generation: None, diagnostics: app.diagnostics().into() };
+        let mut diagnostics = app.diagnostics();
+        // A look makes one finding of those who suffer from one cause.
+        diagnostics.retain(|finding| finding.code != Code::QuarantinedDependency);
+        let last = Look { generation: None, diagnostics: diagnostics.into() };
         Arc::new(Self { app, output, last: Mutex::new(last), looking: Mutex::new(()) })
     }
 
