@@ -22,6 +22,7 @@ mod method;
 mod run;
 mod secret;
 mod simulator;
+mod thread;
 mod value;
 
 use mti::Program;

@@ -10,6 +10,7 @@ use crate::element;
 use crate::error::exception;
 use crate::language::current;
 use crate::run::{refuse_fork, wait};
+use crate::thread::attached;
 use crate::value::{argument_from_python, to_python};
 
 // A method of an element. No documentation for Python here: every method has its own.
@@ -151,7 +152,7 @@ pub(crate) fn awaitable(
     refuse_fork()?;
     pyo3_async_runtimes::tokio::future_into_py(py, async move {
         let answer = call.await;
-        Python::attach(|py| match answer {
+        attached(|py| match answer {
             Ok(value) => to_python(py, &value).map(Bound::unbind),
             Err(failure) => Err(exception(py, &failure)),
         })

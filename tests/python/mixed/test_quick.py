@@ -22,7 +22,7 @@ TREE = '''
 //- above/places/Type/e.json
 { "title": "Type, in Python" }
 //- above/places/Type/__init__.py
-import functools, threading
+import contextvars, functools, threading
 import mti
 from places.Type import Type
 
@@ -32,7 +32,19 @@ def wrapped(method):
         return method(self)
     return wrapper
 
+mark = contextvars.ContextVar("mark", default=None)
+local = threading.local()
+
 class Type(Type):
+    def marked(self):
+        before = mark.get()
+        mark.set("set in another call")
+        return [before, self.mark()]
+    def mark(self):
+        return mark.get()
+    def count(self):
+        local.count = getattr(local, "count", 0) + 1
+        return local.count
     def plain(self):
         return self.keepsWorker()
     @mti.quick
@@ -132,6 +144,12 @@ def test_a_busy_interpreter_keeps_workers_for_one_call_and_no_longer(here):
     finally:
         enough.set()
         spinning.join()
+
+
+def test_a_call_has_a_context_of_its_own_and_a_thread_what_is_local_to_it(here):
+    assert here(*["marked"] * 20) == [[None, "set in another call"]] * 20
+    # A thread of the runtime is the same to Python as long as it lives, as those of any pool are.
+    assert max(here(*["count"] * 50)) > 1
 
 
 def test_quick_methods_are_methods_like_any_other(here):

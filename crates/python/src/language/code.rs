@@ -11,11 +11,12 @@ use pyo3::types::{PyDict, PyType};
 use pyo3_async_runtimes::TaskLocals;
 
 use super::failure::{Place, failure, interned, summary};
-use super::frame::{context_of, during};
+use super::frame::{call, call_during, context_of};
 use super::level::Level;
 use super::quick::Promise;
 use super::running::RunningApp;
 use super::{PythonError, in_place, place_of};
+use crate::thread::attached;
 use crate::value::{Secrets, config_to_python, from_python, to_python};
 
 /// The code of a level written in Python.
@@ -117,7 +118,7 @@ impl LevelCode for PythonCode {
 
     fn open(&self, context: &OpenContext<'_>) -> Result<Box<dyn OpenLevel>> {
         let definition = context.definition();
-        Python::attach(|py| {
+        attached(|py| {
             let object = (|| {
                 let config = config_to_python(py, definition.config.value())?;
                 let define = config_to_python(py, definition.manifest.value())?;
@@ -180,7 +181,7 @@ impl OpenLevel for OpenPython {
             let arguments = arguments?;
             let answer = match &method.manner {
                 Manner::Task => self.run_task(method, frame, arguments, secrets).await,
-                Manner::InPlace => in_place(|| Python::attach(|py| self.run(py, method, frame, arguments, secrets))),
+                Manner::InPlace => in_place(|| attached(|py| self.run(py, method, frame, arguments, secrets))),
                 Manner::Quick(promise) => {
                     let live = frame.live().cloned();
                     let run = |py: Python<'_>| self.run(py, method, frame, arguments, secrets);
@@ -219,7 +220,10 @@ impl OpenPython {
     ) -> Result<Value> {
         let live = frame.live().cloned();
         let outcome = self.prepare(py, method, &frame, arguments);
-        let outcome = outcome.and_then(|named| during(py, frame, || self.invoke(py, method, &named)));
+        let outcome = outcome.and_then(|named| {
+            let (function, object) = self.callable(py, method)?;
+            call_during(frame, &function, object, &named)
+        });
         let outcome = outcome.and_then(|value| from_python(&value, secrets));
         outcome.map_err(|error| failure(py, method.of(live.as_ref()), error))
     }
@@ -228,10 +232,11 @@ impl OpenPython {
     async fn run_task(&self, method: &Method, frame: OwnedFrame, arguments: Value, secrets: Secrets) -> Result<Value> {
         let live = frame.live().cloned();
         let begun = in_place(|| {
-            Python::attach(|py| {
+            attached(|py| {
                 let begun = self.prepare(py, method, &frame, arguments).and_then(|named| {
                     let context = context_of(py, frame)?;
-                    let coroutine = self.invoke(py, method, &named)?;
+                    let (function, object) = self.callable(py, method)?;
+                    let coroutine = call(&function, object, &named)?;
                     let event_loop = PyModule::import(py, "mti._tasks")?.call_method0("event_loop")?;
                     let locals = TaskLocals::new(event_loop).with_context(context);
                     pyo3_async_runtimes::into_future_with_locals(&locals, coroutine)
@@ -241,7 +246,7 @@ impl OpenPython {
         })?;
         let outcome = begun.await;
         in_place(|| {
-            Python::attach(|py| {
+            attached(|py| {
                 let outcome = outcome.and_then(|value| from_python(value.bind(py), secrets));
                 outcome.map_err(|error| failure(py, method.of(live.as_ref()), error))
             })
@@ -277,15 +282,18 @@ impl OpenPython {
         Ok(named)
     }
 
-    fn invoke<'py>(&self, py: Python<'py>, method: &Method, named: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
+    /// What is called, and the object if it wants to be given it.
+    fn callable<'a, 'py>(
+        &'a self,
+        py: Python<'py>,
+        method: &Method,
+    ) -> PyResult<(Bound<'py, PyAny>, Option<&'a Bound<'py, PyAny>>)> {
         let object = self.object.bind(py);
         match &method.function {
-            Some(function) => function.bind(py).call((object,), Some(named)),
+            Some(function) => Ok((function.bind(py).clone(), Some(object))),
             // The level's own, not that of the most derived level.
-            None if object.is_instance_of::<Level>() => {
-                object.get_type().getattr(method.name)?.call((object,), Some(named))
-            }
-            None => object.call_method(method.name, (), Some(named)),
+            None if object.is_instance_of::<Level>() => Ok((object.get_type().getattr(method.name)?, Some(object))),
+            None => Ok((object.getattr(method.name)?, None)),
         }
     }
 }

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 
 use super::failure::Place;
 use super::in_place;
+use crate::thread::attached;
 
 /// How long a method may take that is called quick, and how long it may have to wait for the interpreter before.
 const LIMIT: Duration = Duration::from_millis(1);
@@ -45,10 +46,10 @@ impl Promise {
         let Some(turn) = is_trusted.then(Turn::take).flatten() else {
             return in_place(|| attached_since(begin, |py, _| run(py)));
         };
-        let (outcome, took) = attached_since(begin, |py, attached| {
+        let (outcome, took) = attached_since(begin, |py, entered| {
             drop(turn);
             let outcome = run(py);
-            (outcome, attached.elapsed())
+            (outcome, entered.elapsed())
         });
         if took > LIMIT {
             self.broken(place, took);
@@ -75,12 +76,12 @@ impl Promise {
 
 /// Runs code with the interpreter, and notes whether it had to be waited for.
 fn attached_since<T>(begin: Instant, run: impl FnOnce(Python<'_>, Instant) -> T) -> T {
-    Python::attach(|py| {
-        let attached = Instant::now();
-        if attached.duration_since(begin) > LIMIT {
-            BUSY_UNTIL.set(attached + BUSY);
+    attached(|py| {
+        let entered = Instant::now();
+        if entered.duration_since(begin) > LIMIT {
+            BUSY_UNTIL.set(entered + BUSY);
         }
-        run(py, attached)
+        run(py, entered)
     })
 }
 

@@ -1,0 +1,60 @@
+//! Threads of the runtime that run Python code.
+//!
+//! For every thread Python keeps a state. One that Python did not start would be given a new one whenever it enters, and lose it
+//! whenever it leaves, which costs ten times as much as a short method does, and empties `threading.local` at every call. So it
+//! keeps its state until it ends.
+
+#![expect(unsafe_code, reason = "PyO3 has no way to keep the state of a thread beyond a scope")]
+
+use std::cell::OnceCell;
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+thread_local! {
+    static KEPT: OnceCell<KeptState> = const { OnceCell::new() };
+}
+
+/// Runs code with the interpreter, on whatever thread.
+pub(crate) fn attached<T>(run: impl FnOnce(Python<'_>) -> T) -> T {
+    if is_foreign() {
+        return Python::attach(run);
+    }
+    // SAFETY: may be called at any time, with the interpreter or without it; the state is not looked into.
+    let is_unknown = unsafe { ffi::PyGILState_GetThisThreadState() }.is_null();
+    Python::attach(|py| {
+        if is_unknown {
+            KEPT.with(|kept| drop(kept.set(KeptState::new(py))));
+        }
+        run(py)
+    })
+}
+
+/// Whether this thread is one that Python did not start, and that has entered it.
+pub(crate) fn is_foreign() -> bool {
+    KEPT.try_with(|kept| kept.get().is_some()).unwrap_or(false)
+}
+
+/// The state of this thread is kept as long as this is there.
+struct KeptState {
+    /// What the call that lets go of it wants to be given.
+    before: ffi::PyGILState_STATE,
+}
+
+impl KeptState {
+    fn new(_: Python<'_>) -> Self {
+        // SAFETY: the thread is attached, as the token says. The call counts one more user of its state, which is what keeps it;
+        // `drop` takes that user away on the same thread, attached as here, as the documentation of the call asks for.
+        Self { before: unsafe { ffi::PyGILState_Ensure() } }
+    }
+}
+
+impl Drop for KeptState {
+    fn drop(&mut self) {
+        // At the end of the process there is no interpreter any more, and nothing to be tidied.
+        Python::try_attach(|_| {
+            // SAFETY: the other half of the call in `new`.
+            unsafe { ffi::PyGILState_Release(self.before) }
+        });
+    }
+}
