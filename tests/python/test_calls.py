@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import APP_ID, BINDINGS, LOGIN
+from conftest import APP_ID, APPS, BINDINGS, LOGIN
 
 import mti
 import mti.testing
@@ -47,6 +47,14 @@ def test_binding_and_unbinding_by_position_and_by_name(demo, wechat):
     assert login.unbind("user456") == done
     assert rows.get("Q(userId='user456')") is None
     assert login.getUserAuthInfo(None) == {"isActive": False}
+
+
+def test_an_app_as_it_is_uses_a_simulated_wechat(tmp_path, wechat):
+    simulated = {"auths.loginTypes.WeChatType": wechat.config}
+    with mti.App(APPS / "demo", data=tmp_path, type_defaults=simulated) as app:
+        assert app.getElement(LOGIN).getLoginCode(wechat.code(APP_ID, "zhang-san"))["corpList"]
+    with pytest.raises(TypeError, match="at `type_defaults.endpoints`: a value of type `set`"):
+        mti.App(APPS / "demo", data=tmp_path, type_defaults={"auths.loginTypes.WeChatType": {"endpoints": {1}}})
 
 
 def test_a_failure_is_an_exception_of_its_own(demo, wechat):

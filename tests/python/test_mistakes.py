@@ -23,6 +23,8 @@ class PlainType(mti.Level):
     @property
     def isLoud(self):
         return False
+//- words/Calm/e.json
+{ "title": "Calm", "type": "words.PlainType" }
 //- words/LoudType/e.json
 { "title": "Loud", "type": "words.PlainType" }
 //- words/Hey/e.json
@@ -118,3 +120,45 @@ def test_a_method_without_self_is_shown_at_the_line(hey):
     finding = next(finding for finding in app.diagnostics() if finding["element"] == "words.LoudType")
     assert (finding["code"], finding["file"], finding["line"]) == ("MTI0407", LEVEL, FIRST + 2), finding
     assert "`greeting` takes no `self`" in finding["message"], finding
+
+
+@pytest.mark.parametrize(
+    "body, words, advice",
+    [
+        ("def greating(self):\n    return 'hey'", "`greating` of `words.LoudType` in acme.slips@1.0.0 overrides nothing", "did you mean `greeting`?"),
+        ("def greet_all(self, names):\n    return []", "`greet_all` of `words.LoudType`", "did you mean `greetAll`?"),
+        ("isLoud = True", "`isLoud` of `words.LoudType` in acme.slips@1.0.0 overrides nothing: it is neither a method nor a property, but a `bool`", LEVEL),
+        ("@staticmethod\ndef greeting():\n    return 'hey'", "but a `staticmethod`", LEVEL),
+    ],
+)
+def test_what_overrides_nothing_is_found(hey, body, words, advice):
+    (finding,) = found(hey(body), "MTI0405")
+    assert words in finding["message"] and advice in finding["help"], finding
+    assert finding["severity"] == "warning" and finding["element"] == "words.LoudType"
+
+
+def test_steps_and_names_of_a_level_itself_are_no_slips(hey):
+    app = hey("word = 'hey'\ndef greetings(self):\n    return [self.word]\ndef shout(self):\n    return self.greeting().upper()")
+    assert found(app) == []
+    assert app.getElement("words.Hey").shout() == "HELLO"
+
+
+@pytest.mark.parametrize(
+    "body, words",
+    [
+        ("def isLoud(self):\n    return True", "`isLoud` of `words.LoudType` in acme.slips@1.0.0 is a method, and what it overrides in acme.slips@1.0.0 is a property"),
+        ("@property\ndef greeting(self):\n    return 'hey'", "is a property, and what it overrides in acme.slips@1.0.0 is a method"),
+    ],
+)
+def test_a_method_in_the_place_of_a_property_is_found(hey, body, words):
+    (finding,) = found(hey(body), "MTI0416")
+    assert words in finding["message"], finding
+
+
+def test_code_that_stays_broken_is_no_change(hey):
+    app = hey("def greeting(self)\n    return 'hey'")
+    level = next(path for path in app.diagnostics() if path["code"] == "MTI0407")
+    assert (level["file"], level["line"]) == (LEVEL, FIRST)
+    calm = app.getElement("words.Calm")
+    app.reload()
+    assert app.getElement("words.Calm") is calm, "the app is as it was"

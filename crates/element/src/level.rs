@@ -2,7 +2,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::{Answer, Arguments, Failure, Frame, MethodDescriptor, OpenContext, Result};
+use crate::{Answer, Arguments, Failure, Frame, MethodDescriptor, OpenContext, Result, SourcePosition};
 
 /// A boxed future, as levels return it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -85,8 +85,25 @@ pub trait LevelCode: Send + Sync + fmt::Debug {
     /// The methods that it implements. A call names one by its index here.
     fn methods(&self) -> &[MethodDescriptor];
 
+    /// What stands in it under names that could be those of steps, and is none: it overrides nothing, and `check` says so
+    /// where something was probably meant to.
+    fn other_names(&self) -> &[OtherName] {
+        &[]
+    }
+
     /// Opens the level for one element.
     fn open(&self, context: &OpenContext<'_>) -> Result<Box<dyn OpenLevel>>;
+}
+
+/// A name in the code of a level that is none of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherName {
+    /// The name.
+    pub name: String,
+    /// What it stands for, in the words of the language: `str`.
+    pub kind: String,
+    /// Where the code that has it begins.
+    pub source: SourcePosition,
 }
 
 /// A level as it is open for one live element.

@@ -44,7 +44,7 @@ pub use crate::failure::{Fail, Failure, Result};
 pub use crate::frame::Frame;
 pub use crate::handle::{Element, ElementSource};
 pub use crate::language::Language;
-pub use crate::level::{BoxFuture, Level, LevelCode, LevelMethods, NativeCode, NativeMethod, OpenLevel};
+pub use crate::level::{BoxFuture, Level, LevelCode, LevelMethods, NativeCode, NativeMethod, OpenLevel, OtherName};
 pub use crate::live::{Live, Retired};
 pub use crate::need::{Need, NeededElement};
 pub use crate::open::OpenContext;

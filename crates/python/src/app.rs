@@ -19,7 +19,7 @@ use crate::error::{exception, open_exception};
 use crate::language::Python3;
 use crate::log;
 use crate::run::{refuse_fork, wait};
-use crate::value::to_python;
+use crate::value::{argument_from_python, to_python};
 
 /// Makes the program whose levels in Rust every app is opened with.
 static PROGRAM: OnceLock<fn() -> Program> = OnceLock::new();
@@ -39,7 +39,8 @@ pub(crate) fn program(py: Python<'_>) -> PyResult<Program> {
 ///
 /// `directory` holds the app's `app.json`. `data` is where its embedded database is (`appData` in the app), `env_file` a
 /// file with variables for its config, `database_url` a PostgreSQL database in the place of `databases.Default`,
-/// `public_url` the address that browsers reach it at, and `app_path` are directories where parent apps are looked for.
+/// `public_url` the address that browsers reach it at, `app_path` are directories where parent apps are looked for, and
+/// `type_defaults` is config for every element of a Type, by the Type's full name, below everything that the apps say.
 ///
 /// An app may be used by any number of threads. Its database is open until `close()`, or until shortly after
 /// nobody uses it any more.
@@ -55,7 +56,8 @@ pub(crate) struct App {
 #[pymethods]
 impl App {
     #[new]
-    #[pyo3(signature = (directory, *, data=None, env_file=None, database_url=None, public_url=None, app_path=None))]
+    #[expect(clippy::too_many_arguments, reason = "all but the first have names in Python")]
+    #[pyo3(signature = (directory, *, data=None, env_file=None, database_url=None, public_url=None, app_path=None, type_defaults=None))]
     fn new(
         py: Python<'_>,
         directory: PathBuf,
@@ -64,6 +66,7 @@ impl App {
         database_url: Option<&str>,
         public_url: Option<&str>,
         app_path: Option<Vec<PathBuf>>,
+        type_defaults: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
         refuse_fork()?;
         log::forward();
@@ -81,6 +84,10 @@ impl App {
         if let Some(url) = public_url {
             let url = Url::parse(url).map_err(|error| PyValueError::new_err(format!("`public_url`: {error}")))?;
             builder = builder.public_url(url);
+        }
+        for (name, config) in type_defaults.into_iter().flatten() {
+            builder =
+                builder.type_defaults(&name.extract::<String>()?, argument_from_python("type_defaults", &config)?);
         }
         let variable = std::env::var_os("MTI_APP_PATH");
         let further = variable.iter().flat_map(std::env::split_paths).filter(|path| !path.as_os_str().is_empty());

@@ -10,6 +10,13 @@ use crate::run::wait;
 use crate::value::{Secrets, from_python, to_python};
 
 /// A simulated WeChat that answers on a free port of this machine, until it is closed.
+///
+/// It takes up any well-formed application with the first secret that is shown for it; `apps`, a dict from application ids to
+/// secrets, says whose secret is which beforehand. An app uses it by its `config`:
+///
+///     with WeChatSimulator() as wechat:
+///         app = mti.App("apps/demo", type_defaults={"auths.loginTypes.WeChatType": wechat.config})
+///         code = wechat.code("wx0123456789abcdef", "zhang-san")
 #[pyclass(module = "mti.testing", frozen, name = "WeChatSimulator")]
 pub(crate) struct Simulator {
     url: String,
@@ -19,8 +26,6 @@ pub(crate) struct Simulator {
 
 #[pymethods]
 impl Simulator {
-    /// Starts it. It takes up any well-formed application with the first secret that is shown for it; `apps` says whose
-    /// secret is which beforehand.
     #[new]
     #[pyo3(signature = (apps=None))]
     fn new(py: Python<'_>, apps: Option<std::collections::HashMap<String, String>>) -> PyResult<Self> {

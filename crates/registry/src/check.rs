@@ -1,9 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use mti_core::json::Pointer;
 use mti_core::{Code, Diagnostic, ElementName};
-use mti_element::{AppView as _, Chain, ChainLevel, Kind, MethodKind, Need, NeededElement};
+use mti_element::{AppView as _, Chain, ChainLevel, Kind, MethodKind, Need, NeededElement, OtherName, SourcePosition};
 
 use crate::define::definitions;
 use crate::link::deduplicate;
@@ -23,6 +24,7 @@ pub(crate) fn check(snapshot: &Snapshot) -> Vec<Diagnostic> {
         let own = if node.kind == Kind::Instance { chain } else { serving };
         findings.extend(interface_differences(node, own));
         findings.extend(signature_differences(node, own));
+        findings.extend(overrides_of_nothing(node, own));
         findings.extend(shadowed_overrides(node, own));
         findings.extend(loading_problems(node));
         findings.extend(unmet_needs(snapshot, node));
@@ -185,7 +187,24 @@ fn signature_differences(node: &Node, chain: &Chain) -> Vec<Diagnostic> {
         let implementations: Vec<_> = chain.implementations(name).collect();
         for pair in implementations.windows(2) {
             let [(level, method), (below, overridden)] = pair else { continue };
-            if level.element != node.name || method.arguments == overridden.arguments {
+            if level.element != node.name {
+                continue;
+            }
+            if method.kind != overridden.kind {
+                let message = format!(
+                    "`{name}` of `{}` in {} is a {}, and what it overrides in {} is a {}",
+                    level.element,
+                    level.app,
+                    word_for(method.kind),
+                    below.app,
+                    word_for(overridden.kind),
+                );
+                let SourcePosition { file, line } = method.source;
+                let help = format!("make it a {} (see {file}:{line})", word_for(overridden.kind));
+                findings.push(at_backend(node, level, Code::SignatureDiffers, message).with_help(help));
+                continue;
+            }
+            if method.arguments == overridden.arguments {
                 continue;
             }
             let message = format!(
@@ -201,6 +220,86 @@ fn signature_differences(node: &Node, chain: &Chain) -> Vec<Diagnostic> {
         }
     }
     findings
+}
+
+fn word_for(kind: MethodKind) -> &'static str {
+    match kind {
+        MethodKind::Method => "method",
+        MethodKind::Property => "property",
+    }
+}
+
+/// What in the element's own levels was probably meant to override something, and does not: a name that is nearly that of a step
+/// below, and a name of a step that stands for something else.
+fn overrides_of_nothing(node: &Node, chain: &Chain) -> Vec<Diagnostic> {
+    let mut findings = Vec::new();
+    let declared: HashSet<String> = node
+        .ancestry()
+        .flat_map(|declaring| definitions(&declaring.layers).flat_map(|definition| definition.manifest().function_list))
+        .map(|function| function.name)
+        .collect();
+    for (index, level) in chain.levels().iter().enumerate().filter(|(_, level)| level.element == node.name) {
+        let below = chain.levels().get(index + 1..).unwrap_or_default();
+        let steps: Vec<&str> = below.iter().flat_map(|lower| lower.code.methods()).map(|method| method.name).collect();
+        for method in level.code.methods() {
+            if steps.contains(&method.name) || declared.contains(method.name) {
+                continue;
+            }
+            let Some(meant) = misspelt(method.name, &steps) else { continue };
+            let message = format!("`{}` of `{}` in {} overrides nothing", method.name, level.element, level.app);
+            let SourcePosition { file, line } = method.source;
+            let help = format!(
+                "did you mean `{meant}`? If not, a name that is less like it keeps the two apart (see {file}:{line})"
+            );
+            findings.push(at_backend(node, level, Code::OrphanOverride, message).with_help(help));
+        }
+        for other in level.code.other_names() {
+            if !steps.contains(&&*other.name) {
+                continue;
+            }
+            let OtherName { name, kind, source: SourcePosition { file, line } } = other;
+            let message = format!(
+                "`{name}` of `{}` in {} overrides nothing: it is neither a method nor a property, but a `{kind}`",
+                level.element, level.app
+            );
+            let help = format!("make it what it shall override, or call it otherwise (see {file}:{line})");
+            findings.push(at_backend(node, level, Code::OrphanOverride, message).with_help(help));
+        }
+    }
+    findings
+}
+
+/// A shorter name is near to too much.
+const SHORTEST: usize = 5;
+
+/// The step that a name was probably meant for: the same but for case and `_`, or one letter away. One letter more or less at
+/// the end, or another one at the beginning, makes another word: `getUsers`, `setUser`.
+fn misspelt<'a>(name: &str, steps: &[&'a str]) -> Option<&'a str> {
+    let plain = |name: &str| name.replace('_', "").to_lowercase();
+    let wanted = plain(name);
+    let is_meant = |step: &&&str| {
+        let step = plain(step);
+        let is_another_word = wanted.len().min(step.len()) < SHORTEST
+            || step.starts_with(&*wanted)
+            || wanted.starts_with(&*step)
+            || step.chars().next() != wanted.chars().next();
+        step == wanted || (!is_another_word && is_one_letter_apart(&wanted, &step))
+    };
+    steps.iter().find(is_meant).copied()
+}
+
+/// Whether one letter was left out, added or mistaken, or two neighbours were swapped.
+fn is_one_letter_apart(a: &str, b: &str) -> bool {
+    let (mut a, mut b): (VecDeque<char>, VecDeque<char>) = (a.chars().collect(), b.chars().collect());
+    while a.front().is_some() && a.front() == b.front() {
+        a.pop_front();
+        b.pop_front();
+    }
+    while a.back().is_some() && a.back() == b.back() {
+        a.pop_back();
+        b.pop_back();
+    }
+    a.len().max(b.len()) <= 1 || (a.len() == 2 && a.iter().eq(b.iter().rev()))
 }
 
 /// Methods of the element that more than one app overrides: the nearer one may hide the other.

@@ -134,8 +134,8 @@ codes! {
     ProtectedOverride "MTI0404" "protected-override" Error "an element overrides one that does not allow it"
         "A `protected` or `private` element cannot be overridden by another app. Derive a new Type from it instead."
         "";
-    OrphanOverride "MTI0405" "orphan-override" Warning "an override implements a method that nothing below has"
-        "The method was probably renamed or removed. Follow the change, or declare the method in `functionList`."
+    OrphanOverride "MTI0405" "orphan-override" Warning "what was probably meant to override a method overrides nothing"
+        "The name is misspelt, or the method was renamed or removed below. Follow the change, or declare a new method of an override in `functionList`. In Python, what overrides a step is a function or a property: a constant or a static method overrides nothing."
         "";
     QuarantinedDependency "MTI0406" "quarantined-dependency" Error "an element needs one that is quarantined"
         "Repair the element that is named; this one then works again. Of elements that suffer from the same one, `check` makes one finding."
@@ -167,8 +167,8 @@ codes! {
     PythonUnavailable "MTI0415" "python-unavailable" Error "a definition has Python code, and there is no interpreter"
         "This program has no Python. Run the app with `python -m mti` instead."
         "//- a/e.json\n{\"title\": \"A\", \"type\": \"\"}\n//- a/loader.py\nclass Loader: ...\n";
-    SignatureDiffers "MTI0416" "signature-differs" Warning "an override takes other arguments than what it overrides"
-        "Whoever calls the method names the arguments that the overridden level declares: the override would refuse them. Give it the same arguments."
+    SignatureDiffers "MTI0416" "signature-differs" Warning "an override takes other arguments than what it overrides, or is of another kind"
+        "Whoever calls the method names the arguments that the overridden level declares: the override would refuse them. Give it the same arguments. What overrides a property is a property."
         "";
     ShadowedOverride "MTI0417" "shadowed-override" Note "two apps override one method of an element"
         "The nearer app answers first, and the other one only where the nearer calls `sup`. Read both before relying on either."

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use mti_core::{Code, Diagnostic};
 use mti_element::{
     Answer, Arguments, BoxFuture, Fail, Failure, Frame, LevelCode, Live, Map, MethodDescriptor, MethodKind,
-    OpenContext, OpenLevel, OwnedFrame, Result, SourcePosition, Value,
+    OpenContext, OpenLevel, OtherName, OwnedFrame, Result, SourcePosition, Value,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
@@ -22,6 +22,7 @@ use crate::value::{Secrets, config_to_python, from_python, to_python};
 /// The code of a level written in Python.
 pub(crate) struct PythonCode {
     descriptors: Vec<MethodDescriptor>,
+    other_names: Vec<OtherName>,
     methods: Arc<[Method]>,
     /// Makes the object of one element: `make(name, config, define)`.
     make: Py<PyAny>,
@@ -68,13 +69,31 @@ struct Described {
     function: Option<Py<PyAny>>,
 }
 
+/// What the namespace tells of a name that is of no method.
+#[derive(FromPyObject)]
+struct Other {
+    name: String,
+    kind: String,
+    file: String,
+    line: u32,
+}
+
+impl Other {
+    fn named(self) -> OtherName {
+        let source = SourcePosition { file: interned(&self.file), line: self.line };
+        OtherName { name: self.name, kind: self.kind, source }
+    }
+}
+
 impl PythonCode {
     /// The code that a namespace loaded.
     pub(super) fn of(loaded: &Bound<'_, PyAny>, namespace: &Bound<'_, PyAny>, app: Py<RunningApp>) -> PyResult<Self> {
         let described: Vec<Described> = loaded.getattr("methods")?.extract()?;
         let (descriptors, methods): (Vec<_>, Vec<_>) = described.into_iter().map(Described::taken_apart).unzip();
+        let others: Vec<Other> = loaded.getattr("others")?.extract()?;
         Ok(Self {
             descriptors,
+            other_names: others.into_iter().map(Other::named).collect(),
             methods: methods.into(),
             make: loaded.getattr("make")?.unbind(),
             next_steps: loaded.getattr("next_steps")?.extract()?,
@@ -114,6 +133,10 @@ impl LevelCode for PythonCode {
 
     fn methods(&self) -> &[MethodDescriptor] {
         &self.descriptors
+    }
+
+    fn other_names(&self) -> &[OtherName] {
+        &self.other_names
     }
 
     fn open(&self, context: &OpenContext<'_>) -> Result<Box<dyn OpenLevel>> {

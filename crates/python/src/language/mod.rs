@@ -35,8 +35,8 @@ pub(crate) struct Python3 {
 struct Codes {
     /// What was loaded and has not changed since.
     loaded: HashMap<(AppKey, ElementName), Arc<PythonCode>>,
-    /// Whether there is code that could not be loaded: what it lacked may be there at the next look.
-    has_failures: bool,
+    /// What could not be loaded, and why: what it lacked may be there at the next look.
+    failed: HashMap<(AppKey, ElementName), String>,
 }
 
 impl Python3 {
@@ -63,13 +63,31 @@ impl Python3 {
         Ok(layers)
     }
 
-    fn load(&self, definition: &Definition) -> Result<Arc<PythonCode>, Vec<Diagnostic>> {
+    fn loaded<'py>(&self, py: Python<'py>, app: &AppKey, element: &ElementName) -> PyResult<Bound<'py, PyAny>> {
+        self.namespace.bind(py).call_method1("level", (app.to_string(), element.as_str()))
+    }
+
+    /// Whether code still fails as it did.
+    fn still_fails(&self, app: &AppKey, element: &ElementName, why: &str) -> bool {
+        Python::attach(|py| self.loaded(py, app, element).is_err_and(|error| self.why(py, &error) == why))
+    }
+
+    /// What went wrong, and where.
+    fn why(&self, py: Python<'_>, error: &PyErr) -> String {
+        let place = self.place(py, error).map(|place| (place.file, place.line));
+        format!("{} {place:?}", failure::summary(py, error))
+    }
+
+    fn place(&self, py: Python<'_>, error: &PyErr) -> Option<Location> {
+        place_of(py, &self.namespace.bind(py).getattr("place").ok()?, error)
+    }
+
+    fn load(&self, definition: &Definition) -> Result<Arc<PythonCode>, (Vec<Diagnostic>, String)> {
         Python::attach(|py| {
-            let loaded =
-                self.namespace.bind(py).call_method1("level", (definition.app.to_string(), definition.name.as_str()));
+            let loaded = self.loaded(py, &definition.app, &definition.name);
             let namespace = self.namespace.bind(py);
             let code = loaded.and_then(|loaded| PythonCode::of(&loaded, namespace, self.app.clone_ref(py)));
-            code.map(Arc::new).map_err(|error| vec![self.finding(py, definition, &error)])
+            code.map(Arc::new).map_err(|error| (vec![self.finding(py, definition, &error)], self.why(py, &error)))
         })
     }
 
@@ -78,8 +96,7 @@ impl Python3 {
         let message =
             format!("the Python code of `{}` cannot be loaded: {}", definition.name, failure::summary(py, error));
         let finding = Diagnostic::new(Code::LoaderFailed, message);
-        let place = self.namespace.bind(py).getattr("place").ok().and_then(|place| place_of(py, &place, error));
-        finding.with_location(place.unwrap_or_else(|| Location::file(&*definition.manifest_file.path)))
+        finding.with_location(self.place(py, error).unwrap_or_else(|| Location::file(&*definition.manifest_file.path)))
     }
 }
 
@@ -92,20 +109,22 @@ impl Language for Python3 {
         let changed = Python::attach(|py| -> PyResult<Vec<(String, String)>> {
             self.namespace.bind(py).call_method1("refresh", (Self::layers(py, apps)?,))?.extract()
         });
+        let changed = changed.unwrap_or_else(|error| {
+            tracing::error!("Python code cannot be looked at: {error}");
+            Vec::new()
+        });
         let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
-        let had_failures = std::mem::take(&mut codes.has_failures);
-        match changed {
-            Ok(changed) => {
-                codes.loaded.retain(|(app, element), _| {
-                    !changed.iter().any(|(key, name)| *key == app.to_string() && name == element.as_str())
-                });
-                had_failures || !changed.is_empty()
-            }
-            Err(error) => {
-                tracing::error!("Python code cannot be looked at: {error}");
-                had_failures
-            }
+        codes.loaded.retain(|(app, element), _| {
+            !changed.iter().any(|(key, name)| *key == app.to_string() && name == element.as_str())
+        });
+        let failed = std::mem::take(&mut codes.failed);
+        // Without the lock: loading runs code of the app.
+        drop(codes);
+        if !changed.is_empty() || !failed.iter().all(|((app, element), why)| self.still_fails(app, element, why)) {
+            return true;
         }
+        self.codes.lock().unwrap_or_else(PoisonError::into_inner).failed = failed;
+        false
     }
 
     fn level(&self, definition: &Definition) -> Result<Arc<dyn LevelCode>, Vec<Diagnostic>> {
@@ -122,8 +141,8 @@ impl Language for Python3 {
                 codes.loaded.insert(key, Arc::clone(&code));
                 Ok(code)
             }
-            Err(findings) => {
-                codes.has_failures = true;
+            Err((findings, why)) => {
+                codes.failed.insert(key, why);
                 Err(findings)
             }
         }
