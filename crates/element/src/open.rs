@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use mti_core::json::Pointer;
 use mti_core::merge::Layered;
+use mti_core::placeholder::substitute;
 use mti_core::{Code, Diagnostic, suggest};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -145,7 +146,10 @@ impl<'a> OpenContext<'a> {
             // What the process adds is in no file that somebody could mend.
             .find(|origin| origin.location.line.is_some())
             .or_else(|| self.definition.manifest.origin(&Pointer::ROOT.key("type")));
-        let help = near_miss.map_or_else(|| code.explanation().to_owned(), |near_miss| near_miss.advice);
+        let help = near_miss
+            .map(|near_miss| near_miss.advice)
+            .or_else(|| advice_for_empty_variables(document, &Pointer::parse(pointer)?))
+            .unwrap_or_else(|| code.explanation().to_owned());
         let finding = Diagnostic::new(code, message).with_element(self.definition.name.clone()).with_help(help);
         match origin {
             Some(origin) => finding.with_app(origin.app.id.clone()).with_location(origin.location),
@@ -174,6 +178,17 @@ fn near_miss(document: &Layered, wanted: &Pointer) -> Option<NearMiss> {
         return Some(NearMiss { place: here.key(&near), advice });
     }
     None
+}
+
+/// What to do about a value that is empty because the variables are that it comes from.
+fn advice_for_empty_variables(document: &Layered, place: &Pointer) -> Option<String> {
+    let is_empty = place.get(document.value())?.as_str()?.trim().is_empty();
+    let (source, span) = document.source(place).filter(|_| is_empty)?;
+    let mut written = serde_json::from_str(span?.of(source.text.as_ref()?)).ok()?;
+    let used = substitute(&mut written, &|_| Some(String::new())).used;
+    let names: Vec<String> = used.iter().map(|name| format!("`{name}`")).collect();
+    let state = if names.len() == 1 { "it is set, and has none" } else { "they are set, and have none" };
+    (!names.is_empty()).then(|| format!("give {} a value in `.env`, or in the environment: {state}", names.join(", ")))
 }
 
 fn failed(findings: Vec<Diagnostic>) -> Failure {

@@ -3,21 +3,6 @@ use mti_core::Diagnostic;
 use crate::{Fail, Failure, Result};
 
 /// What is wrong with a definition, gathered while it is read, so that its author hears all of it at once.
-///
-/// ```
-/// # use mti_element::{Fail, Problems, Result};
-/// fn port() -> Result<u16> {
-///     Err(Fail::ELEMENT_EXCEPTION.because("no port"))
-/// }
-///
-/// fn open() -> Result<(u16, u16)> {
-///     let mut problems = Problems::default();
-///     let (first, second) = (problems.take(port()), problems.take(port()));
-///     first.zip(second).ok_or_else(|| problems.into_failure())
-/// }
-///
-/// assert_eq!(open().unwrap_err().message(), "no port");
-/// ```
 #[derive(Debug, Default)]
 pub struct Problems {
     first: Option<Failure>,

@@ -2,8 +2,8 @@
 
 pub use mti_data::{Batch, Filter, Model, ModelSteps, Row, row};
 pub use mti_element::{
-    AppHandle, AppView, Element, Facade, Fail, Failure, Level, Map, OpenContext, Principal, Result, Secret, StepValue,
-    This, Value, Visitor, level, opaque_step_value, steps,
+    AppHandle, AppView, Element, Facade, Fail, Failure, Level, Map, OpenContext, Principal, Problems, Result, Secret,
+    StepValue, This, Value, Visitor, level, opaque_step_value, steps,
 };
 pub use mti_login_types::{
     AUTH_SERVICE, AuthService, AuthServiceSteps, Clock, Corp, Identity, LoginCode, LoginType, LoginTypeSteps, Profile,

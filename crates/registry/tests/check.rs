@@ -1,6 +1,6 @@
 //! What only a look at all elements together finds.
 
-use crate::words::{BASE, CHILD, MarkA, builder, codes, tree};
+use crate::words::{BASE, CHILD, MarkA, WordSteps, builder, codes, tree};
 use mti_element::{Level, OpenContext, Result, level, steps};
 
 #[test]
@@ -193,3 +193,44 @@ fn rows_for_no_element_are_shown_at_the_name_with_the_one_that_was_meant() {
     let help = "did you mean `words.Hello`?";
     assert_eq!(told, [("MTI0802", 2, 3, help), ("MTI0802", 2, 21, help)]);
 }
+
+#[test]
+fn a_value_that_is_empty_because_a_variable_is_names_the_variable() {
+    let tree = tree(&[
+        BASE,
+        r#"
+//- base/words/Counted/e.json
+{"title": "Counted", "type": "words.CountedType"}
+//- base/words/CountedType/e.json
+{"title": "Counted", "type": "words.Meta", "backend": "rust"}
+//- base/words/Counted/Counted.json
+{"count": "${COUNT}", "more": "x"}
+"#,
+    ]);
+    let environment = [("COUNT".to_owned(), String::new())].into();
+    let app = builder(&tree, "base").environment(environment).level::<Counted>("acme.base", "words.CountedType");
+    let findings = app.open().unwrap().check();
+    let told: Vec<_> = findings.iter().map(|finding| finding.help.as_deref().unwrap()).collect();
+    let expected = [
+        "give `COUNT` a value in `.env`, or in the environment: it is set, and has none",
+        "Give the key a value of the kind that the message names.",
+    ];
+    assert_eq!(told, expected, "{findings:?}");
+}
+
+/// Counts words.
+#[derive(Debug, serde::Deserialize)]
+#[expect(dead_code, reason = "it is only read")]
+struct Counted {
+    count: u32,
+    more: u32,
+}
+
+impl Level for Counted {
+    fn open(context: &OpenContext<'_>) -> Result<Self> {
+        context.config()
+    }
+}
+
+#[level]
+impl WordSteps for Counted {}
