@@ -217,6 +217,35 @@ fn a_table_with_rows_is_replaced_only_when_told() {
 }
 
 #[test]
+fn a_restore_that_fails_late_leaves_tables_as_they_begin() {
+    let fields = r#""fields": [{"name": "id", "title": "Id", "dataType": "AutoInt", "primaryKey": true},
+                               {"name": "name", "title": "Name", "dataType": "Stext"}]"#;
+    let app = Tree::new(&format!(
+        r#"
+//- app.json
+{{"appId": "acme.shop", "title": "Shop", "version": "1.0.0"}}
+//- models/Customer/e.json
+{{"type": "models.NormalType", "title": "Customers"}}
+//- models/Customer/Customer.json
+{{{fields}}}
+//- initData.json
+{{"models.Customer": [{{"name": "Ada"}}, {{"name": "Bo"}}]}}
+"#
+    ));
+    create(&app, "data", "models.Customer", &json!({"name": "Ada"}));
+    mti_in(app.path(), &["db", "backup", "b.jsonl", "--data", "data"], "").ended_with(0);
+    app.write("models/Customer/Customer.json", &format!(r#"{{{fields}, "uniqueList": [["name"]]}}"#));
+    let refused = mti_in(app.path(), &["db", "restore", "b.jsonl", "--data", "fresh"], "").ended_with(2);
+    assert!(refused.stderr.contains("nothing of it was restored"), "{}", refused.stderr);
+    assert_eq!(query(&app, "fresh", "models.Customer")["totalCount"], 2, "those of initData.json");
+
+    app.write("models/Customer/Customer.json", &format!("{{{fields}}}"));
+    let again = mti_in(app.path(), &["db", "restore", "b.jsonl", "--data", "other"], "").ended_with(0);
+    assert_eq!(again.stdout, "restored 1 tables with 3 rows from `b.jsonl`\n");
+    assert_eq!(query(&app, "other", "models.Customer")["totalCount"], 3, "and none of initData.json besides");
+}
+
+#[test]
 fn a_damaged_backup_changes_nothing() {
     let app = used();
     mti_in(app.path(), &["db", "backup", "b.jsonl", "--data", "data"], "").ended_with(0);

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::{
     Aggregate, BoundFilter, DataError, Delivery, ModelSchema, Operation, Order, Outcome, Row, TableChange, TablePart,
-    transfer,
+    TableToFill, transfer,
 };
 
 /// A future that a database answers with.
@@ -54,16 +54,15 @@ pub trait Database: Send + Sync + fmt::Debug {
         Box::pin(transfer::export_by_queries(self, schemas, parts))
     }
 
-    /// Fills tables that have been prepared, all of them or none, and answers how many rows there are now. A table
-    /// with rows is [`DataError::TableNotEmpty`], unless `replace` puts the new rows in the place of the old. Keys
-    /// that a table has assigned before, here or where the rows come from, are not assigned again.
+    /// Fills tables that have been prepared, all of them or none, and answers how many rows came. A table with rows is
+    /// [`DataError::TableNotEmpty`], unless they are to be replaced. Keys that a table has assigned before, here or
+    /// where the rows come from, are not assigned again.
     fn import(
         &self,
-        schemas: Vec<Arc<ModelSchema>>,
-        replace: bool,
+        tables: Vec<TableToFill>,
         deliveries: mpsc::Receiver<Delivery>,
     ) -> BoxFuture<'_, Result<u64, DataError>> {
-        Box::pin(transfer::import_as_one_batch(self, schemas, replace, deliveries))
+        Box::pin(transfer::import_as_one_batch(self, tables, deliveries))
     }
 
     /// The numbers by which the processes that share the database tell each other of changes. `None` for a database

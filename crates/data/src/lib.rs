@@ -50,4 +50,4 @@ pub use scalar::Scalar;
 pub use schema::{Constraint, ModelSchema, SchemaProblem};
 pub use sled_database::{SledDatabase, SledOptions};
 pub use table_change::TableChange;
-pub use transfer::{Delivery, TablePart};
+pub use transfer::{Delivery, TablePart, TableToFill};

@@ -10,7 +10,7 @@ use crate::store::{self, Direction, Importer, Keyspace, Overlay, Tables, Visitor
 use crate::transfer::{next_part, nobody_takes};
 use crate::{
     Aggregate, BoundFilter, BoxFuture, DataError, Database, Delivery, ModelSchema, Operation, Outcome, Page, Prepared,
-    Query, Row, TableChange, TablePart,
+    Query, Row, TableChange, TablePart, TableToFill,
 };
 
 /// A database that lives as long as the process: for tests, and for trying things out.
@@ -120,8 +120,7 @@ impl Database for MemoryDatabase {
 
     fn import(
         &self,
-        schemas: Vec<Arc<ModelSchema>>,
-        replace: bool,
+        tables: Vec<TableToFill>,
         mut deliveries: mpsc::Receiver<Delivery>,
     ) -> BoxFuture<'_, Result<u64, DataError>> {
         Box::pin(async move {
@@ -130,14 +129,14 @@ impl Database for MemoryDatabase {
                 parts.push(part);
             }
             let rows = parts.iter().map(|part| part.rows.len() as u64).sum();
-            let tables = self.write(|overlay| {
-                let importer = Importer::begin(overlay, &self.tables, schemas, replace)?;
+            let filled = self.write(|overlay| {
+                let importer = Importer::begin(overlay, &self.tables, tables)?;
                 parts.into_iter().try_for_each(|part| importer.add(overlay, part))?;
-                let tables = importer.finish(overlay)?;
+                let filled = importer.finish(overlay)?;
                 while store::discard_some(overlay)? {}
-                Ok(tables)
+                Ok(filled)
             })?;
-            for (schema, table) in tables {
+            for (schema, table) in filled {
                 self.tables.put(&schema, table);
             }
             Ok(rows)

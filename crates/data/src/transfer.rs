@@ -13,12 +13,21 @@ pub(crate) const ROWS_OF_PART: usize = 500;
 /// A part of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TablePart {
-    /// Which table: its place in the list of schemas.
+    /// Which table: its place in the list of them.
     pub table: usize,
     /// The largest number that the table has ever assigned as a key; 0 when there is none.
     pub assigned: i64,
     /// Some of its rows.
     pub rows: Vec<Row>,
+}
+
+/// A table that is filled.
+#[derive(Clone, Debug)]
+pub struct TableToFill {
+    /// What its rows are.
+    pub schema: Arc<ModelSchema>,
+    /// Whether the rows that it has make place for those that come.
+    pub replace: bool,
 }
 
 /// What is brought into a database.
@@ -63,14 +72,13 @@ pub(crate) async fn export_by_queries<D: Database + ?Sized>(
 /// An import as one batch, which the database does as a whole or not at all.
 pub(crate) async fn import_as_one_batch<D: Database + ?Sized>(
     database: &D,
-    schemas: Vec<Arc<ModelSchema>>,
-    replace: bool,
+    tables: Vec<TableToFill>,
     mut deliveries: mpsc::Receiver<Delivery>,
 ) -> Result<u64, DataError> {
     let mut operations = Vec::new();
-    for schema in &schemas {
+    for TableToFill { schema, replace } in &tables {
         let all: BoundFilter = Filter::All.bind(schema)?;
-        if replace {
+        if *replace {
             operations.push(Operation::delete(schema, all));
         } else if !database.find(Arc::clone(schema), Query::first(all.clone())).await?.rows.is_empty() {
             return Err(DataError::TableNotEmpty { model: schema.model().to_owned() });
@@ -80,7 +88,7 @@ pub(crate) async fn import_as_one_batch<D: Database + ?Sized>(
     }
     let mut imported = 0;
     while let Some(part) = next_part(deliveries.recv().await)? {
-        let schema = schemas.get(part.table).ok_or_else(unknown_table)?;
+        let TableToFill { schema, .. } = tables.get(part.table).ok_or_else(unknown_table)?;
         imported += part.rows.len() as u64;
         operations.extend(part.rows.into_iter().map(|row| Operation::insert(schema, row)));
     }

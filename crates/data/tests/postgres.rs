@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use mti_data::{
     DataError, Delivery, Encryption, ModelSchema, Operation, PostgresDatabase, PostgresOptions, Prepared, Query,
-    SslMode, TableChange,
+    SslMode, TableChange, TableToFill,
 };
 use mti_element::Secret;
 use mti_testkit::database::{PostgresServer, PostgresSettings, TestDatabase};
@@ -517,7 +517,7 @@ async fn a_restore_is_seen_by_the_other_nodes() {
     let epoch = other.epoch();
     let (send, deliveries) = tokio::sync::mpsc::channel(1);
     send.send(Delivery::End).await.unwrap();
-    one.import(vec![schema.clone()], true, deliveries).await.unwrap();
+    one.import(vec![TableToFill { schema: schema.clone(), replace: true }], deliveries).await.unwrap();
     seen(&other, epoch).await;
     prepare(&other, &schema).await;
     assert_eq!(find(&other, &schema, "").await, []);

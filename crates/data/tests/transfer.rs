@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mti_data::{
     DataError, Delivery, Filter, MemoryDatabase, ModelSchema, Operation, Prepared, Query, Row, TableChange, TablePart,
-    row as fields,
+    TableToFill, row as fields,
 };
 use mti_testkit::database::TestDatabase;
 use serde_json::json;
@@ -45,7 +45,8 @@ async fn import(
     deliveries: Vec<Delivery>,
 ) -> Result<u64, DataError> {
     let (send, receive) = mpsc::channel(1);
-    let import = database.import(schemas.to_vec(), replace, receive);
+    let tables = schemas.iter().map(|schema| TableToFill { schema: schema.clone(), replace });
+    let import = database.import(tables.collect(), receive);
     let deliver = async move {
         for delivery in deliveries {
             // An import that failed takes no more.

@@ -36,7 +36,7 @@ pub use options::{Encryption, PostgresOptions, PostgresOptionsError, SslMode};
 use crate::store::MAX_OPERATIONS;
 use crate::{
     Aggregate, BoundFilter, BoxFuture, DataError, Database, Delivery, Generations, ModelSchema, Operation, Outcome,
-    Page, Prepared, Query, Row, TableChange, TablePart,
+    Page, Prepared, Query, Row, TableChange, TablePart, TableToFill,
 };
 
 /// A database on a PostgreSQL server, which any number of processes may share.
@@ -212,16 +212,17 @@ impl Database for PostgresDatabase {
 
     fn import(
         &self,
-        schemas: Vec<Arc<ModelSchema>>,
-        replace: bool,
+        tables: Vec<TableToFill>,
         mut deliveries: mpsc::Receiver<Delivery>,
     ) -> BoxFuture<'_, Result<u64, DataError>> {
         Box::pin(async move {
             self.check_open()?;
-            let tables = self.tables_of(&schemas)?;
+            let tables = tables
+                .into_iter()
+                .map(|TableToFill { schema, replace }| Ok((self.tables.get(&schema)?, replace)))
+                .collect::<Result<Vec<_>, DataError>>()?;
             let mut lease = self.connections.lease().await?;
-            let imported =
-                transfer::import(&self.connections, lease.connection(), &tables, replace, &mut deliveries).await;
+            let imported = transfer::import(&self.connections, lease.connection(), &tables, &mut deliveries).await;
             lease.end(imported).map_err(|trouble| trouble.error)
         })
     }

@@ -43,17 +43,16 @@ pub(super) async fn export(
     connections.commit(transaction).await
 }
 
-/// Fills tables, all of them or none.
+/// Fills tables, all of them or none; of each is said whether its rows make place.
 pub(super) async fn import(
     connections: &Connections,
     connection: &mut Object,
-    tables: &[Arc<Table>],
-    replace: bool,
+    tables: &[(Arc<Table>, bool)],
     deliveries: &mut mpsc::Receiver<Delivery>,
 ) -> Result<u64, Trouble> {
     let transaction = begin(connections, connection, IsolationLevel::ReadCommitted).await?;
-    for table in tables {
-        if replace {
+    for (table, replace) in tables {
+        if *replace {
             let delete = Sql::new(&format!("DELETE FROM {}", table.name));
             connections.query(&transaction, &delete, Some(table)).await?;
         } else {
@@ -66,7 +65,7 @@ pub(super) async fn import(
     let mut imported = 0;
     let mut largest: BTreeMap<usize, i64> = BTreeMap::new();
     while let Some(TablePart { table: place, assigned, rows }) = next_part(deliveries.recv().await)? {
-        let table = tables.get(place).ok_or_else(unknown_table)?;
+        let (table, _) = tables.get(place).ok_or_else(unknown_table)?;
         imported += rows.len() as u64;
         let keys = rows.iter().filter_map(|row| row.get(&table.key().field).and_then(Value::as_i64));
         let newest = largest.entry(place).or_default();
@@ -75,7 +74,7 @@ pub(super) async fn import(
         run(connections, &transaction, &steps).await?;
     }
     for (place, newest) in largest {
-        if let Some(table) = tables.get(place)
+        if let Some((table, _)) = tables.get(place)
             && let Some(sequence) = &table.sequence
             && newest > 0
         {

@@ -12,7 +12,7 @@ use super::holder::Holder;
 use super::store::Store;
 use crate::store::{self, Importer, Overlay, Table, Tables};
 use crate::transfer::next_part;
-use crate::{DataError, Delivery, ModelSchema, Operation, Outcome, Prepared, Row};
+use crate::{DataError, Delivery, ModelSchema, Operation, Outcome, Prepared, Row, TableToFill};
 
 /// How many jobs wait at most; whoever comes then waits to hand his in.
 pub(super) const QUEUE: usize = 1024;
@@ -36,8 +36,7 @@ pub(super) enum Job {
 
 /// Whole tables that are brought in.
 pub(super) struct Import {
-    pub(super) schemas: Vec<Arc<ModelSchema>>,
-    pub(super) replace: bool,
+    pub(super) tables: Vec<TableToFill>,
     pub(super) deliveries: mpsc::Receiver<Delivery>,
 }
 
@@ -144,9 +143,9 @@ impl Committer {
 
     /// Brings whole tables in, one part after another. Nothing shows before all of it is on the disk.
     fn import(&mut self, import: Import) -> Result<u64, DataError> {
-        let Import { schemas, replace, mut deliveries } = import;
-        let tables = Arc::clone(&self.tables);
-        let importer = self.step(|overlay| Importer::begin(overlay, &tables, schemas, replace))?;
+        let Import { tables, mut deliveries } = import;
+        let known = Arc::clone(&self.tables);
+        let importer = self.step(|overlay| Importer::begin(overlay, &known, tables))?;
         let mut rows = 0;
         let filled = loop {
             match next_part(deliveries.blocking_recv()) {

@@ -25,7 +25,7 @@ use crate::store::{Tables, aggregate, changes, export, find};
 use crate::transfer::nobody_takes;
 use crate::{
     Aggregate, BoundFilter, BoxFuture, DataError, Database, Delivery, ModelSchema, Operation, Outcome, Page, Prepared,
-    Query, Row, TableChange, TablePart,
+    Query, Row, TableChange, TablePart, TableToFill,
 };
 
 /// A database in a directory, for one process at a time.
@@ -186,11 +186,10 @@ impl Database for SledDatabase {
     /// Other writers wait until everything has come.
     fn import(
         &self,
-        schemas: Vec<Arc<ModelSchema>>,
-        replace: bool,
+        tables: Vec<TableToFill>,
         deliveries: mpsc::Receiver<Delivery>,
     ) -> BoxFuture<'_, Result<u64, DataError>> {
-        let what = Import { schemas, replace, deliveries };
+        let what = Import { tables, deliveries };
         Box::pin(self.write(|answer| Job::Import(Request { what, answer })))
     }
 

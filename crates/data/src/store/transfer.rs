@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::keys::{self, AFTER, DISCARDED};
 use super::table::{Table, TableRecord, Tables};
 use super::{Direction, Keyspace, Overlay, prepare, rows};
-use crate::transfer::{ROWS_OF_PART, TablePart, unknown_table};
+use crate::transfer::{ROWS_OF_PART, TablePart, TableToFill, unknown_table};
 use crate::{DataError, ModelSchema};
 
 /// How many keys of discarded tables one step removes.
@@ -69,19 +69,20 @@ impl Importer {
     pub(crate) fn begin<K: Keyspace>(
         overlay: &mut Overlay<'_, K>,
         tables: &Tables,
-        schemas: Vec<Arc<ModelSchema>>,
-        replace: bool,
+        to_fill: Vec<TableToFill>,
     ) -> Result<Self, DataError> {
-        let mut fresh = Vec::with_capacity(schemas.len());
-        for schema in &schemas {
-            let in_use = tables.get(schema)?;
+        let mut schemas = Vec::with_capacity(to_fill.len());
+        let mut fresh = Vec::with_capacity(to_fill.len());
+        for TableToFill { schema, replace } in to_fill {
+            let in_use = tables.get(&schema)?;
             if !replace && !is_empty(overlay, &keys::rows(in_use.id))? {
                 return Err(DataError::TableNotEmpty { model: schema.model().to_owned() });
             }
-            let mut record = prepare::stored_record(overlay, schema)?
+            let mut record = prepare::stored_record(overlay, &schema)?
                 .ok_or_else(|| DataError::NotPrepared { model: schema.model().to_owned() })?;
             record.id = prepare::new_table_number(overlay)?;
-            fresh.push(Fresh { replaced: in_use.id, table: Table::new(schema, &record), record });
+            fresh.push(Fresh { replaced: in_use.id, table: Table::new(&schema, &record), record });
+            schemas.push(schema);
         }
         discard_later(overlay, &[], &fresh.iter().map(|fresh| fresh.record.id).collect::<Vec<_>>())?;
         Ok(Self { schemas, fresh })

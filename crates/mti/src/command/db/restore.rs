@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use mti_data::{DataError, Declaration, Delivery, ModelSchema, Row, TablePart};
+use mti_data::{DataError, Declaration, Delivery, ModelSchema, Prepared, Row, TablePart, TableToFill};
 use serde_json::json;
 use tokio::sync::mpsc;
 
@@ -79,22 +79,20 @@ fn restore(
     progress: &mut Progress<'_>,
 ) -> Result<u64, CommandError> {
     let is_restored = |schema: &ModelSchema| summary.tables.iter().any(|table| table.model == schema.model());
-    let schemas: Vec<Arc<ModelSchema>> = kept
-        .models
-        .iter()
-        .map(|declaration| &declaration.schema)
-        .filter(|schema| is_restored(schema))
-        .cloned()
-        .collect();
-    for schema in &schemas {
-        // Without the rows that a new table begins with: those of the backup take their place.
-        let prepared = kept.database.prepare(Arc::clone(schema), Vec::new());
-        models.runtime.block_on(prepared).map_err(refused)?;
+    let mut tables = Vec::new();
+    for Declaration { schema, initial_rows, .. } in &kept.models {
+        if is_restored(schema) {
+            // With the rows that a new table begins with, which make place for those of the backup: should these not
+            // come in, the table is as if it had never been tried.
+            let prepared = kept.database.prepare(Arc::clone(schema), initial_rows.clone());
+            let Prepared { created } = models.runtime.block_on(prepared).map_err(refused)?;
+            tables.push(TableToFill { schema: Arc::clone(schema), replace: arguments.replace || created });
+        }
     }
     let (send, deliveries) = mpsc::channel(WAITING);
-    let (database, wanted, replace) = (Arc::clone(&kept.database), schemas.clone(), arguments.replace);
-    let import = models.runtime.spawn(async move { database.import(wanted, replace, deliveries).await });
-    let delivered = deliver(arguments, &schemas, &send, progress);
+    let (database, to_fill) = (Arc::clone(&kept.database), tables.clone());
+    let import = models.runtime.spawn(async move { database.import(to_fill, deliveries).await });
+    let delivered = deliver(arguments, &tables, &send, progress);
     // The import ends when all has been delivered, or nobody delivers any more.
     drop(send);
     let imported = models.runtime.block_on(import);
@@ -111,7 +109,7 @@ fn restore(
 /// Reads the file once more and hands over the rows of these tables. Stops when nobody takes them any more.
 fn deliver(
     arguments: &RestoreArguments,
-    schemas: &[Arc<ModelSchema>],
+    tables: &[TableToFill],
     send: &mpsc::Sender<Delivery>,
     progress: &mut Progress<'_>,
 ) -> Result<(), BadBackup> {
@@ -124,7 +122,7 @@ fn deliver(
             _ => true,
         };
         if is_complete && let Some(part) = &mut current {
-            let model = schemas.get(part.table).map_or("", |schema| schema.model());
+            let model = tables.get(part.table).map_or("", |table| table.schema.model());
             progress.add(model, part.rows.len() as u64);
             let rows: Vec<Row> = std::mem::take(&mut part.rows);
             if send.blocking_send(Delivery::Part(TablePart { rows, ..*part })).is_err() {
@@ -133,7 +131,7 @@ fn deliver(
         }
         match line {
             Some(Line::Table(start)) => {
-                let table = schemas.iter().position(|schema| schema.model() == start.model);
+                let table = tables.iter().position(|table| table.schema.model() == start.model);
                 current = table.map(|table| TablePart { table, assigned: start.assigned, rows: Vec::new() });
             }
             Some(Line::Row(row)) => {
