@@ -4,12 +4,12 @@ use std::cmp::Ordering;
 use std::future::poll_fn;
 use std::iter;
 use std::ops::RangeInclusive;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
 use deadpool_postgres::GenericClient;
-use futures_util::future::{join, join_all, try_join_all};
+use futures_util::future::{MaybeDone, join, join_all, maybe_done, try_join_all};
 use serde_json::Value;
 use tokio_postgres::Row as Answered;
 
@@ -212,24 +212,53 @@ async fn commit(
         Ok(ready) => ready,
         Err(trouble) => return Err(connections.take_back(client, trouble).await),
     };
-    let mut answers = pin!(try_join_all(ready.iter().map(|ready| connections.query_ready(client, ready))));
-    // Then all of them are on their way. What cannot even be sent must not be left out of what is committed.
-    match poll_fn(|context| Poll::Ready(answers.as_mut().poll(context))).await {
-        Poll::Ready(Err(trouble)) => Err(connections.take_back(client, trouble).await),
-        Poll::Ready(Ok(answers)) => {
-            connections.send_commit(client).await?;
+    let mut answers = sent(ready.iter().map(|ready| connections.query_ready(client, ready))).await;
+    // What could not even be sent must not be left out of what is committed.
+    if let Some(trouble) = answers.iter_mut().find_map(refused) {
+        return Err(connections.take_back(client, trouble).await);
+    }
+    let answers = try_join_all(answers.into_iter().map(answer));
+    match join(answers, connections.send_commit(client)).await {
+        (Ok(answers), committed) => {
+            committed?;
             outcomes(changes, answers)
         }
-        Poll::Pending => match join(answers, connections.send_commit(client)).await {
-            (Ok(answers), committed) => {
-                committed?;
-                outcomes(changes, answers)
-            }
-            // Where a change failed, the server takes the transaction back when it shall commit it.
-            (Err(trouble), Ok(())) => Err(trouble.in_commit()),
-            (Err(trouble), Err(_)) => Err(trouble.in_commit().on_lost_connection()),
-        },
+        // Where a change failed, the server takes the transaction back when it shall commit it.
+        (Err(trouble), Ok(())) => Err(trouble.in_commit()),
+        (Err(trouble), Err(_)) => Err(trouble.in_commit().on_lost_connection()),
     }
+}
+
+/// A request that is on its way, or answered.
+type Sent<F> = Pin<Box<MaybeDone<F>>>;
+
+/// Sends requests in their order. One is on its way when it has been polled once; to wait for all of them together would not
+/// do, as that may put off some of them.
+async fn sent<F: Future>(requests: impl Iterator<Item = F>) -> Vec<Sent<F>> {
+    let mut requests: Vec<_> = requests.map(|request| Box::pin(maybe_done(request))).collect();
+    poll_fn(|context| {
+        for request in &mut requests {
+            // Whether it has been answered already is seen later.
+            let _ = request.as_mut().poll(context);
+        }
+        Poll::Ready(())
+    })
+    .await;
+    requests
+}
+
+/// Why a request was not sent.
+fn refused<T>(request: &mut Sent<impl Future<Output = Result<T, Trouble>>>) -> Option<Trouble> {
+    match request.as_ref().get_ref() {
+        MaybeDone::Done(Err(_)) => request.as_mut().take_output()?.err(),
+        _ => None,
+    }
+}
+
+async fn answer<T>(mut request: Sent<impl Future<Output = Result<T, Trouble>>>) -> Result<T, Trouble> {
+    request.as_mut().await;
+    // It is taken only here.
+    request.as_mut().take_output().unwrap_or_else(|| Err(DataError::closed().into()))
 }
 
 /// Does the steps, one after another.
