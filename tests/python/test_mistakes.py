@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from conftest import APP_ID, APPS, LOGIN
 
 import mti
 
@@ -113,6 +114,39 @@ def test_an_element_that_cannot_be_made_is_shown_at_the_line(hey, body, words, l
     assert words in finding["message"] and "please try again" not in finding["message"], finding
     said = raised(app, lambda hey: hey.greeting())
     assert words in said and f"{LEVEL}:{line}" in said, said
+
+
+def test_an_init_that_wants_arguments_is_shown_at_the_line(hey):
+    app = hey("def isReady(self):\n    return True\ndef __init__(self, config):\n    self.word = config['word']")
+    finding = next(finding for finding in app.diagnostics() if finding["element"] == "words.LoudType")
+    assert (finding["code"], finding["file"], finding["line"]) == ("MTI0407", LEVEL, FIRST + 2), finding
+    assert "no argument but `self`" in finding["message"], finding
+
+
+@pytest.mark.parametrize(
+    "body, words",
+    [
+        ("def matchUser(self, who): return 5", "the answer of `matchUser` of `auths.loginTypes.MyWeChatLogin` must be a string"),
+        ("def listCorps(self, userId): pass", "the answer of `listCorps` of `auths.loginTypes.MyWeChatLogin` must be an array"),
+    ],
+)
+def test_an_answer_that_is_not_that_of_the_step_is_the_mistake_of_the_level(tree, tmp_path, wechat, body, words):
+    root = tree(
+        """
+//- app.json
+{ "appId": "acme.override", "version": "1.0.0", "extends": [{ "appId": "acme.demo", "version": "0.1.0" }] }
+//- auths/loginTypes/WeChatType/e.json
+{}
+//- auths/loginTypes/WeChatType/__init__.py
+from auths.loginTypes.WeChatType import WeChatType
+class WeChatType(WeChatType):
+"""
+        + f"    {body}\n"
+    )
+    simulated = {"auths.loginTypes.WeChatType": wechat.config}
+    with mti.App(root, app_path=[APPS], type_defaults=simulated) as app, pytest.raises(mti.ElementException) as failed:
+        app.getElement(LOGIN).getLoginCode(wechat.code(APP_ID, "zhang-san"))
+    assert words in str(failed.value) and "answer" not in failed.value.message, str(failed.value)
 
 
 def test_a_method_without_self_is_shown_at_the_line(hey):

@@ -1,9 +1,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::payload::requirement;
 use crate::{
-    Answer, AppHandle, AppView, Arguments, CallContext, Element, Fail, Frame, Live, NativeCall, Result, StepValue,
-    Visitor,
+    Answer, AppHandle, AppView, Arguments, CallContext, Element, Fail, Failure, Frame, Live, NativeCall, Result,
+    StepValue, Visitor,
 };
 
 /// An element as code sees it: the one that a step is running on, or another one that it asked for.
@@ -129,8 +130,15 @@ impl<'a> This<'a> {
                 Position::Outside(outside) => Box::pin(from_outside(outside.element, method, arguments)),
             };
             let answer = begun.await?;
-            call.into_result(answer)
+            call.into_result(answer).map_err(|failure| self.unreadable(method, &failure))
         }
+    }
+
+    /// The failure of an answer that is not what the step gives back: the level's mistake, and not the caller's.
+    #[cold]
+    fn unreadable(&self, method: &str, failure: &Failure) -> Failure {
+        let what = requirement(failure.message());
+        Fail::ELEMENT_EXCEPTION.failure().noting(format!("the answer of `{method}` of `{}` {what}", self.name()))
     }
 }
 

@@ -16,6 +16,7 @@ mod contract;
 mod definition;
 mod element;
 mod error;
+mod futures;
 mod language;
 mod log;
 mod method;
@@ -60,6 +61,7 @@ pub fn fill(module: &Bound<'_, PyModule>, program: fn() -> Program) -> PyResult<
     module.add_function(wrap_pyfunction!(error::failures, module)?)?;
     module.add_function(wrap_pyfunction!(run::forked, module)?)?;
     module.add_function(wrap_pyfunction!(run::runs_tasks, module)?)?;
+    module.add_function(wrap_pyfunction!(thread::wait_until_outside, module)?)?;
     Ok(())
 }
 

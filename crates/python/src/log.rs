@@ -10,6 +10,8 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::thread::try_attached;
+
 /// Begins to forward, unless somebody in this process logs in his own way already, as the command does.
 pub(crate) fn forward() {
     static BEGUN: Once = Once::new();
@@ -33,7 +35,7 @@ impl<S: Subscriber> Layer<S> for ToPython {
         let module = metadata.target().split("::").next().unwrap_or_default();
         let logger = module.replacen('_', ".", 1);
         // Without an interpreter there is nobody to tell.
-        Python::try_attach(|py| {
+        try_attached(|py| {
             let told = PyModule::import(py, "logging")
                 .and_then(|logging| logging.call_method1("getLogger", (logger,)))
                 .and_then(|logger| logger.call_method1(level, ("%s%s", line.message, line.fields)));

@@ -8,6 +8,7 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::element;
 use crate::error::exception;
+use crate::futures;
 use crate::language::current;
 use crate::run::{refuse_fork, wait};
 use crate::thread::attached;
@@ -150,7 +151,7 @@ pub(crate) fn awaitable(
     call: impl Future<Output = Result<Value>> + Send + 'static,
 ) -> PyResult<Bound<'_, PyAny>> {
     refuse_fork()?;
-    pyo3_async_runtimes::tokio::future_into_py(py, async move {
+    futures::awaitable(py, async move {
         let answer = call.await;
         attached(|py| match answer {
             Ok(value) => to_python(py, &value).map(Bound::unbind),

@@ -10,6 +10,8 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use tokio::runtime::{Builder, Handle, RuntimeFlavor};
 
+use crate::thread::attached;
+
 /// How long a signal may wait during a call.
 const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
 
@@ -98,7 +100,7 @@ async fn interruptible<T>(mut future: Pin<&mut impl Future<Output = T>>) -> PyRe
 
 fn run_signal_handlers() -> PyResult<()> {
     // A method's path in the place of the closure would be tied to one lifetime.
-    Python::attach(|py| {
+    attached(|py| {
         py.check_signals()?;
         Ok(())
     })

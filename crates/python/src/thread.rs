@@ -7,6 +7,9 @@
 #![expect(unsafe_code, reason = "PyO3 has no way to keep the state of a thread beyond a scope")]
 
 use std::cell::OnceCell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -17,6 +20,7 @@ thread_local! {
 
 /// Runs code with the interpreter, on whatever thread.
 pub(crate) fn attached<T>(run: impl FnOnce(Python<'_>) -> T) -> T {
+    let _inside = Inside::enter();
     if is_foreign() {
         return Python::attach(run);
     }
@@ -28,6 +32,47 @@ pub(crate) fn attached<T>(run: impl FnOnce(Python<'_>) -> T) -> T {
         }
         run(py)
     })
+}
+
+/// The same where there is an interpreter still: at the end of the process there is none.
+pub(crate) fn try_attached<T>(run: impl FnOnce(Python<'_>) -> T) -> Option<T> {
+    let _inside = Inside::enter();
+    Python::try_attach(run)
+}
+
+/// A thread is in Python, or about to enter it, as long as this is there.
+///
+/// The end of the interpreter ends threads that wait for it in the middle of whatever they do, which takes the process
+/// down with them: what is inside is waited for.
+pub(crate) struct Inside;
+
+static INSIDE: AtomicUsize = AtomicUsize::new(0);
+
+/// How long a look at those that are inside lasts.
+const LOOK: Duration = Duration::from_millis(1);
+
+impl Inside {
+    pub(crate) fn enter() -> Self {
+        INSIDE.fetch_add(1, Ordering::SeqCst);
+        Self
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        INSIDE.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Called at the end of the process: waits until no thread is inside, but no longer than so many seconds.
+#[pyfunction]
+pub(crate) fn wait_until_outside(py: Python<'_>, seconds: f64) {
+    let begin = Instant::now();
+    py.detach(|| {
+        while INSIDE.load(Ordering::SeqCst) > 0 && begin.elapsed().as_secs_f64() < seconds {
+            thread::sleep(LOOK);
+        }
+    });
 }
 
 /// Whether this thread is one that Python did not start, and that has entered it.
@@ -51,8 +96,8 @@ impl KeptState {
 
 impl Drop for KeptState {
     fn drop(&mut self) {
-        // At the end of the process there is no interpreter any more, and nothing to be tidied.
-        Python::try_attach(|_| {
+        // Without an interpreter there is nothing to be tidied.
+        try_attached(|_| {
             // SAFETY: the other half of the call in `new`.
             unsafe { ffi::PyGILState_Release(self.before) }
         });

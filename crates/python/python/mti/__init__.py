@@ -11,6 +11,7 @@
 `python -m mti` is the command `mti`.
 """
 
+import atexit as _atexit
 import os as _os
 
 from ._extension import choose as _choose
@@ -31,6 +32,9 @@ for _row in _mti.failures():
     __all__.append(_class.__name__)
     errors.__all__.append(_class.__name__)
 del _row, _class
+
+# Registered first, run last: when nothing new is begun any more.
+_atexit.register(_mti.wait_until_outside, 2.0)
 
 if hasattr(_os, "register_at_fork"):
     _os.register_at_fork(after_in_child=_mti.forked)

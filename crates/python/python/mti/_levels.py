@@ -57,6 +57,7 @@ def of_class(app: Any, layer: Layer, found: type) -> Loaded:
     """The level that a class is. Its methods are those in its own body."""
     next_steps = _next_steps(found.__module__)
     whole = _whole(found, next_steps)
+    _refuse_arguments(vars(found).get("__init__"))
 
     def make(name: str, config: Any, define: Any) -> Any:
         level: Any = cast(Any, whole).__new__(whole)
@@ -101,6 +102,16 @@ def of_loader(app: Any, layer: Layer, module: types.ModuleType, loader: type, no
                     method = _method(layer, name, member)
                     methods[name] = method if method.is_property else method._replace(function=None)
     return Loaded(list(methods.values()), [], make, next_steps)
+
+
+def _refuse_arguments(init: Any) -> None:
+    if not inspect.isfunction(init):
+        return
+    try:
+        inspect.signature(init).bind(None)
+    except TypeError as error:
+        what = f"`__init__` of a level is given no argument but `self` ({error}): what an element is made of is in `self.config`"
+        raise NotAMethod(what, init.__code__.co_filename, init.__code__.co_firstlineno) from None
 
 
 def _next_steps(module: str) -> type:

@@ -16,7 +16,7 @@ use super::level::Level;
 use super::quick::Promise;
 use super::running::RunningApp;
 use super::{PythonError, in_place, place_of};
-use crate::thread::attached;
+use crate::thread::{attached, try_attached};
 use crate::value::{Secrets, config_to_python, from_python, to_python};
 
 /// The code of a level written in Python.
@@ -218,7 +218,7 @@ impl OpenLevel for OpenPython {
     fn retire(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {
             in_place(|| {
-                Python::try_attach(|py| {
+                try_attached(|py| {
                     let object = self.object.bind(py);
                     if object.hasattr("_retire").unwrap_or(false)
                         && let Err(error) = object.call_method0("_retire")

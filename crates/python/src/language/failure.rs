@@ -78,7 +78,10 @@ fn unexpected(py: Python<'_>, place: Place<'_>, error: &PyErr) -> Failure {
     let traceback = error.traceback(py).and_then(|traceback| traceback.format().ok()).unwrap_or_default();
     let summary = summary(py, error);
     // In one text: fields would stand below the traceback.
-    tracing::error!("Python code failed in {place}: {summary}\n{}", traceback.trim_end());
+    match traceback.trim_end() {
+        "" => tracing::error!("Python code failed in {place}: {summary}"),
+        traceback => tracing::error!("Python code failed in {place}: {summary}\n{traceback}"),
+    }
     Fail::ELEMENT_EXCEPTION.failure().caused_by(PythonError { summary, raised: None })
 }
 

@@ -23,6 +23,8 @@ pub(crate) use frame::current;
 pub(crate) use level::Level;
 pub(crate) use running::RunningApp;
 
+use crate::thread::{attached, try_attached};
+
 /// Python for one app: the modules of its elements, in a namespace of their own.
 pub(crate) struct Python3 {
     /// A `mti._namespace.Namespace`.
@@ -69,7 +71,7 @@ impl Python3 {
 
     /// Whether code still fails as it did.
     fn still_fails(&self, app: &AppKey, element: &ElementName, why: &str) -> bool {
-        Python::attach(|py| self.loaded(py, app, element).is_err_and(|error| self.why(py, &error) == why))
+        attached(|py| self.loaded(py, app, element).is_err_and(|error| self.why(py, &error) == why))
     }
 
     /// What went wrong, and where.
@@ -83,7 +85,7 @@ impl Python3 {
     }
 
     fn load(&self, definition: &Definition) -> Result<Arc<PythonCode>, (Vec<Diagnostic>, String)> {
-        Python::attach(|py| {
+        attached(|py| {
             let loaded = self.loaded(py, &definition.app, &definition.name);
             let namespace = self.namespace.bind(py);
             let code = loaded.and_then(|loaded| PythonCode::of(&loaded, namespace, self.app.clone_ref(py)));
@@ -106,7 +108,7 @@ impl Language for Python3 {
     }
 
     fn refresh(&self, apps: &AppChain) -> bool {
-        let changed = Python::attach(|py| -> PyResult<Vec<(String, String)>> {
+        let changed = attached(|py| -> PyResult<Vec<(String, String)>> {
             self.namespace.bind(py).call_method1("refresh", (Self::layers(py, apps)?,))?.extract()
         });
         let changed = changed.unwrap_or_else(|error| {
@@ -152,7 +154,7 @@ impl Language for Python3 {
 impl Drop for Python3 {
     fn drop(&mut self) {
         // At the end of the process there is no interpreter any more, and nothing to be tidied.
-        Python::try_attach(|py| {
+        try_attached(|py| {
             if let Err(error) = self.namespace.bind(py).call_method0("clear") {
                 tracing::warn!("the modules of an app cannot be let go of: {error}");
             }
