@@ -119,9 +119,14 @@ def test_arguments_and_defaults_are_as_python_has_them(family):
     hello = family.getElement("words.Hello")
     assert hello.add(1) == hello.add(left=1) == 20
     assert hello.add(1, right=4) == 50
-    for call in (lambda: hello.add(), lambda: hello.add(1, 2, 3), lambda: hello.add(1, wrong=2)):
-        with pytest.raises(mti.MtiError):
+    for call, words in (
+        (lambda: hello.add(), "argument `left` is missing"),
+        (lambda: hello.add(1, 2, 3), "takes (left, right)"),
+        (lambda: hello.add(1, wrong=2), "`wrong` is not an argument of this function, which takes `left`, `right`"),
+    ):
+        with pytest.raises(mti.ApiParamsError) as refused:
             call()
+        assert words in refused.value.message
 
 
 def test_a_level_knows_its_element_and_its_app(family):

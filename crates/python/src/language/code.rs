@@ -16,6 +16,7 @@ use super::level::Level;
 use super::quick::Promise;
 use super::running::RunningApp;
 use super::{PythonError, in_place, place_of};
+use crate::error::exception;
 use crate::thread::{attached, try_attached};
 use crate::value::{Secrets, config_to_python, from_python, to_python};
 
@@ -40,8 +41,14 @@ struct Method {
     /// Takes the object and the arguments by name; none where the object itself is asked for its method.
     function: Option<Py<PyAny>>,
     /// The arguments that it takes; none when it takes any.
-    takes: Option<Vec<String>>,
+    takes: Option<Taken>,
     manner: Manner,
+}
+
+/// The names of arguments.
+struct Taken {
+    all: Vec<String>,
+    optional: Vec<String>,
 }
 
 /// How a method is run.
@@ -113,10 +120,10 @@ impl Described {
             documentation: self.documentation,
             signature: format!("({})", self.arguments.join(", ")),
             arguments: self.arguments.clone(),
-            optional: self.optional,
+            optional: self.optional.clone(),
             source,
         };
-        let takes = (!self.takes_any).then_some(self.arguments);
+        let takes = (!self.takes_any).then_some(Taken { all: self.arguments, optional: self.optional });
         let manner = match &*self.manner {
             "task" => Manner::Task,
             "quick" => Manner::Quick(Promise::new()),
@@ -295,10 +302,18 @@ impl OpenPython {
             Value::Object(arguments) => arguments,
             _ => Map::new(),
         };
+        let missing = method.takes.as_ref().and_then(|taken| taken.missing(&arguments));
+        if let Some(name) = missing {
+            let failure = Fail::API_PARAMS_ERROR.because(format!("argument `{name}` is missing"));
+            return Err(exception(py, &failure));
+        }
         for (name, argument) in &arguments {
-            // What the caller leaves out, a method need not know.
-            if argument.is_null() && method.takes.as_ref().is_some_and(|takes| !takes.contains(name)) {
-                continue;
+            if let Some(taken) = method.takes.as_ref().filter(|taken| !taken.all.contains(name)) {
+                // What the caller leaves out, a method need not know.
+                if argument.is_null() {
+                    continue;
+                }
+                return Err(exception(py, &taken.unknown(name)));
             }
             named.set_item(name, to_python(py, argument)?)?;
         }
@@ -318,6 +333,21 @@ impl OpenPython {
             None if object.is_instance_of::<Level>() => Ok((object.get_type().getattr(method.name)?, Some(object))),
             None => Ok((object.getattr(method.name)?, None)),
         }
+    }
+}
+
+impl Taken {
+    /// The first argument that has to be there, and is not.
+    fn missing(&self, given: &Map<String, Value>) -> Option<&String> {
+        self.all.iter().find(|name| !given.contains_key(*name) && !self.optional.contains(name))
+    }
+
+    #[cold]
+    fn unknown(&self, name: &str) -> Failure {
+        let taken = self.all.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let taken = if taken.is_empty() { "no arguments".to_owned() } else { taken };
+        let name = name.escape_default();
+        Fail::API_PARAMS_ERROR.because(format!("`{name}` is not an argument of this function, which takes {taken}"))
     }
 }
 
