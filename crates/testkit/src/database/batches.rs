@@ -50,6 +50,16 @@ pub async fn operations_see_what_came_before_them(database: Shared) {
     assert_eq!(names(outcomes[2].rows()), ["Ann", "Bob"]);
     assert_eq!(names(outcomes[4].rows()), ["Ann"]);
     assert_eq!(names(&find(&database, &schema, "Q(age=2)").await), ["Bob"]);
+
+    // However many there are.
+    let come_and_go = [
+        Operation::insert(&schema, row(json!({"name": "Cy", "age": 7}))),
+        Operation::update(&schema, filter(&schema, "Q(age=7)"), row(json!({"age": 8}))),
+        Operation::delete(&schema, filter(&schema, "Q(age=8)")),
+    ];
+    let outcomes = database.execute(come_and_go.iter().cycle().take(300).cloned().collect()).await.unwrap();
+    assert!(outcomes.iter().all(|outcome| names(outcome.rows()) == ["Cy"]), "{outcomes:?}");
+    assert_eq!(find(&database, &schema, "Q(name='Cy')").await, []);
 }
 
 /// A requirement that is not met takes the whole batch back.
