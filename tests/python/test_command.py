@@ -33,6 +33,29 @@ def test_failures_and_usage_have_their_exit_codes():
     assert "wechat-sim" in mti_command("--help").stdout
 
 
+def test_new_makes_levels_in_python(tmp_path):
+    assert mti_command("new", "app", tmp_path / "shop", "--id", "acme.shop").returncode == 0
+
+    def new(*arguments):
+        done = mti_command("new", *arguments, "--python", cwd=tmp_path / "shop")
+        assert done.returncode == 0, done.stderr
+        assert "next" not in done.stderr, done.stderr
+
+    new("type", "words.Meta", "--type", "")
+    new("type", "words.PlainType", "--type", "words.Meta", "--title", 'Plain "words"')
+    new("type", "words.LoudType", "--type", "words.PlainType")
+    new("type", "auths.loginTypes.StaffType", "--type", "auths.loginTypes.WeChatType")
+    new("override", "auths.loginTypes.WeChatType")
+    done = mti_command("check", cwd=tmp_path / "shop")
+    assert done.returncode == 0, done.stdout
+    done = mti_command("call", "words.MyLoud", "greet", '{"name": "ann"}', cwd=tmp_path / "shop")
+    assert (done.returncode, json.loads(done.stdout)) == (0, "hello ann"), done.stderr
+    explained = mti_command("explain", "auths.loginTypes.MyStaff", cwd=tmp_path / "shop").stdout
+    levels = explained.split("listCorps(")[1].split("(")[0].split()
+    assert levels.count("python") == 2 and levels.count("rust") == 1, explained
+    assert mti_command("new", "override", "words.LoudType", "--python", "--rust", cwd=tmp_path / "shop").returncode == 2
+
+
 def test_what_runs_python_over_http_answers_no_traceback(tree):
     root = tree(
         """

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::files::NewFiles;
 use super::level::{NewLevel, Registration};
+use super::python::NewPythonLevel;
 use super::{
     NewElementArguments, NewInstanceArguments, NewModelArguments, NewOverrideArguments, NewTypeArguments,
     WeChatArguments, program, skeleton,
@@ -51,6 +52,12 @@ pub(super) fn make_type(
         files.text(level.path, level.source);
         registration = Some(level.registration);
         is_new_login = above.types.first().is_some_and(|nearest| nearest.as_str() == LOGIN_META);
+    } else if arguments.python {
+        let level = NewPythonLevel::new(&name, title, &above.types);
+        if !level.functions.is_empty() {
+            manifest["functionList"] = level.functions.into();
+        }
+        files.text(python_file(&name), level.source);
     }
     files.json(format!("{}/e.json", directory(&name)), &manifest);
     // An element below a Type is a Type itself as soon as there is an instance of it.
@@ -125,6 +132,13 @@ pub(super) fn make_override(
         manifest["backend"] = "rust".into();
         files.text(level.path, level.source);
         registration = Some(level.registration);
+    } else if arguments.python {
+        let below: Vec<ElementName> = std::iter::once(name.clone()).chain(definition.types.iter().cloned()).collect();
+        let level = NewPythonLevel::new(&name, &definition.title, &below);
+        if !level.functions.is_empty() {
+            manifest["functionList"] = level.functions.into();
+        }
+        files.text(python_file(&name), level.source);
     }
     files.json(format!("{}/e.json", directory(&name)), &manifest);
     if definition.kind == Kind::Instance {
@@ -328,6 +342,10 @@ fn first_instance(type_name: &ElementName) -> String {
     let last = last.strip_suffix("Type").filter(|rest| !rest.is_empty()).unwrap_or(last);
     let parent = type_name.parent().map(|parent| format!("{parent}.")).unwrap_or_default();
     format!("{parent}My{last}")
+}
+
+fn python_file(name: &ElementName) -> String {
+    format!("{}/__init__.py", directory(name))
 }
 
 /// Where an element is, from the app's root.

@@ -81,7 +81,7 @@ fn login_functions() -> Vec<Value> {
     vec![config, code]
 }
 
-fn greet() -> Value {
+pub(super) fn greet() -> Value {
     json!({
         "name": "greet",
         "title": "greet",
@@ -91,7 +91,7 @@ fn greet() -> Value {
 }
 
 /// `MyWeChat-login` is `My`, `We`, `Chat`, `login`.
-fn words(segment: &str) -> Vec<String> {
+pub(super) fn words(segment: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut begins = true;
     for character in segment.chars() {
@@ -110,7 +110,7 @@ fn words(segment: &str) -> Vec<String> {
     words
 }
 
-fn pascal(words: &[String]) -> String {
+pub(super) fn pascal(words: &[String]) -> String {
     let mut pascal = String::new();
     for word in words {
         let mut characters = word.chars();

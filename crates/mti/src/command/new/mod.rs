@@ -5,6 +5,7 @@ mod element;
 mod files;
 mod level;
 mod program;
+mod python;
 mod skeleton;
 
 use std::path::PathBuf;
@@ -57,6 +58,9 @@ pub(crate) struct NewTypeArguments {
     /// Give it a level in Rust
     #[arg(long)]
     rust: bool,
+    /// Give it a level in Python, which `python -m mti` runs
+    #[arg(long, conflicts_with = "rust")]
+    python: bool,
     /// The first instance, which a Type below a Type is made with [default: beside it, after its name]
     #[arg(long, value_name = "FULL_NAME")]
     instance: Option<String>,
@@ -92,6 +96,9 @@ pub(crate) struct NewOverrideArguments {
     /// Give the override a level in Rust
     #[arg(long)]
     rust: bool,
+    /// Give the override a level in Python, which `python -m mti` runs
+    #[arg(long, conflicts_with = "rust")]
+    python: bool,
 }
 
 /// What every element takes.
