@@ -103,6 +103,10 @@ for (const [person, shown] of [["script", /^<script>alert\('微信'\)<\/script>$
     await account(page);
     assert.match((await page.getByRole("heading", { level: 1 }).textContent()).trim(), shown);
     await inspect(page, `nickname-${person}`);
+    // It cannot turn a sentence around.
+    await page.getByRole("button", { name: `Bind another ${WECHAT}` }).click();
+    assert.doesNotMatch(await page.getByRole("dialog").innerText(), /[\u202a-\u202e]/);
+    assert.match(await page.locator(".identity .tile").innerText(), /[\p{L}\p{N}\p{S}\p{P}]/u);
     await visitor.leave();
   });
 }

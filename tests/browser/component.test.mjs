@@ -58,11 +58,14 @@ async function withShop(app) {
   await app.json("pages/Shop/e.json", () => ({ title: "Shop", type: "" }));
   await app.text("pages/Shop/frontend/shop.html", PAGE);
   await app.text("pages/Shop/frontend/shop.js", SCRIPT);
+  await app.text("pages/Shop/frontend/back.html", '<!doctype html><html lang="en"><title>Back</title><script src="back.js"></script></html>');
+  await app.text("pages/Shop/frontend/back.js",
+    "parent.postMessage({ type: 'login:callback', query: Object.fromEntries(new URLSearchParams(location.search)) }, location.origin);");
 }
 
 /** Opens the page with the component on it. */
-async function openShop(content) {
-  const visitor = await Visitor.enter(browser);
+async function openShop(content, options) {
+  const visitor = await Visitor.enter(browser, options);
   await visitor.page.goto(`${site.portal}elements/pages/Shop/shop.html#${encodeURIComponent(JSON.stringify(content))}`);
   return visitor;
 }
@@ -165,6 +168,63 @@ test("messages of others are not believed", async () => {
   assert.deepEqual(await page.evaluate(() => globalThis.told), []);
   await scanAndApprove(browser, qrPicture(page), "zhang-san");
   assert.equal((await told(page))[0][0], "success");
+  await visitor.leave();
+});
+
+test("on a light page it is readable, whatever the system likes", async () => {
+  const visitor = await openShop({ attributes: { config: JSON.stringify(CONFIG) } }, { colorScheme: "dark" });
+  await qrPicture(visitor.page).waitFor();
+  await inspect(visitor.page, "component-on-light");
+  await visitor.leave();
+});
+
+test("a page that WeChat shows without a code is not passed off as one", async () => {
+  await site.wechat.knobs({ pageError: 10003 });
+  const visitor = await openShop({ attributes: { config: JSON.stringify(CONFIG) } });
+  await visitor.page.getByText("If no code shows here, try again or open the full page.").waitFor();
+  await site.wechat.knobs();
+  await visitor.page.getByRole("button", { name: "Try again" }).click();
+  await qrPicture(visitor.page).waitFor();
+  await visitor.leave();
+});
+
+test("a login that comes back to a page of the app's own, in its frame", async () => {
+  const redirectUri = `${site.portal}elements/pages/Shop/back.html`;
+  const visitor = await openShop({ attributes: { config: JSON.stringify({ ...CONFIG, redirectUri }), "on-success": "handleLoginSuccess" } });
+  await scanAndApprove(browser, qrPicture(visitor.page), "zhang-san");
+  const [[kind]] = await told(visitor.page);
+  assert.equal(kind, "success");
+  await visitor.leave();
+});
+
+test("a page that the browser kept shows a code that is good", async (context) => {
+  const keeping = await openBrowser({ keepsPages: true });
+  context.after(() => keeping.close());
+  const visitor = await Visitor.enter(keeping);
+  const { page } = visitor;
+  await page.addInitScript(() => addEventListener("pageshow", (event) => { globalThis.wasKept = event.persisted; }));
+  const content = { attributes: { config: JSON.stringify(CONFIG), "on-success": "handleLoginSuccess", mode: "redirect" } };
+  // The first page, which gives a browser its cookie, is not kept.
+  await page.goto(site.portal);
+  await page.goto(`${site.portal}elements/pages/Shop/shop.html#${encodeURIComponent(JSON.stringify(content))}`);
+  const leave = page.getByRole("button", { name: "Continue to WeChat" });
+  const states = [];
+  for (let visit = 0; visit < 2; visit += 1) {
+    await leave.click();
+    await page.waitForURL(/\/connect\/qrconnect\?/);
+    states.push(new URL(page.url()).searchParams.get("state"));
+    // A page that was kept is not loaded.
+    await page.goBack({ waitUntil: "commit" });
+    await leave.waitFor();
+    assert.equal(await page.evaluate(() => globalThis.wasKept), true, "the browser did not keep the page");
+  }
+  assert.notEqual(states[0], states[1]);
+  await visitor.leave();
+});
+
+test("what fails is said in the visitor's language", async () => {
+  const visitor = await openShop({ attributes: { element: "auths.loginTypes.Nobody", lang: "zh" } });
+  await visitor.page.getByText("本站的微信登录配置有误，请联系网站管理员。").waitFor();
   await visitor.leave();
 });
 

@@ -149,7 +149,7 @@ test("back and forward after a login show neither a form nor an error", async ()
   await account(visitor.page);
   // Whoever goes back to the callback page itself is told that he is signed in.
   await visitor.page.goto(`${site.portal}auth/callback`);
-  await visitor.page.getByText("You are signed in as 张三.").waitFor();
+  await visitor.page.getByText(/^You are signed in as .张三.\.$/).waitFor();
   await inspect(visitor.page, "callback-signed-in");
   await visitor.leave();
 });
@@ -181,6 +181,24 @@ test("a callback of somebody else's browser signs nobody in", async () => {
   await inspect(other.page, "callback-foreign");
   await other.leave();
   await one.leave();
+});
+
+test("a server that cannot be reached, or has had enough, is not passed off as one without ways to sign in", async () => {
+  const visitor = await Visitor.enter(browser);
+  const { page } = visitor;
+  const busy = { errcode: 20006, error: "RATE_LIMITED", errmsg: "", data: {}, requestId: "0".repeat(32) };
+  for (const [answer, sentence] of [
+    [(route) => route.abort(), "The server cannot be reached."],
+    [(route) => route.fulfill({ status: 429, json: busy }), "Too many requests."],
+  ]) {
+    await page.route("**/getLoginConfig", answer);
+    await page.goto(site.portal);
+    await page.getByText(sentence).waitFor();
+    await page.unroute("**/getLoginConfig");
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByRole("tab", { name: WECHAT }).waitFor();
+  }
+  await visitor.leave({ expecting: [/ERR_FAILED/] });
 });
 
 test("a wrong password is said in words, and a right one signs in", async () => {

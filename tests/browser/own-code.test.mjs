@@ -183,6 +183,20 @@ test("calls that a new browser makes at once are all its own", async () => {
   await visitor.leave();
 });
 
+test("a server that cannot be reached is spoken of, and no longer when it can", async () => {
+  await site.wechat.knobs({ pollHoldMs: 100 });
+  const visitor = await Visitor.enter(browser);
+  const code = await openCode(visitor.page);
+  await code.waitFor();
+  await visitor.page.route("**/followCode", (route) => route.abort());
+  await says(visitor.page, "The server cannot be reached just now. It is asked again and again; keep this page open.");
+  await visitor.page.unroute("**/followCode");
+  await says(visitor.page, "Open WeChat on your phone, scan the code and confirm there.");
+  await scanAndApprove(browser, code, "zhang-san");
+  await chooseOrganisation(visitor.page);
+  await visitor.leave({ expecting: [/ERR_FAILED/] });
+});
+
 test("a page that nobody looks at asks nothing, and goes on when somebody does", async () => {
   const visitor = await Visitor.enter(browser);
   const { page } = visitor;

@@ -74,7 +74,7 @@ export function busy(text) {
 
 /** The first letter of a name, in a circle. */
 export function initial(name, kind = "") {
-  const [first = "·"] = Array.from(name.trim());
+  const [first = "·"] = name.match(/[\p{L}\p{N}\p{S}\p{P}]/u) ?? [];
   return make("span", { class: `tile ${kind}`, "aria-hidden": "true" }, first.toLocaleUpperCase());
 }
 

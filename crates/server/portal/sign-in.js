@@ -39,7 +39,9 @@ async function activeMethods(settings) {
     try {
       const config = await call(settings, method.name, "getLoginConfig");
       return config.isActive !== false && { ...method, config: config.authConfig };
-    } catch {
+    } catch (error) {
+      // Nothing is known of the others either.
+      if (error.code === "UNREACHABLE" || error.code === "RATE_LIMITED") throw error;
       return undefined;
     }
   }));

@@ -88,7 +88,7 @@ const ENGLISH = {
     AUTH_CONFLICT: "This is already bound to another user.",
     LOGIN_TYPE_INACTIVE: "This way to sign in is switched off.",
     STATE_MISMATCH: "This sign-in was not started in this browser, or too long ago. Please start again.",
-    LOGIN_CODE_INVALID: "The sign-in took too long. Please start again.",
+    LOGIN_CODE_INVALID: "This sign-in took too long, or was started in another browser. Please start again.",
     CORP_NOT_FOUND: "You cannot enter this organisation.",
     PASSWORD_ERROR: "The user name or the password is wrong.",
     USER_NOT_FOUND: "There is no such user.",
@@ -193,7 +193,7 @@ const CHINESE = {
     AUTH_CONFLICT: "该身份已绑定其他用户。",
     LOGIN_TYPE_INACTIVE: "该登录方式已停用。",
     STATE_MISMATCH: "本次登录不是在此浏览器中发起的，或已超时，请重新开始。",
-    LOGIN_CODE_INVALID: "登录超时，请重新开始。",
+    LOGIN_CODE_INVALID: "本次登录已超时，或不是在此浏览器中发起的，请重新开始。",
     CORP_NOT_FOUND: "您无法进入该组织。",
     PASSWORD_ERROR: "用户名或密码错误。",
     USER_NOT_FOUND: "用户不存在。",
@@ -215,7 +215,12 @@ const texts = language.startsWith("zh") ? CHINESE : ENGLISH;
 
 /** A text, with `{name}` replaced by what is given for it. */
 export function text(key, values = {}) {
-  return texts[key].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+  return texts[key].replace(/\{(\w+)\}/g, (_, name) => (name === "nick" ? isolated(values.nick) : values[name] ?? ""));
+}
+
+/** What somebody calls himself, so that it cannot turn the sentence around it. */
+function isolated(name = "") {
+  return `\u2068${name.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "")}\u2069`;
 }
 
 /** A moment, given in Unix milliseconds, as people write it. */

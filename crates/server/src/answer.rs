@@ -84,9 +84,9 @@ async fn respond(site: &Site, exchange: &Exchange, route: Route, request: Reques
         (Route::UnknownCall, body) => call::unknown(exchange, &head.method, body),
         (_, Err(refusal)) => page::failure(refusal.status(), &[(CONNECTION, HeaderValue::from_static("close"))]),
         (route, Ok(_)) => {
-            let shows_logins = matches!(route, Route::Portal | Route::ElementFile(_));
+            let is_greeting = greeting::is_due(&route);
             let mut response = respond_with_page(site, route, &head).await;
-            if shows_logins {
+            if is_greeting {
                 greeting::greet(site, exchange.address, &head.headers, &mut response);
             }
             response

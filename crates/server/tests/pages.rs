@@ -229,9 +229,7 @@ async fn a_file_without_its_version_is_asked_for_again() {
 async fn every_answer_protects_itself() {
     let shop =
         shop_with(|options| options.frame_origins = Arc::new(|_| vec!["https://open.example.com".to_owned()])).await;
-    // Those that may be, or belong to, a page with a login on it.
-    let with_frames = [get("/acme/shop/"), get("/acme/shop/elements/probes/Probe/widget.js")];
-    let without = [
+    let answers = [
         get("/acme/shop"),
         get("/acme/shop/portal/methods.json"),
         get("/acme/shop/portal/portal.css"),
@@ -244,17 +242,23 @@ async fn every_answer_protects_itself() {
         post(&format!("{PROBE}explode"), ""),
         post("/acme/shop/", ""),
     ];
-    let with_frames = with_frames.into_iter().map(|request| (request, "'self' https://open.example.com"));
-    for (request, frames) in with_frames.chain(without.into_iter().map(|request| (request, "'none'"))) {
+    let answers = answers.map(|request| (request, "'none'", "'none'", "DENY"));
+    let open = "'self' https://open.example.com";
+    // Those that may be, or belong to, a page with a login on it; and one that a login may come back to in its frame.
+    let pages = [
+        (get("/acme/shop/"), open, "'none'", "DENY"),
+        (get("/acme/shop/elements/probes/Probe/page.html"), open, "'self'", "SAMEORIGIN"),
+    ];
+    for (request, frames, ancestors, frame_options) in answers.into_iter().chain(pages) {
         let answer = request.send(shop.address).await;
         let policy = format!(
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-             frame-src {frames}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+             frame-src {frames}; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
         );
         assert_eq!(answer.header("content-security-policy"), Some(policy.as_str()), "{request:?}");
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-        assert_eq!(answer.header("x-frame-options"), Some("DENY"));
+        assert_eq!(answer.header("x-frame-options"), Some(frame_options));
         assert!(answer.header("x-request-id").is_some());
         assert!(answer.header("server").is_none());
     }
@@ -290,6 +294,10 @@ async fn a_browser_that_opens_a_page_has_its_cookies_before_its_first_call() {
         let again = get(page).with("Cookie", &format!("{GREETED}=1")).send(shop.address).await;
         assert_eq!((again.status, again.header("set-cookie")), (200, None), "{page}");
     }
+    let kept = "/acme/shop/elements/probes/Probe/page.html";
+    let tag = get(kept).send(shop.address).await.header("etag").unwrap().to_owned();
+    let unchanged = get(kept).with("If-None-Match", &tag).send(shop.address).await;
+    assert_eq!((unchanged.status, unchanged.header("set-cookie")), (304, Some(set.as_str())));
     for other in ["/acme/shop/elements/probes/Probe/widget.js", "/acme/shop/portal/portal.js", "/nowhere", "/healthz"] {
         assert_eq!(get(other).send(shop.address).await.header("set-cookie"), None, "{other}");
     }

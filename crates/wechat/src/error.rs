@@ -28,7 +28,7 @@ pub enum WeChatError {
         operation: Operation,
     },
     /// There was no answer, or none that can be trusted.
-    #[error("{operation}: no usable answer from WeChat: {cause}")]
+    #[error("{operation}: no usable answer from WeChat")]
     Unavailable {
         /// The call that failed.
         operation: Operation,

@@ -18,10 +18,18 @@ const FLAGS = [
   "--disable-component-update", "--disable-sync",
 ];
 
-/** Starts the browser that all visitors of a test file use. */
-export async function openBrowser() {
-  const browser = await chromium.launch({ executablePath: process.env.MTI_CHROMIUM ?? "/usr/bin/chromium", chromiumSandbox: false, args: FLAGS });
-  return browser;
+/**
+ * Starts the browser that all visitors of a test file use.
+ *
+ * @param {{ keepsPages?: boolean }} [options] Whether it keeps pages that are left, as browsers do that are not automated.
+ */
+export async function openBrowser({ keepsPages = false } = {}) {
+  return chromium.launch({
+    executablePath: process.env.MTI_CHROMIUM ?? "/usr/bin/chromium",
+    chromiumSandbox: false,
+    args: FLAGS,
+    ignoreDefaultArgs: keepsPages ? ["--disable-back-forward-cache"] : [],
+  });
 }
 
 /** What Chromium calls the answers that the pages themselves deal with. */

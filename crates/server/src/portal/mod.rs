@@ -52,8 +52,8 @@ pub(crate) struct Portal {
 struct Rendered {
     generation: u64,
     policy: HeaderValue,
-    /// The policy of the callback page, which comes back in the frame that a login page was shown in.
-    callback_policy: HeaderValue,
+    /// The policy of the callback page and its like, which come back in the frame that a login page was shown in.
+    framed_policy: HeaderValue,
     pages: Vec<Pages>,
     methods: Bytes,
     /// The style sheet and its version.
@@ -116,7 +116,7 @@ impl Portal {
         let rendered = self.rendered(app);
         let of_visitor = |pages: &Pages| if has_session { pages.portal.clone() } else { pages.visitors_portal.clone() };
         let mut response = page::html(rendered.page(language, of_visitor));
-        rendered.guard(response.headers_mut());
+        guard(response.headers_mut(), &rendered.policy, "DENY");
         let is_secure = self.origin.starts_with("https:");
         let cookie = chosen.and_then(|language| language.cookie(is_secure));
         response.headers_mut().extend(cookie.map(|cookie| (SET_COOKIE, cookie)));
@@ -127,15 +127,14 @@ impl Portal {
     pub(crate) fn callback(&self, app: &App, head: &Parts) -> Response<Body> {
         let rendered = self.rendered(app);
         let mut response = page::html(rendered.page(Language::of(&head.headers), |pages| pages.callback.clone()));
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_SECURITY_POLICY, rendered.callback_policy.clone());
-        headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
+        guard(response.headers_mut(), &rendered.framed_policy, "SAMEORIGIN");
         response
     }
 
-    /// Gives the policy of the app's pages to one that the portal has no part in, which may show the same logins.
+    /// Gives the policy of the app's pages to one that the portal has no part in. It may show the same logins, and be what
+    /// one of them comes back to.
     pub(crate) fn guard(&self, app: &App, headers: &mut HeaderMap) {
-        self.rendered(app).guard(headers);
+        guard(headers, &self.rendered(app).framed_policy, "SAMEORIGIN");
     }
 
     /// To the portal from its address without the slash.
@@ -198,7 +197,7 @@ impl Portal {
             let theme_version = theme.as_ref().map(|(_, version)| &**version);
             // The callback page may stand in a frame, and is gone in a moment.
             let development_page = self.development_page.as_deref().filter(|_| base.is_empty());
-            self.document(&Document { language, settings, base, script, theme_version, development_page })
+            self.document(&Document { language, settings, base, script, development_page, theme_version })
         };
         let pages = Language::ALL.map(|language| Pages {
             language,
@@ -209,7 +208,7 @@ impl Portal {
         Rendered {
             generation: snapshot.generation(),
             policy: content_security_policy(&framed, Ancestors::None),
-            callback_policy: content_security_policy(&framed, Ancestors::Own),
+            framed_policy: content_security_policy(&framed, Ancestors::Own),
             methods: Bytes::from(serde_json::to_vec(&methods).unwrap_or_default()),
             pages: pages.into(),
             theme,
@@ -217,7 +216,7 @@ impl Portal {
     }
 
     fn document(&self, document: &Document<'_>) -> Bytes {
-        let Document { language, settings, base, script, theme_version, development_page } = document;
+        let Document { language, settings, base, script, development_page, theme_version } = document;
         // Inside a script element only `<` could end it.
         let json = serde_json::to_string(settings).unwrap_or_default().replace('<', "\\u003c");
         let title = page::escape(settings.title);
@@ -255,12 +254,12 @@ impl Portal {
     }
 }
 
-impl Rendered {
-    fn guard(&self, headers: &mut HeaderMap) {
-        headers.insert(CONTENT_SECURITY_POLICY, self.policy.clone());
-        headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    }
+fn guard(headers: &mut HeaderMap, policy: &HeaderValue, frame_options: &'static str) {
+    headers.insert(CONTENT_SECURITY_POLICY, policy.clone());
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static(frame_options));
+}
 
+impl Rendered {
     fn page(&self, language: Language, of: impl Fn(&Pages) -> Bytes) -> Bytes {
         self.pages.iter().find(|pages| pages.language == language).map(of).unwrap_or_default()
     }

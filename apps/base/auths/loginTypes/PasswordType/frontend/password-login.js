@@ -72,13 +72,13 @@ const CHINESE = {
 
 const STYLE = `
 :host {
-  --accent: var(--password-login-accent, #2f5bd8);
-  --on-accent: var(--password-login-on-accent, #fff);
-  --ink: var(--password-login-ink, #14181f);
-  --soft: var(--password-login-soft, #5a6470);
-  --line: var(--password-login-line, #d5dbe1);
-  --field: var(--password-login-field, #f7f9fa);
-  --danger: var(--password-login-danger, #b3261e);
+  --accent: var(--password-login-accent, light-dark(#2f5bd8, #9db4ff));
+  --on-accent: var(--password-login-on-accent, light-dark(#fff, #0b1020));
+  --ink: var(--password-login-ink, light-dark(#14181f, #e9edf3));
+  --soft: var(--password-login-soft, light-dark(#5a6470, #a2adba));
+  --line: var(--password-login-line, light-dark(#d5dbe1, #333d49));
+  --field: var(--password-login-field, light-dark(#f7f9fa, #12171d));
+  --danger: var(--password-login-danger, light-dark(#b3261e, #ff958c));
   --radius: var(--password-login-radius, 12px);
   display: block;
   color: var(--ink);
@@ -86,17 +86,6 @@ const STYLE = `
   line-height: 1.5;
 }
 :host([hidden]), [hidden] { display: none; }
-@media (prefers-color-scheme: dark) {
-  :host {
-    --accent: var(--password-login-accent, #9db4ff);
-    --on-accent: var(--password-login-on-accent, #0b1020);
-    --ink: var(--password-login-ink, #e9edf3);
-    --soft: var(--password-login-soft, #a2adba);
-    --line: var(--password-login-line, #333d49);
-    --field: var(--password-login-field, #12171d);
-    --danger: var(--password-login-danger, #ff958c);
-  }
-}
 * { box-sizing: border-box; }
 form { display: grid; gap: 16px; }
 .field { display: grid; gap: 6px; }

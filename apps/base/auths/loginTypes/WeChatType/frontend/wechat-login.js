@@ -8,6 +8,7 @@
 /** @typedef {import("./wechat-login.js").WeChatLoginState} State */
 /** @typedef {import("./wechat-login.js").WeChatLoginConfig} Config */
 /** @typedef {import("./wechat-login.js").LoginFailure} Failure */
+/** @typedef {"renewed" | "codeless" | "unreachable"} Saying */
 /** @typedef {{ api: string, state: string, address: URL, pageOrigin: string, callbackOrigin: string, isOwn: boolean }} Visit */
 
 const ENGLISH = {
@@ -25,6 +26,8 @@ const ENGLISH = {
   done: "Done.",
   cancelled: "Cancelled on the phone.",
   cancelledHint: "Nothing was signed in. You can start again with a new code.",
+  codelessHint: "If no code shows here, try again or open the full page.",
+  unreachableHint: "The server cannot be reached just now. It is asked again and again; keep this page open.",
   silent: "No answer from the phone yet.",
   silentHint: "If you cancelled there, get a new code. If you are still at it, go on: the code is good.",
   expired: "The code has expired.",
@@ -40,6 +43,11 @@ const ENGLISH = {
   request: "Request",
   errors: {
     API_PARAMS_ERROR: "WeChat sign-in is not set up correctly here. Please tell the operator of this site.",
+    ELEMENT_NOT_FOUND: "WeChat sign-in is not set up correctly here. Please tell the operator of this site.",
+    FUNCTION_NOT_FOUND: "WeChat sign-in is not set up correctly here. Please tell the operator of this site.",
+    ELEMENT_EXCEPTION: "Something went wrong. Please try again.",
+    LOGIN_CODE_INVALID: "This sign-in is too old. Please scan a new code.",
+    USER_NOT_FOUND: "The user that this WeChat is bound to is not there any more.",
     LOGIN_REQUIRED: "Please sign in, or sign in again, first.",
     PERMISSION_DENIED: "You are not allowed to do this.",
     RATE_LIMITED: "Too many attempts. Please wait a moment, then try again.",
@@ -75,6 +83,8 @@ const CHINESE = {
   done: "已完成。",
   cancelled: "已在手机上取消。",
   cancelledHint: "尚未登录，可以获取新的二维码重新开始。",
+  codelessHint: "如果此处没有显示二维码，请重试或在整页中打开。",
+  unreachableHint: "暂时无法连接服务器，正在不断重试，请不要关闭本页。",
   silent: "还没有收到手机的答复。",
   silentHint: "如果已在手机上取消，请获取新的二维码；如果正在操作，请继续，当前二维码仍然有效。",
   expired: "二维码已失效。",
@@ -90,6 +100,11 @@ const CHINESE = {
   request: "请求编号",
   errors: {
     API_PARAMS_ERROR: "本站的微信登录配置有误，请联系网站管理员。",
+    ELEMENT_NOT_FOUND: "本站的微信登录配置有误，请联系网站管理员。",
+    FUNCTION_NOT_FOUND: "本站的微信登录配置有误，请联系网站管理员。",
+    ELEMENT_EXCEPTION: "出错了，请重试。",
+    LOGIN_CODE_INVALID: "本次登录已超时，请重新扫码。",
+    USER_NOT_FOUND: "该微信绑定的用户已不存在。",
     LOGIN_REQUIRED: "请先登录或重新登录。",
     PERMISSION_DENIED: "您没有执行此操作的权限。",
     RATE_LIMITED: "操作过于频繁，请稍候再试。",
@@ -111,12 +126,12 @@ const CHINESE = {
 
 const STYLE = `
 :host {
-  --accent: var(--wechat-login-accent, #087a41);
-  --on-accent: var(--wechat-login-on-accent, #fff);
-  --ink: var(--wechat-login-ink, #14201a);
-  --soft: var(--wechat-login-soft, #5b6b63);
-  --line: var(--wechat-login-line, #d8e0dc);
-  --danger: var(--wechat-login-danger, #b3261e);
+  --accent: var(--wechat-login-accent, light-dark(#087a41, #4bd48d));
+  --on-accent: var(--wechat-login-on-accent, light-dark(#fff, #08150e));
+  --ink: var(--wechat-login-ink, light-dark(#14201a, #e9f1ed));
+  --soft: var(--wechat-login-soft, light-dark(#5b6b63, #a0b2a9));
+  --line: var(--wechat-login-line, light-dark(#d8e0dc, #35443d));
+  --danger: var(--wechat-login-danger, light-dark(#b3261e, #ff938a));
   --radius: var(--wechat-login-radius, 12px);
   display: block;
   color: var(--ink);
@@ -125,16 +140,6 @@ const STYLE = `
   text-align: center;
 }
 :host([hidden]) { display: none; }
-@media (prefers-color-scheme: dark) {
-  :host {
-    --accent: var(--wechat-login-accent, #4bd48d);
-    --on-accent: var(--wechat-login-on-accent, #08150e);
-    --ink: var(--wechat-login-ink, #e9f1ed);
-    --soft: var(--wechat-login-soft, #a0b2a9);
-    --line: var(--wechat-login-line, #35443d);
-    --danger: var(--wechat-login-danger, #ff938a);
-  }
-}
 .root { display: grid; justify-items: center; gap: 12px; }
 .stage { position: relative; width: 100%; max-width: 300px; }
 .stage:empty, [hidden] { display: none; }
@@ -228,6 +233,8 @@ const VEILS = {
 const CALL_PATIENCE = 40_000;
 /** The longest that WeChat's page may take to load, in milliseconds. */
 const FRAME_PATIENCE = 20_000;
+/** The longest that WeChat's page takes to say that it shows a code, in milliseconds. */
+const CODE_PATIENCE = 5000;
 /** How long after the code is shown the silence is spoken of, in seconds. */
 const SILENCE_SECONDS = 90;
 /** Seconds before its end that a login is begun anew. */
@@ -258,6 +265,8 @@ export class WeChatLogin extends HTMLElement {
   #config = null;
   /** @type {Record<"success" | "error", Function | null>} */
   #handlers = { success: null, error: null };
+  /** @type {Saying | undefined} */
+  #saying;
   #turn = 0;
   #renewals = 0;
   #isQueued = false;
@@ -290,6 +299,7 @@ export class WeChatLogin extends HTMLElement {
     for (const name of ["api", "authType", "config", "element", "mode", "purpose", "userId", "onSuccess", "onError"]) this.#upgrade(name);
     if (!this.hasAttribute("role")) this.setAttribute("role", "region");
     window.addEventListener("message", this.#hear);
+    window.addEventListener("pageshow", this.#comeBack);
     document.addEventListener("visibilitychange", this.#look);
     document.addEventListener("securitypolicyviolation", this.#notice);
     this.#queue();
@@ -297,6 +307,7 @@ export class WeChatLogin extends HTMLElement {
 
   disconnectedCallback() {
     window.removeEventListener("message", this.#hear);
+    window.removeEventListener("pageshow", this.#comeBack);
     document.removeEventListener("visibilitychange", this.#look);
     document.removeEventListener("securitypolicyviolation", this.#notice);
     this.#drop();
@@ -453,13 +464,16 @@ export class WeChatLogin extends HTMLElement {
   #showsCode() {
     this.#codes += 1;
     if (this.#state === "loading") this.#wait();
+    else if (this.#saying === "codeless" && this.#state === "waiting") this.#enter("waiting");
     else if (this.#codes > 1 && ["waiting", "silent"].includes(this.#state)) this.#enter("waiting", "renewed");
   }
 
   /** The code can be scanned. */
   #wait() {
     this.#enter("waiting", this.#renewals > 0 ? "renewed" : undefined);
-    if (this.#frame) this.#after(this.#silence() * 1000, () => this.#state === "waiting" && this.#enter("silent"));
+    if (!this.#frame) return;
+    this.#after(this.#silence() * 1000, () => this.#state === "waiting" && this.#enter("silent"));
+    this.#after(CODE_PATIENCE, () => this.#state === "waiting" && this.#codes === 0 && this.#enter("waiting", "codeless"));
   }
 
   /** Shows the code on this page. Where that fails, WeChat's page still can. @param {Visit} visit */
@@ -511,6 +525,7 @@ export class WeChatLogin extends HTMLElement {
           return this.#succeed(answer.result);
         }
         if (answer.status === "expired") return this.#expire();
+        if (this.#saying === "unreachable") this.#enter(this.#state);
         if (answer.status !== seen) {
           pause = FOLLOW_SOON;
           this.#enter((seen = answer.status));
@@ -521,6 +536,7 @@ export class WeChatLogin extends HTMLElement {
         // There are too many pages that wait here: WeChat's own page asks WeChat.
         if (failure.error === "RATE_LIMITED") return this.#openFrame(visit);
         if (failure.error !== "UNREACHABLE") return this.#fail(failure);
+        this.#enter(this.#state, "unreachable");
         pause = FOLLOW_LATER;
       }
       await new Promise((resolve) => this.#after(pause, () => resolve(null)));
@@ -597,6 +613,11 @@ export class WeChatLogin extends HTMLElement {
     this.#begin();
   };
 
+  /** A page that the browser kept and shows again: what it began may have been used up meanwhile. @param {PageTransitionEvent} event */
+  #comeBack = (event) => {
+    if (event.persisted) this.restart();
+  };
+
   /** A page whose policy forbids the frame still leads to WeChat's page. @param {SecurityPolicyViolationEvent} event */
   #notice = (event) => {
     if (!this.#frame || event.effectiveDirective !== "frame-src" || !event.blockedURI.startsWith(this.#visit?.pageOrigin ?? " ")) return;
@@ -660,12 +681,14 @@ export class WeChatLogin extends HTMLElement {
     const named = this.getAttribute(`on-${kind}`) ?? "";
     const handler = this.#handlers[kind] ?? (Object.hasOwn(window, named) ? Reflect.get(window, named) : null);
     if (typeof handler === "function") handler.call(this, detail);
+    else if (named) console.warn(`<wechat-login>: there is no function \`${named}\` to tell of \`${kind}\``);
   }
 
-  /** @param {State} state @param {"renewed" | undefined} [saying] */
+  /** @param {State} state @param {Saying} [saying] What is to be said besides. */
   #enter(state, saying) {
     const before = this.#state;
     this.#state = state;
+    this.#saying = saying;
     this.setAttribute("state", state);
     this.#render(saying);
     if (before !== state) this.dispatchEvent(new CustomEvent("statechange", { detail: { state } }));
@@ -688,7 +711,7 @@ export class WeChatLogin extends HTMLElement {
     return Object.hasOwn(errors, error) ? errors[/** @type {keyof typeof errors} */ (error)] : message || errors.OTHER;
   }
 
-  /** @param {"renewed"} [saying] */
+  /** @param {Saying} [saying] */
   #render(saying) {
     const root = /** @type {ShadowRoot} */ (this.shadowRoot);
     const find = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (root.querySelector(selector));
@@ -706,11 +729,12 @@ export class WeChatLogin extends HTMLElement {
     this.setAttribute("aria-label", this.#text("region"));
     find(".root").dataset.state = state;
     const isOpen = state === "cancelled" && this.#canvas !== null;
-    put(find(".status"), failure ? this.#sentence(failure) : key === "error" ? "" : this.#text(isOpen ? "cancelledOnce" : saying ?? key));
-    put(find(".hint"), isOpen ? "" : hints[state] ?? "");
+    put(find(".status"), failure ? this.#sentence(failure) : key === "error" ? "" : this.#text(isOpen ? "cancelledOnce" : saying === "renewed" ? saying : key));
+    const hint = isOpen ? "" : hints[state] ?? "";
+    put(find(".hint"), saying === "codeless" || saying === "unreachable" ? this.#text(`${saying}Hint`) : hint);
     put(find(".reference"), failure?.requestId ? `${this.#text("request")} ${failure.requestId}` : "");
     this.#renderStage(find(".stage"), state);
-    this.#renderActions(find(".actions"), state);
+    this.#renderActions(find(".actions"), state, saying);
   }
 
   /** @param {HTMLElement} stage @param {State} state */
@@ -732,8 +756,8 @@ export class WeChatLogin extends HTMLElement {
     stage.append(cover);
   }
 
-  /** @param {HTMLElement} place @param {State} state */
-  #renderActions(place, state) {
+  /** @param {HTMLElement} place @param {State} state @param {Saying} [saying] */
+  #renderActions(place, state, saying) {
     const again = { text: this.#text("again"), action: () => this.restart(), kind: "main" };
     const full = { text: this.#text("full"), action: () => this.leave(), kind: "plain" };
     const copy = { text: this.#text("copy"), action: (/** @type {HTMLElement} */ pressed) => this.#copy(pressed), kind: "main" };
@@ -741,7 +765,7 @@ export class WeChatLogin extends HTMLElement {
     /** @type {Partial<Record<State, (typeof again | typeof copy)[]>>} */
     const actions = {
       ready: [{ text: this.#text("leave"), action: () => this.leave(), kind: "main" }],
-      waiting: [full],
+      waiting: saying === "codeless" ? [retry, full] : [full],
       scanned: [{ ...again, kind: "plain" }],
       silent: [again, full],
       cancelled: [this.#canvas ? { ...again, kind: "plain" } : again],
