@@ -190,6 +190,7 @@ test("a server that cannot be reached, or has had enough, is not passed off as o
   for (const [answer, sentence] of [
     [(route) => route.abort(), "The server cannot be reached."],
     [(route) => route.fulfill({ status: 429, json: busy }), "Too many requests."],
+    [(route) => route.fulfill({ status: 429, json: busy, headers: { "Retry-After": "599" } }), "Please try again in 10 minutes."],
   ]) {
     await page.route("**/getLoginConfig", answer);
     await page.goto(site.portal);
@@ -199,6 +200,20 @@ test("a server that cannot be reached, or has had enough, is not passed off as o
     await page.getByRole("tab", { name: WECHAT }).waitFor();
   }
   await visitor.leave({ expecting: [/ERR_FAILED/] });
+});
+
+test("how long too many attempts have to wait is said by either way to sign in", async () => {
+  const visitor = await Visitor.enter(browser);
+  const { page } = visitor;
+  const json = { errcode: 20006, error: "RATE_LIMITED", errmsg: "", data: {}, requestId: "0".repeat(32) };
+  for (const name of ["getAuthorizeUrl", "getLoginCode"]) {
+    await page.route(`**/${name}`, (route) => route.fulfill({ status: 429, json, headers: { "Retry-After": "599" } }));
+  }
+  await page.goto(site.portal);
+  await page.locator("wechat-login").getByText("Please try again in 10 minutes.").waitFor();
+  await enterPassword(page, "zhangsan");
+  await page.locator("password-login").getByText("Please try again in 10 minutes.").waitFor();
+  await visitor.leave();
 });
 
 test("a wrong password is said in words, and a right one signs in", async () => {

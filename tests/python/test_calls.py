@@ -205,6 +205,15 @@ def test_other_threads_run_while_rust_works(demo, wechat):
     assert turns > 100
 
 
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C as it is at a terminal: a process in the background of a shell begins with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_a_call_that_waits(demo_root, wechat):
     config = demo_root / "auths/loginTypes/MyWeChatLogin/MyWeChatLogin.json"
     config.write_text(json.dumps({**json.loads(config.read_text("utf-8")), "timeoutMs": 60000}), "utf-8")

@@ -4,12 +4,14 @@ import { explain } from "./texts.js";
 
 /** A call that failed: with the symbolic name, and the number under which the operator finds it in the log. */
 export class CallError extends Error {
-  constructor(name, status, message, requestId, data) {
+  constructor(name, status, message, requestId, data, retryAfter = 0) {
     super(message);
     this.code = name;
     this.status = status;
     this.requestId = requestId;
     this.data = data ?? {};
+    /** In how many seconds the same may succeed; 0 where that is not known. */
+    this.retryAfter = retryAfter;
   }
 
   /** A sentence for people. */
@@ -44,7 +46,8 @@ export async function call(settings, element, name, args = {}) {
     throw new CallError("UNREACHABLE", response?.status ?? 0, "", undefined);
   }
   if (response.ok && envelope.errcode === 0) return envelope.data;
-  throw new CallError(envelope.error ?? "", response.status, envelope.errmsg ?? "", envelope.requestId, envelope.data);
+  throw new CallError(envelope.error ?? "", response.status, envelope.errmsg ?? "", envelope.requestId, envelope.data,
+    Number(response.headers.get("Retry-After")) || 0);
 }
 
 const AUTH_SERVICE = "auths.loginTypes.services.AuthSvc";

@@ -80,6 +80,7 @@ const ENGLISH = {
   otherOriginHeading: "Another address",
   otherOrigin: "This site is meant to be opened at another address.",
   requestId: "Request {id}",
+  later: "Too many attempts. Please try again in {minutes} minutes.",
   errors: {
     LOGIN_REQUIRED: "Please sign in first.",
     PERMISSION_DENIED: "You are not allowed to do this.",
@@ -185,6 +186,7 @@ const CHINESE = {
   otherOriginHeading: "请更换地址",
   otherOrigin: "请使用以下地址访问本站：",
   requestId: "请求编号 {id}",
+  later: "操作过于频繁，请在 {minutes} 分钟后再试。",
   errors: {
     LOGIN_REQUIRED: "请先登录。",
     PERMISSION_DENIED: "您没有执行此操作的权限。",
@@ -230,6 +232,7 @@ export function moment(milliseconds) {
 
 /** A sentence about a call that failed: the one that is here for it, or else what the server says. */
 export function explain(error) {
+  if (error.code === "RATE_LIMITED" && error.retryAfter > 60) return text("later", { minutes: Math.ceil(error.retryAfter / 60) });
   if (Object.hasOwn(texts.errors, error.code)) return texts.errors[error.code];
   if (error.message) return error.message;
   return error.status === 502 || error.status === 503 ? texts.errors.UPSTREAM : texts.errors.OTHER;

@@ -10,6 +10,8 @@ export interface PasswordLoginFailure {
   sentence?: string;
   /** The number under which the operator finds it; empty when no server answered. */
   requestId: string;
+  /** In how many seconds the same may succeed, where the server says so; else 0. */
+  retryAfter: number;
   data: Record<string, unknown>;
 }
 

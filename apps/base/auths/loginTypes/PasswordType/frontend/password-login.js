@@ -22,6 +22,7 @@ const ENGLISH = {
   kindsJoin: ", ",
   missing: "Please fill in every field.",
   short: "The new password is too short.",
+  later: "Too many attempts. Please try again in {minutes} minutes.",
   errors: {
     PASSWORD_ERROR: "The user name or the password is wrong.",
     PASSWORD_ERROR_CHANGE: "The present password is wrong.",
@@ -56,6 +57,7 @@ const CHINESE = {
   kindsJoin: "、",
   missing: "请填写所有内容。",
   short: "新密码过短。",
+  later: "操作过于频繁，请在 {minutes} 分钟后再试。",
   errors: {
     PASSWORD_ERROR: "用户名或密码错误。",
     PASSWORD_ERROR_CHANGE: "当前密码错误。",
@@ -309,8 +311,9 @@ export class PasswordLogin extends HTMLElement {
   }
 
   /** @param {Failure} failure */
-  #sentence({ error, message }) {
-    const { errors } = this.#texts;
+  #sentence({ error, message, retryAfter }) {
+    const { errors, later } = this.#texts;
+    if (error === "RATE_LIMITED" && retryAfter > 60) return later.replace("{minutes}", String(Math.ceil(retryAfter / 60)));
     if (error === "PASSWORD_ERROR" && this.purpose === "change") return errors.PASSWORD_ERROR_CHANGE;
     return Object.hasOwn(errors, error) ? errors[/** @type {keyof typeof errors} */ (error)] : message || errors.OTHER;
   }
@@ -337,6 +340,7 @@ function node(tag, properties) {
 /** @param {URL} address @param {unknown} args @returns {Promise<any>} */
 async function call(address, args) {
   let envelope;
+  let retryAfter = 0;
   try {
     const response = await fetch(address, {
       method: "POST",
@@ -347,9 +351,10 @@ async function call(address, args) {
       redirect: "error",
       signal: AbortSignal.timeout(CALL_PATIENCE),
     });
+    retryAfter = Number(response.headers.get("Retry-After")) || 0;
     envelope = await response.json();
   } catch {
-    throw { error: "UNREACHABLE", errcode: 0, message: "", requestId: "", data: {} };
+    throw { error: "UNREACHABLE", errcode: 0, message: "", requestId: "", retryAfter: 0, data: {} };
   }
   if (envelope.errcode === 0) return envelope.data;
   throw {
@@ -357,6 +362,7 @@ async function call(address, args) {
     errcode: Number(envelope.errcode) || 0,
     message: String(envelope.errmsg ?? ""),
     requestId: String(envelope.requestId ?? ""),
+    retryAfter,
     data: Object(envelope.data),
   };
 }

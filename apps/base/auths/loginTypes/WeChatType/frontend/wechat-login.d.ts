@@ -49,6 +49,8 @@ export interface LoginFailure {
   sentence?: string;
   /** The number under which the operator finds it; empty when no server answered. */
   requestId: string;
+  /** In how many seconds the same may succeed, where the server says so; else 0. */
+  retryAfter: number;
   /** With `USER_AUTH_MISS`: `{bindTicket, expiresIn}`. */
   data: Record<string, unknown>;
 }

@@ -41,6 +41,7 @@ const ENGLISH = {
   copy: "Copy the address",
   copied: "Copied",
   request: "Request",
+  later: "Too many attempts. Please try again in {minutes} minutes.",
   errors: {
     API_PARAMS_ERROR: "WeChat sign-in is not set up correctly here. Please tell the operator of this site.",
     ELEMENT_NOT_FOUND: "WeChat sign-in is not set up correctly here. Please tell the operator of this site.",
@@ -98,6 +99,7 @@ const CHINESE = {
   copy: "复制地址",
   copied: "已复制",
   request: "请求编号",
+  later: "操作过于频繁，请在 {minutes} 分钟后再试。",
   errors: {
     API_PARAMS_ERROR: "本站的微信登录配置有误，请联系网站管理员。",
     ELEMENT_NOT_FOUND: "本站的微信登录配置有误，请联系网站管理员。",
@@ -669,7 +671,7 @@ export class WeChatLogin extends HTMLElement {
   /** @param {Partial<Failure> & { error: string }} failure */
   #fail(failure) {
     this.#drop();
-    this.#failure = { errcode: 0, message: "", requestId: "", data: {}, ...failure };
+    this.#failure = { errcode: 0, message: "", requestId: "", retryAfter: 0, data: {}, ...failure };
     this.#failure.sentence = this.#sentence(this.#failure);
     this.#enter("error");
     this.#tell("error", this.#failure);
@@ -706,7 +708,8 @@ export class WeChatLogin extends HTMLElement {
   }
 
   /** @param {Failure} failure */
-  #sentence({ error, message }) {
+  #sentence({ error, message, retryAfter }) {
+    if (error === "RATE_LIMITED" && retryAfter > 60) return this.#text("later").replace("{minutes}", String(Math.ceil(retryAfter / 60)));
     const { errors } = this.#isChinese() ? CHINESE : ENGLISH;
     return Object.hasOwn(errors, error) ? errors[/** @type {keyof typeof errors} */ (error)] : message || errors.OTHER;
   }
@@ -839,7 +842,7 @@ function isPhone() {
 
 /** @param {string} error @param {string} [message] @returns {Failure} */
 function failed(error, message = "") {
-  return { error, errcode: 0, message, requestId: "", data: {} };
+  return { error, errcode: 0, message, requestId: "", retryAfter: 0, data: {} };
 }
 
 /** @param {any} error @returns {Failure} */
@@ -850,6 +853,7 @@ function asFailure(error) {
 /** @param {string} api @param {string} name @param {object} args @param {AbortController} [question] @returns {Promise<any>} */
 async function call(api, name, args, question = new AbortController()) {
   let envelope;
+  let retryAfter = 0;
   const patience = setTimeout(() => question.abort(), CALL_PATIENCE);
   try {
     const response = await fetch(api + name, {
@@ -861,6 +865,7 @@ async function call(api, name, args, question = new AbortController()) {
       redirect: "error",
       signal: question.signal,
     });
+    retryAfter = Number(response.headers.get("Retry-After")) || 0;
     envelope = await response.json();
   } catch {
     throw failed("UNREACHABLE");
@@ -873,6 +878,7 @@ async function call(api, name, args, question = new AbortController()) {
     errcode: Number(envelope.errcode) || 0,
     message: String(envelope.errmsg ?? ""),
     requestId: String(envelope.requestId ?? ""),
+    retryAfter,
     data: Object(envelope.data),
   };
 }
