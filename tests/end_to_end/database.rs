@@ -217,6 +217,81 @@ fn a_table_with_rows_is_replaced_only_when_told() {
 }
 
 #[test]
+fn a_backup_leaves_nothing_out_unseen() {
+    let app = used();
+    app.write("shop/Order/e.json", r#"{"title": "Order", "type": "models.NormlType"}"#);
+    let refused = mti_in(app.path(), &["db", "backup", "b.jsonl", "--data", "data"], "").ended_with(2);
+    assert!(refused.stderr.contains("`shop.Order` cannot be loaded"), "{}", refused.stderr);
+    assert!(!app.join("b.jsonl").exists());
+    let partial = mti_in(app.path(), &["db", "backup", "b.jsonl", "--data", "data", "--partial"], "").ended_with(0);
+    assert!(partial.stderr.contains("`shop.Order`"), "{}", partial.stderr);
+}
+
+#[test]
+fn a_restore_brings_back_what_was_there_though_the_model_is_stricter_now() {
+    let model = |name: &str, price: &str, more: &str| {
+        format!(
+            r#"{{"fields": [{{"name": "id", "title": "Id", "dataType": "AutoInt", "primaryKey": true}},
+                {{"name": "name", "title": "Name", "dataType": "Stext"{name}}},
+                {{"name": "price", "title": "Price", "dataType": "Money"{price}}}{more}]}}"#
+        )
+    };
+    let app = used();
+    app.write(
+        "shop/Order/e.json",
+        r#"{"title": "Order", "type": "models.NormalType", "frontBundleEntry": "./Order.json"}"#,
+    );
+    app.write("shop/Order/Order.json", &model("", r#", "decimal": 2"#, ""));
+    create(&app, "data", "shop.Order", &json!({"name": "long name", "price": 1.25}));
+    let stricter = r#", {"name": "note", "title": "Note", "dataType": "Stext", "required": true}"#;
+    app.write("shop/Order/Order.json", &model(r#", "maxLen": 3"#, r#", "decimal": 0"#, stricter));
+    mti_in(app.path(), &["db", "migrate", "--data", "data"], "").ended_with(0);
+    mti_in(app.path(), &["db", "backup", "b.jsonl", "--data", "data"], "").ended_with(0);
+    mti_in(app.path(), &["db", "restore", "b.jsonl", "--data", "other"], "").ended_with(0);
+    let row = &query(&app, "other", "shop.Order")["rowDatas"][0];
+    assert_eq!(row, &json!({"id": 1, "name": "long name", "price": 1.25, "note": null}));
+    // Tables that the backup has nothing of are named.
+    app.write(
+        "shop/Note/e.json",
+        r#"{"title": "Note", "type": "models.NormalType", "frontBundleEntry": "./Note.json"}"#,
+    );
+    app.write("shop/Note/Note.json", &model("", "", ""));
+    create(&app, "data", "shop.Note", &json!({"name": "kept"}));
+    let replaced = mti_in(app.path(), &["db", "restore", "b.jsonl", "--data", "data", "--replace"], "").ended_with(0);
+    assert!(
+        replaced.stderr.contains("left as they are") && replaced.stderr.contains("`shop.Note`"),
+        "{}",
+        replaced.stderr
+    );
+}
+
+#[test]
+fn a_migration_that_rows_stand_in_the_way_of_says_which() {
+    let model = |more: &str| {
+        format!(
+            r#"{{"fields": [{{"name": "id", "title": "Id", "dataType": "AutoInt", "primaryKey": true}},
+                {{"name": "name", "title": "Name", "dataType": "Stext"}}]{more}}}"#
+        )
+    };
+    let app = used();
+    app.write(
+        "shop/Order/e.json",
+        r#"{"title": "Order", "type": "models.NormalType", "frontBundleEntry": "./Order.json"}"#,
+    );
+    app.write("shop/Order/Order.json", &model(""));
+    for _ in 0..2 {
+        create(&app, "data", "shop.Order", &json!({"name": "twice"}));
+    }
+    app.write("shop/Order/Order.json", &model(r#", "uniqueList": [["name"]]"#));
+    let stopped = mti_in(app.path(), &["db", "migrate", "--data", "data"], "").ended_with(2);
+    assert!(
+        stopped.stderr.contains("`shop.Order` was not changed") && stopped.stderr.contains("`name`"),
+        "{}",
+        stopped.stderr
+    );
+}
+
+#[test]
 fn a_restore_that_fails_late_leaves_tables_as_they_begin() {
     let fields = r#""fields": [{"name": "id", "title": "Id", "dataType": "AutoInt", "primaryKey": true},
                                {"name": "name", "title": "Name", "dataType": "Stext"}]"#;

@@ -101,6 +101,13 @@ impl Field {
         }
     }
 
+    /// The field without its limits, for values that have been stored.
+    pub(crate) fn relaxed(&self) -> Self {
+        let data_type = if self.data_type == DataType::Phone { DataType::Ltext } else { self.data_type };
+        let limits = Limits { max_length: usize::MAX, ..Limits::default() };
+        Self { data_type, required: false, limits, ..self.clone() }
+    }
+
     fn text<'a>(&self, value: &'a Value) -> Result<&'a str, String> {
         let text = value.as_str().ok_or_else(|| format!("expected a text, found {}", kind_of(value)))?;
         let Limits { min_length, max_length, .. } = self.limits;

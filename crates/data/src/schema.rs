@@ -97,6 +97,13 @@ impl ModelSchema {
         Ok(complete)
     }
 
+    /// The schema for rows that have been stored: of a value only its type counts. What a declaration limits beyond that may
+    /// have been tightened since, and a row is brought back as it was.
+    #[must_use]
+    pub fn relaxed(&self) -> Self {
+        Self { fields: self.fields.iter().map(Field::relaxed).collect(), ..self.clone() }
+    }
+
     /// The changes of an update: every value checked, the primary key not among them.
     pub fn check_changes(&self, changes: &Row) -> Result<Row, FieldError> {
         self.known_fields(changes)?;

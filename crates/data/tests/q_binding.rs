@@ -26,6 +26,19 @@ fn comparisons_with_null_are_false() {
 }
 
 #[test]
+fn a_list_of_nothing_is_no_way_around_the_type_of_a_field() {
+    for list in ["[]", "[None]"] {
+        for operator in ["in", "nin"] {
+            let found = mistake(&person(), &format!("Q(extra__{operator}={list})"));
+            assert!(found.to_string().contains("only `isnull` applies"), "{found}");
+        }
+    }
+    for text in ["Q(extra__likeany=[])", "Q(age__nlikeany=[])"] {
+        assert!(mistake(&person(), text).to_string().contains("is for texts"), "{text}");
+    }
+}
+
+#[test]
 fn negated_operators_are_true_for_null() {
     for text in ["Q(age__ne=1)", "Q(age__nin=[1])", "Q(name__nlike='a')", "Q(name__nlikeany=['a'])"] {
         assert!(matches(text, json!({})), "{text}");

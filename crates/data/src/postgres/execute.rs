@@ -70,10 +70,10 @@ impl Step {
         Self::on(Arc::clone(table), Action::Insert { row })
     }
 
-    /// As [`Step::seed`], for a row whose key is known to be given or not to matter: the counter of the table is left
-    /// as it is.
-    pub(super) fn imported(table: &Arc<Table>, row: &Row) -> Result<Self, DataError> {
-        let insert = Insert { counter: None, ..Insert::new(table, row)? };
+    /// As [`Step::seed`], for a row that was stored before: the counter of the table is left as it is.
+    pub(super) fn imported(table: &Arc<Table>, stored: &ModelSchema, row: &Row) -> Result<Self, DataError> {
+        let row = checked(&table.schema, stored.complete(row))?;
+        let insert = Insert { counter: None, ..Insert::of(table, row) };
         Ok(Self { table: Arc::clone(table), work: Work::Insert(insert) })
     }
 
@@ -363,8 +363,11 @@ impl Step {
 
 impl Insert {
     fn new(table: &Table, row: &Row) -> Result<Self, DataError> {
-        let schema = &table.schema;
-        let row = checked(schema, schema.complete(row))?;
+        Ok(Self::of(table, checked(&table.schema, table.schema.complete(row))?))
+    }
+
+    /// As [`Insert::new`], for a row that has been checked.
+    fn of(table: &Table, row: Row) -> Self {
         let key = table.key();
         let given = row.get(&key.field).filter(|value| !value.is_null());
         let is_assigned = table.sequence.is_some() && given.is_none();
@@ -393,7 +396,7 @@ impl Insert {
             (Some(sequence), Some(given)) => Some(raised_counter(sequence, given)),
             _ => None,
         };
-        Ok(Self { row, sql, counter })
+        Self { row, sql, counter }
     }
 
     async fn run(

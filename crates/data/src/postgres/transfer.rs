@@ -70,7 +70,8 @@ pub(super) async fn import(
         let keys = rows.iter().filter_map(|row| row.get(&table.key().field).and_then(Value::as_i64));
         let newest = largest.entry(place).or_default();
         *newest = keys.chain([assigned, *newest]).max().unwrap_or_default();
-        let steps = rows.into_iter().map(|row| Step::imported(table, &row)).collect::<Result<Vec<_>, _>>()?;
+        let stored = table.schema.relaxed();
+        let steps = rows.iter().map(|row| Step::imported(table, &stored, row)).collect::<Result<Vec<_>, _>>()?;
         run(connections, &transaction, &steps).await?;
     }
     for (place, newest) in largest {

@@ -89,6 +89,9 @@ impl Binding<'_> {
 
     fn within(&self, value: &Literal) -> Result<Test, String> {
         let items = self.list(value)?;
+        if self.field.kind() == ValueKind::Json {
+            return Err(NOT_COMPARED.to_owned());
+        }
         let values = items.iter().filter(|item| **item != Literal::Null).map(|item| self.scalar(item));
         Ok(Test::In { values: values.collect::<Result<_, _>>()?, null: items.contains(&Literal::Null) })
     }
@@ -105,7 +108,11 @@ impl Binding<'_> {
     }
 
     fn like_any(&self, value: &Literal) -> Result<Test, String> {
-        let patterns = self.list(value)?.iter().map(|item| Ok(LikePattern::new(&self.text(item)?)));
+        let items = self.list(value)?;
+        if self.field.kind() != ValueKind::Text {
+            return Err(format!("`{}` is for texts", self.comparison.operator));
+        }
+        let patterns = items.iter().map(|item| Ok(LikePattern::new(&self.text(item)?)));
         Ok(Test::Like(patterns.collect::<Result<_, String>>()?))
     }
 
@@ -138,7 +145,7 @@ impl Binding<'_> {
     fn scalar(&self, value: &Literal) -> Result<Scalar, String> {
         let expected = |expected: &str| Err(format!("expected {expected}, found {}", value.kind()));
         match (self.field.kind(), value) {
-            (ValueKind::Json, _) => Err("JSON is not compared; only `isnull` applies".to_owned()),
+            (ValueKind::Json, _) => Err(NOT_COMPARED.to_owned()),
             (ValueKind::Text, Literal::Text(text)) => match self.field.data_type {
                 kind @ (DataType::Date | DataType::Datetime | DataType::Time) => moment(kind, text).map(Scalar::Text),
                 _ => without_nul(text).map(|text| Scalar::Text(text.to_owned())),
@@ -163,6 +170,8 @@ impl Binding<'_> {
         }
     }
 }
+
+const NOT_COMPARED: &str = "JSON is not compared; only `isnull` applies";
 
 fn is_true(value: &Literal) -> Result<bool, String> {
     match value {

@@ -63,6 +63,8 @@ struct Fresh {
     replaced: u32,
     record: TableRecord,
     table: Table,
+    /// What its rows have to be.
+    stored: ModelSchema,
 }
 
 impl Importer {
@@ -81,7 +83,8 @@ impl Importer {
             let mut record = prepare::stored_record(overlay, &schema)?
                 .ok_or_else(|| DataError::NotPrepared { model: schema.model().to_owned() })?;
             record.id = prepare::new_table_number(overlay)?;
-            fresh.push(Fresh { replaced: in_use.id, table: Table::new(&schema, &record), record });
+            let (table, stored) = (Table::new(&schema, &record), schema.relaxed());
+            fresh.push(Fresh { replaced: in_use.id, table, record, stored });
             schemas.push(schema);
         }
         discard_later(overlay, &[], &fresh.iter().map(|fresh| fresh.record.id).collect::<Vec<_>>())?;
@@ -96,7 +99,7 @@ impl Importer {
         };
         let invalid = |error| DataError::FieldInvalid { model: schema.model().to_owned(), error };
         for row in added {
-            let row = schema.complete(&row).map_err(invalid)?;
+            let row = fresh.stored.complete(&row).map_err(invalid)?;
             rows::insert(overlay, &fresh.table, row)?;
         }
         if fresh.table.assigns_keys {

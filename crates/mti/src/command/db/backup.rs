@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::backup_file::{Header, Summary, Writer};
-use super::models::{Kept, Models};
+use super::models::{Broken, Kept, Models};
 use super::progress::Progress;
 use super::{BackupArguments, refused};
 use crate::command::opening::Opening;
@@ -25,7 +25,8 @@ struct Tables<'a> {
 
 /// Writes every row of every model into one file.
 pub(super) fn run(arguments: &BackupArguments, opening: &Opening<'_>, output: &Output) -> Result<Exit, CommandError> {
-    let models = Models::open(&arguments.data, opening, output)?;
+    let broken = if arguments.partial { Broken::LeftOut } else { Broken::Refused };
+    let models = Models::open(&arguments.data, opening, broken, output)?;
     let tables = tables(&models)?;
     let cannot = |error: io::Error| {
         let file = arguments.file.display();

@@ -1,10 +1,10 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use mti_data::{Declaration, TableChange};
+use mti_data::{DataError, Declaration, TableChange};
 use serde_json::{Value, json};
 
-use super::models::Models;
+use super::models::{Broken, Models};
 use super::progress::Progress;
 use super::{MigrateArguments, refused};
 use crate::command::opening::Opening;
@@ -13,7 +13,7 @@ use crate::output::Output;
 
 /// Brings the tables in line with the models, and says what changed.
 pub(super) fn run(arguments: &MigrateArguments, opening: &Opening<'_>, output: &Output) -> Result<Exit, CommandError> {
-    let models = Models::open(&arguments.data, opening, output)?;
+    let models = Models::open(&arguments.data, opening, Broken::LeftOut, output)?;
     let mut migrated = Vec::new();
     let mut progress = Progress::new(output, None);
     for kept in &models.databases {
@@ -28,7 +28,11 @@ pub(super) fn run(arguments: &MigrateArguments, opening: &Opening<'_>, output: &
             if !arguments.dry_run {
                 let rows = declaration.initial_rows.clone();
                 let prepared = kept.database.prepare(Arc::clone(&declaration.schema), rows);
-                models.runtime.block_on(prepared).map_err(refused)?;
+                if let Err(error) = models.runtime.block_on(prepared) {
+                    drop(progress);
+                    show(arguments, &migrated, output);
+                    return Err(stopped(declaration.schema.model(), error));
+                }
             }
             migrated.push(Migrated {
                 model: declaration.schema.model().to_owned(),
@@ -41,6 +45,18 @@ pub(super) fn run(arguments: &MigrateArguments, opening: &Opening<'_>, output: &
     models.close();
     show(arguments, &migrated, output);
     Ok(Exit::Done)
+}
+
+/// Why the table of a model was not changed; those before it were.
+fn stopped(model: &str, error: DataError) -> CommandError {
+    match error {
+        DataError::UniqueViolation { fields, .. } => CommandError::usage(format!(
+            "`{model}` was not changed, nor what comes after it: there are rows with the same `{}`, which shall be unique; \
+             change those rows, or take it out of the unique fields",
+            fields.join("`, `")
+        )),
+        error => refused(error),
+    }
 }
 
 /// What changed about the table of a model.

@@ -34,6 +34,9 @@ pub(crate) enum DbCommand {
 pub(crate) struct BackupArguments {
     /// The file to make; only you may read it, for it holds what the app knows of its users
     pub(crate) file: PathBuf,
+    /// Leave out what cannot be loaded: the rows of models among that are missing then
+    #[arg(long)]
+    pub(crate) partial: bool,
     #[command(flatten)]
     pub(crate) data: DataArguments,
 }

@@ -14,6 +14,15 @@ use crate::output::Output;
 /// The Type that all models are below.
 const MODEL_TYPE: &str = "models.NormalType";
 
+/// What is done about elements that do not load. Which of them are models, nobody can tell.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Broken {
+    /// Nothing is done.
+    Refused,
+    /// They are named, and left out.
+    LeftOut,
+}
+
 /// The models of an app, by the databases that keep them.
 pub(super) struct Models {
     pub(super) runtime: Runtime,
@@ -30,14 +39,25 @@ pub(super) struct Kept {
 
 impl Models {
     /// Opens the app, and finds out what its models declare.
-    pub(super) fn open(data: &DataArguments, opening: &Opening<'_>, output: &Output) -> Result<Self, CommandError> {
+    pub(super) fn open(
+        data: &DataArguments,
+        opening: &Opening<'_>,
+        broken: Broken,
+        output: &Output,
+    ) -> Result<Self, CommandError> {
         let app = databases::place(opening.find()?, data, output)?.open()?;
-        for name in app.snapshot().quarantined() {
+        let quarantined = app.snapshot().quarantined();
+        let names: Vec<String> = quarantined.iter().map(|name| format!("`{name}`")).collect();
+        if !names.is_empty() {
+            let names = names.join(", ");
             // A model that is left out unnoticed is lost with the next restore.
-            let explanation = app.explain(name.as_str())?;
-            if explanation.types.iter().any(|of| of.full_name == MODEL_TYPE) {
-                return Err(app.get_element(name.as_str()).err().map_or_else(|| lost(name.as_str()), Into::into));
+            if broken == Broken::Refused {
+                return Err(CommandError::usage(format!(
+                    "{names} cannot be loaded, and the rows of a model among them would be missing: mend what `mti check` \
+                     says, or leave them out with `--partial`"
+                )));
             }
+            output.remark(&format!("left out, as they cannot be loaded: {names}; `mti check` says why"));
         }
         let runtime = runtime()?;
         let databases = runtime.block_on(declared(&app))?;
@@ -76,8 +96,4 @@ async fn declared(app: &App) -> Result<Vec<Kept>, CommandError> {
         }
     }
     Ok(databases)
-}
-
-fn lost(name: &str) -> CommandError {
-    CommandError::usage(format!("`{name}` is a model and quarantined: `mti check` says why"))
 }

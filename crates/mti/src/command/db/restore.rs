@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
-use mti_data::{DataError, Declaration, Delivery, ModelSchema, Prepared, Row, TablePart, TableToFill};
+use mti_data::{DataError, Declaration, Delivery, ModelSchema, Prepared, Row, TableChange, TablePart, TableToFill};
 use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::backup_file::{BadBackup, Line, Reader, Summary};
-use super::models::{Kept, Models};
+use super::models::{Broken, Kept, Models};
 use super::progress::Progress;
 use super::{RestoreArguments, refused};
 use crate::command::opening::Opening;
@@ -20,7 +20,7 @@ const WAITING: usize = 4;
 
 /// Brings the rows of a backup in. The whole file is read and checked before anything is changed.
 pub(super) fn run(arguments: &RestoreArguments, opening: &Opening<'_>, output: &Output) -> Result<Exit, CommandError> {
-    let models = Models::open(&arguments.data, opening, output)?;
+    let models = Models::open(&arguments.data, opening, Broken::LeftOut, output)?;
     let summary = checked(arguments, &models)?;
     let mut progress = Progress::new(output, Some(summary.rows));
     let mut restored = 0;
@@ -34,9 +34,32 @@ pub(super) fn run(arguments: &RestoreArguments, opening: &Opening<'_>, output: &
             summary.rows
         )));
     }
+    if arguments.replace {
+        tell_untouched(&models, &summary, output)?;
+    }
     models.close();
     show(arguments, &summary, output);
     Ok(Exit::Done)
+}
+
+/// Names the tables that the backup has nothing of: their rows are not of the time of the others.
+fn tell_untouched(models: &Models, summary: &Summary, output: &Output) -> Result<(), CommandError> {
+    let mut untouched = Vec::new();
+    for kept in &models.databases {
+        for Declaration { schema, .. } in &kept.models {
+            if summary.tables.iter().any(|table| table.model == schema.model()) {
+                continue;
+            }
+            let changes = models.runtime.block_on(kept.database.changes(Arc::clone(schema))).map_err(refused)?;
+            if !changes.contains(&TableChange::Make) {
+                untouched.push(format!("`{}`", schema.model()));
+            }
+        }
+    }
+    if !untouched.is_empty() {
+        output.remark(&format!("left as they are, as the backup has no table of them: {}", untouched.join(", ")));
+    }
+    Ok(())
 }
 
 /// Reads the whole file, and sees whether its rows fit the models of the app.
@@ -50,17 +73,18 @@ fn checked(arguments: &RestoreArguments, models: &Models) -> Result<Summary, Com
             header.app_id
         )));
     }
-    let mut declaration: Option<&Declaration> = None;
+    let mut schema: Option<ModelSchema> = None;
     while let Some(line) = reader.next().map_err(bad)? {
         match line {
             Line::Table(start) => {
                 let known = models.declarations().find(|known| known.schema.model() == start.model);
-                declaration = Some(known.ok_or_else(|| {
+                let known = known.ok_or_else(|| {
                     bad(reader.bad(format!("the app has no model `{}` to put these rows into", start.model)))
-                })?);
+                })?;
+                schema = Some(known.schema.relaxed());
             }
             Line::Row(row) => {
-                if let Some(Err(error)) = declaration.map(|known| known.schema.complete(&row)) {
+                if let Some(Err(error)) = schema.as_ref().map(|schema| schema.complete(&row)) {
                     return Err(bad(reader.bad(error.to_string())));
                 }
             }
