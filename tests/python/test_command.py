@@ -67,6 +67,7 @@ def test_what_runs_python_over_http_answers_no_traceback(tree):
 { "title": "Type", "type": "words.Meta", "functionList": [
   { "name": "say", "title": "Say", "args": [{ "name": "word", "dataType": "Stext" }], "loginRequired": 0 },
   { "name": "who", "title": "Who", "loginRequired": 0 },
+  { "name": "leave", "title": "Leave", "loginRequired": 0 },
   { "name": "fail", "title": "Fail", "loginRequired": 0 }] }
 //- words/Type/__init__.py
 import mti
@@ -77,6 +78,8 @@ class Type(mti.Level):
         return word * 2
     async def who(self):
         return await self.twice.aio("x")
+    async def leave(self):
+        raise SystemExit(3)
     def fail(self):
         raise ValueError("the secret of the house")
 //- words/Word/e.json
@@ -102,6 +105,7 @@ class Type(mti.Level):
                 return json.load(failed)
 
         assert post("say", {"word": "ho"})["data"] == "hohoNone"
+        assert post("leave", {})["error"] == "ELEMENT_EXCEPTION"
         assert post("who", {})["data"] == "xx"
         failed = post("fail", {})
         assert failed["error"] == "ELEMENT_EXCEPTION" and "secret" not in json.dumps(failed), failed

@@ -77,6 +77,8 @@ class LoudType(words.PlainType.PlainType):
         return said + [await self.say.aio()]
     async def too_early(self):
         return self.say()
+    async def leave(self, how):
+        raise {"exit": SystemExit(3), "interrupt": KeyboardInterrupt()}[how]
     def in_a_thread(self):
         import threading, contextvars
         said = []
@@ -184,6 +186,14 @@ def test_coroutines_are_steps_too(family):
     assert asyncio.run(main()) == [["say Ahey", "SAY AHEY"]] * 16
     with pytest.raises(mti.ElementException, match="aio"):
         hey.too_early()
+
+
+def test_a_coroutine_that_leaves_takes_no_others_with_it(family):
+    hey = family.getElement("words.Hey")
+    for how, kind in (("exit", SystemExit), ("interrupt", KeyboardInterrupt), ("exit", SystemExit)):
+        with pytest.raises(kind):
+            hey.leave(how)
+    assert hey.later(1) == ["say Ahey", "SAY AHEY"]
 
 
 def test_a_thread_of_its_own_is_outside_of_the_call(family):

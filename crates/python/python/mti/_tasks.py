@@ -15,6 +15,8 @@ _PATIENCE = 2.0
 
 _lock = threading.Lock()
 _loop: Optional[asyncio.AbstractEventLoop] = None
+#: Whether the process ends.
+_ends = threading.Event()
 
 
 def event_loop() -> asyncio.AbstractEventLoop:
@@ -31,9 +33,15 @@ def event_loop() -> asyncio.AbstractEventLoop:
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:
     _mti.runs_tasks()
-    loop.run_forever()
+    while not _ends.is_set():
+        try:
+            loop.run_forever()
+        except (SystemExit, KeyboardInterrupt):
+            # Such a one leaves the loop besides ending its task, whose caller gets it. The others go on.
+            pass
 
 
 def _stop(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+    _ends.set()
     loop.call_soon_threadsafe(loop.stop)
     thread.join(_PATIENCE)
