@@ -283,12 +283,14 @@ fn a_migration_that_rows_stand_in_the_way_of_says_which() {
         create(&app, "data", "shop.Order", &json!({"name": "twice"}));
     }
     app.write("shop/Order/Order.json", &model(r#", "uniqueList": [["name"]]"#));
-    let stopped = mti_in(app.path(), &["db", "migrate", "--data", "data"], "").ended_with(2);
+    let stopped = mti_in(app.path(), &["db", "migrate", "--data", "data"], "").ended_with(1);
     assert!(
-        stopped.stderr.contains("`shop.Order` was not changed") && stopped.stderr.contains("`name`"),
+        stopped.stderr.contains("`shop.Order` does not fit its stored rows: some of them have the same `name`"),
         "{}",
         stopped.stderr
     );
+    let asked = mti_in(app.path(), &["call", "shop.Order", "query", "--data", "data"], "").ended_with(1);
+    assert!(asked.stderr.starts_with("error: ELEMENT_EXCEPTION"), "{}", asked.stderr);
 }
 
 #[test]

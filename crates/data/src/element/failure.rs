@@ -18,4 +18,21 @@ impl DataError {
         };
         kind.caused_by(self)
     }
+
+    /// The same of a table that could not be made ready: that stored rows are in the way is no mistake of whoever asks for
+    /// one of them.
+    #[must_use]
+    pub fn of_table(self) -> Self {
+        match self {
+            Self::UniqueViolation { model, fields } => {
+                let fields = fields.join("`, `");
+                let message = format!(
+                    "some of them have the same `{fields}`, which shall be unique: change those rows, or take it out of the \
+                     unique fields"
+                );
+                Self::SchemaChanged { model, message }
+            }
+            other => other,
+        }
+    }
 }

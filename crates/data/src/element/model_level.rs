@@ -207,7 +207,7 @@ impl ModelSteps for ModelLevel {
         let schema = self.schema(&this)?;
         let rows = self.initial_rows.len();
         let prepared = database.prepare(Arc::clone(&schema), self.initial_rows.clone()).await;
-        if prepared.map_err(DataError::into_failure)?.created {
+        if prepared.map_err(|error| error.of_table().into_failure())?.created {
             tracing::info!(model = this.name(), rows, "made the table, with the rows of `initData.json`");
         }
         let table = Table { database, schema };

@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use mti_data::{DataError, Declaration, TableChange};
+use mti_data::{Declaration, TableChange};
 use serde_json::{Value, json};
 
 use super::models::{Broken, Models};
@@ -30,8 +30,10 @@ pub(super) fn run(arguments: &MigrateArguments, opening: &Opening<'_>, output: &
                 let prepared = kept.database.prepare(Arc::clone(&declaration.schema), rows);
                 if let Err(error) = models.runtime.block_on(prepared) {
                     drop(progress);
-                    show(arguments, &migrated, output);
-                    return Err(stopped(declaration.schema.model(), error));
+                    if migrated.iter().any(|table| !table.changes.is_empty()) {
+                        show(arguments, &migrated, output);
+                    }
+                    return Err(refused(error.of_table()));
                 }
             }
             migrated.push(Migrated {
@@ -45,18 +47,6 @@ pub(super) fn run(arguments: &MigrateArguments, opening: &Opening<'_>, output: &
     models.close();
     show(arguments, &migrated, output);
     Ok(Exit::Done)
-}
-
-/// Why the table of a model was not changed; those before it were.
-fn stopped(model: &str, error: DataError) -> CommandError {
-    match error {
-        DataError::UniqueViolation { fields, .. } => CommandError::usage(format!(
-            "`{model}` was not changed, nor what comes after it: there are rows with the same `{}`, which shall be unique; \
-             change those rows, or take it out of the unique fields",
-            fields.join("`, `")
-        )),
-        error => refused(error),
-    }
 }
 
 /// What changed about the table of a model.
