@@ -14,7 +14,7 @@ use crate::output::Output;
 /// Brings the tables in line with the models, and says what changed.
 pub(super) fn run(arguments: &MigrateArguments, opening: &Opening<'_>, output: &Output) -> Result<Exit, CommandError> {
     let models = Models::open(&arguments.data, opening, Broken::LeftOut, output)?;
-    let mut migrated = Vec::new();
+    let mut migrated: Vec<Migrated> = Vec::new();
     let mut progress = Progress::new(output, None);
     for kept in &models.databases {
         // All that stands in the way of one is known before another is changed.
