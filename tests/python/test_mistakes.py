@@ -99,6 +99,53 @@ def test_a_failure_that_passes_through_levels_is_told_once(hey):
     assert raised(app, lambda hey: hey.greetAll(["x"])) == "ELEMENT_EXCEPTION: not now"
 
 
+OWN = "def greeting(self):\n    class Gone(mti.{base}):\n        {members}\n    raise Gone('it is gone')"
+
+
+@pytest.mark.parametrize(
+    "base, members, numbers",
+    [
+        ("MtiError", "code, errcode, httpStatus = 'GONE', 0, 410", "the errcode 0 and the httpStatus 410"),
+        ("MtiError", "code, errcode, httpStatus = 'GONE', -1, 410", "the errcode -1 and"),
+        ("MtiError", "code, errcode, httpStatus = 'GONE', 89999, 410", "the errcode 89999 and"),
+        ("MtiError", "code, errcode, httpStatus = 'GONE', '90001', 410", "the errcode '90001' and"),
+        ("MtiError", "code, errcode, httpStatus = 'GONE', 90001, 101", "the httpStatus 101:"),
+        ("MtiError", "code, errcode, httpStatus = 'GONE', 90001, 204", "the httpStatus 204:"),
+        ("MtiError", "code, errcode, httpStatus = 'GONE', 90001, 600", "the httpStatus 600:"),
+        ("PermissionDenied", "httpStatus = 200", "the httpStatus 200:"),
+    ],
+)
+def test_a_failure_with_numbers_that_are_not_its_own_is_a_mistake(hey, caplog, base, members, numbers):
+    app = hey(OWN.format(base=base, members=members))
+    with caplog.at_level(logging.ERROR):
+        said = raised(app, lambda hey: hey.greeting())
+    for text in (said, caplog.records[-1].getMessage()):
+        assert "Gone` has the errcode " in text and numbers in text and "from 90000 on for `errcode`, and one from 400 to 599" in text, text
+
+
+@pytest.mark.parametrize(
+    "base, members, told",
+    [
+        ("MtiError", "code, errcode, httpStatus = 'GONE', 90000, 599", ("GONE", 90000, 599)),
+        ("PermissionDenied", "pass", ("PERMISSION_DENIED", 20003, 403)),
+        ("UserAuthMiss", "message = 'go'", ("USER_AUTH_MISS", mti.UserAuthMiss.errcode, mti.UserAuthMiss.httpStatus)),
+    ],
+)
+def test_a_failure_with_numbers_of_its_own_passes(hey, base, members, told):
+    with pytest.raises(mti.MtiError) as failed:
+        hey(OWN.format(base=base, members=members)).getElement("words.Hey").greeting()
+    assert (failed.value.code, failed.value.errcode, failed.value.httpStatus, failed.value.message) == (*told, "it is gone")
+
+
+def test_failures_of_mti_itself_pass(hey):
+    app = hey("def greeting(self):\n    raise mti.AppError('not open')\n@property\ndef isLoud(self):\n    raise mti.MtiError('no')")
+    with pytest.raises(mti.MtiError) as failed:
+        app.getElement("words.Hey").greeting()
+    assert (failed.value.code, failed.value.message) == ("APP_ERROR", "not open")
+    with pytest.raises(mti.ElementException, match="no"):
+        app.getElement("words.Hey").isLoud
+
+
 @pytest.mark.parametrize(
     "body, words, line",
     [

@@ -41,6 +41,11 @@ pub(crate) fn failures(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
     PyList::new(py, PUBLISHED.map(|fail| (fail.name, fail.errcode, fail.http_status, fail.message)))
 }
 
+/// Whether a failure is a row of the published table.
+pub(crate) fn is_published(name: &str, errcode: u32, http_status: u16) -> bool {
+    PUBLISHED.iter().any(|fail| (fail.name, fail.errcode, fail.http_status) == (name, errcode, http_status))
+}
+
 /// A failed call as the exception of its kind, with everything that a trusted caller may see.
 pub(crate) fn exception(py: Python<'_>, failure: &Failure) -> PyErr {
     if let Some(raised) = failure.cause::<PythonError>().and_then(|error| error.raised.as_ref()) {

@@ -12,7 +12,8 @@ __all__ = ["MtiError", "AppError"]
 class MtiError(Exception):
     """A failed call.
 
-    Levels raise one of its subclasses, or a subclass of their own with a `code`, and an `errcode` from 90000 on:
+    Levels raise one of its subclasses, or a subclass of their own with a `code`, an `errcode` from 90000 on, and an
+    `httpStatus` from 400 to 599:
 
         class OutOfStock(mti.MtiError):
             code = "OUT_OF_STOCK"

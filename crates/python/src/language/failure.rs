@@ -3,18 +3,25 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::{Mutex, PoisonError};
 
 use mti_element::{Fail, Failure, SourcePosition};
-use pyo3::exceptions::PyException;
+use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use crate::error::base_class;
+use crate::error::{base_class, is_published};
 use crate::value::{Secrets, from_python};
 
 /// How many texts of Python code are kept for the life of the process: names of methods, failures and files.
 const TEXTS_AT_MOST: usize = 100_000;
+
+/// What an app may number its own failures with.
+const ERRCODES_OF_APPS: RangeInclusive<u32> = 90_000..=u32::MAX;
+
+/// What an app may answer its own failures with.
+const HTTP_STATUSES: RangeInclusive<u16> = 400..=599;
 
 /// An exception that ended a call. Its text is what the operator needs; its traceback went to the log.
 #[derive(Debug)]
@@ -65,7 +72,10 @@ impl fmt::Display for Place<'_> {
 /// nothing, and the log gets the traceback.
 pub(super) fn failure(py: Python<'_>, place: Place<'_>, error: PyErr) -> Failure {
     if base_class(py).and_then(|class| error.value(py).is_instance(class)).unwrap_or(false) {
-        return own(py, &error).unwrap_or_else(|broken| unexpected(py, place, &broken));
+        return own(py, &error).unwrap_or_else(|broken| {
+            broken.set_cause(py, Some(error));
+            unexpected(py, place, &broken)
+        });
     }
     if error.is_instance_of::<PyException>(py) {
         return unexpected(py, place, &error);
@@ -90,12 +100,8 @@ fn own(py: Python<'_>, error: &PyErr) -> PyResult<Failure> {
     let value = error.value(py);
     let text = |name: &str| -> PyResult<String> { value.getattr(name)?.extract() };
     let (code, message) = (text("code")?, text("message")?);
-    let kind = Fail {
-        name: interned(&code),
-        errcode: value.getattr("errcode")?.extract()?,
-        http_status: value.getattr("httpStatus")?.extract()?,
-        message: Fail::ELEMENT_EXCEPTION.message,
-    };
+    let (errcode, http_status) = numbers(value, &code)?;
+    let kind = Fail { name: interned(&code), errcode, http_status, message: Fail::ELEMENT_EXCEPTION.message };
     let data = from_python(&value.getattr("data")?, Secrets::Redacted)?;
     let has_data = !data.as_object().is_some_and(mti_element::Map::is_empty);
     let failure = kind.because(Cow::Owned(message));
@@ -106,6 +112,35 @@ fn own(py: Python<'_>, error: &PyErr) -> PyResult<Failure> {
     let beginning = format!("{code}: {}", failure.message());
     let note = detail.strip_prefix(&beginning).unwrap_or(&detail).trim_start_matches([':', ' ', '\n']);
     Ok(if note.is_empty() { failure } else { failure.noting(note.to_owned()) })
+}
+
+/// The `errcode` and the HTTP status of an `MtiError`. An app's own have bounds: 0 says over HTTP that all went well, and small
+/// numbers are those of others.
+fn numbers(value: &Bound<'_, PyAny>, code: &str) -> PyResult<(u32, u16)> {
+    let (errcode, http_status) = (value.getattr("errcode")?, value.getattr("httpStatus")?);
+    if let (Ok(number), Ok(status)) = (errcode.extract(), http_status.extract()) {
+        let is_of_others = || PyResult::Ok(number != 0 && is_class_of_mti(value)?);
+        let is_numbered = ERRCODES_OF_APPS.contains(&number) || is_published(code, number, status) || is_of_others()?;
+        if is_numbered && HTTP_STATUSES.contains(&status) {
+            return Ok((number, status));
+        }
+    }
+    let class = value.get_type().fully_qualified_name()?;
+    Err(PyValueError::new_err(format!(
+        "`{class}` has the errcode {} and the httpStatus {}: what an app raises of its own has a whole number from {} on for \
+         `errcode`, and one from {} to {} for `httpStatus`",
+        errcode.repr()?,
+        http_status.repr()?,
+        ERRCODES_OF_APPS.start(),
+        HTTP_STATUSES.start(),
+        HTTP_STATUSES.end(),
+    )))
+}
+
+/// Whether it is of a class that `mti` made itself: that of a failure which came out of a call.
+fn is_class_of_mti(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let module: String = value.get_type().getattr("__module__")?.extract()?;
+    Ok(module == "mti" || module == "mti.errors")
 }
 
 /// A text that lives as long as the process, once for all who have the same.
