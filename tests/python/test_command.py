@@ -115,3 +115,4 @@ class Type(mti.Level):
         _, log = server.communicate(timeout=30)
     assert server.returncode == 0
     assert "Traceback" in log and "the secret of the house" in log
+    assert "in leave\n    raise SystemExit(3)\nSystemExit: 3" in log, log

@@ -1,6 +1,7 @@
 """What an author of levels in Python is told about the usual slips."""
 
 import logging
+import sys
 
 import pytest
 from conftest import APP_ID, APPS, LOGIN
@@ -144,6 +145,25 @@ def test_failures_of_mti_itself_pass(hey):
     assert (failed.value.code, failed.value.message) == ("APP_ERROR", "not open")
     with pytest.raises(mti.ElementException, match="no"):
         app.getElement("words.Hey").isLoud
+
+
+def test_the_log_says_what_an_exception_came_of(hey, caplog):
+    app = hey("""
+def greeting(self):
+    try:
+        return {}["inner"]
+    except KeyError as error:
+        outer = ValueError("outer")
+        outer.__notes__ = ["and a note"]
+        raise outer from error
+""")
+    with caplog.at_level(logging.ERROR):
+        assert raised(app, lambda hey: hey.greeting()).endswith("ValueError: outer")
+    (line,) = [text for text in (record.getMessage() for record in caplog.records) if "in `greeting`" in text]
+    summary, traceback = line.split("\n", 1)
+    assert summary.endswith("ValueError: outer") and traceback.startswith("Traceback (most recent call last):"), line
+    assert traceback.index("KeyError: 'inner'") < traceback.index("direct cause of the following") < traceback.index("in greeting\n    raise outer"), line
+    assert "and a note" in traceback or sys.version_info < (3, 11), line
 
 
 @pytest.mark.parametrize(

@@ -80,19 +80,41 @@ pub(super) fn failure(py: Python<'_>, place: Place<'_>, error: PyErr) -> Failure
     if error.is_instance_of::<PyException>(py) {
         return unexpected(py, place, &error);
     }
-    let summary = summary(py, &error);
+    // A caller in process gets the exception itself. The text is for the log of a server, or is a finding where there is no line.
+    let traceback = if place.source.is_some() { traceback(py, &error) } else { String::new() };
+    let summary = match (summary(py, &error), traceback.as_str()) {
+        (summary, "") => summary,
+        (summary, traceback) => format!("{summary}\n{traceback}"),
+    };
     Fail::ELEMENT_EXCEPTION.failure().caused_by(PythonError { summary, raised: Some(error) })
 }
 
 fn unexpected(py: Python<'_>, place: Place<'_>, error: &PyErr) -> Failure {
-    let traceback = error.traceback(py).and_then(|traceback| traceback.format().ok()).unwrap_or_default();
     let summary = summary(py, error);
     // In one text: fields would stand below the traceback.
-    match traceback.trim_end() {
+    match traceback(py, error).as_str() {
         "" => tracing::error!("Python code failed in {place}: {summary}"),
         traceback => tracing::error!("Python code failed in {place}: {summary}\n{traceback}"),
     }
     Fail::ELEMENT_EXCEPTION.failure().caused_by(PythonError { summary, raised: None })
+}
+
+/// What Python prints of an exception: where it came from, what it came of, and what was noted. Empty where that is no more than
+/// its summary.
+fn traceback(py: Python<'_>, error: &PyErr) -> String {
+    let parts = PyModule::import(py, "traceback").and_then(|module| {
+        let exception = (error.get_type(py), error.value(py), error.traceback(py));
+        module.getattr("format_exception")?.call1(exception)?.extract::<Vec<String>>()
+    });
+    match parts {
+        Ok(parts) if parts.len() > 1 => parts.concat().trim_end().to_owned(),
+        Ok(_) => String::new(),
+        // Such as when there is no room for calls left.
+        Err(_) => {
+            let own = error.traceback(py).and_then(|traceback| traceback.format().ok()).unwrap_or_default();
+            own.trim_end().to_owned()
+        }
+    }
 }
 
 /// An `MtiError` as the failure that it says it is.
