@@ -78,6 +78,16 @@ def test_a_value_without_json_form_is_named_with_its_place(hey, caplog):
         app.getElement("words.Hey").greetAll(names=[set()])
 
 
+def test_a_text_that_is_none_in_unicode_is_named_with_its_place(hey):
+    half = chr(0xD800)
+    app = hey("def greeting(self):\n    return {'row': chr(0xd800)}\ndef echo(self, text):\n    return text")
+    words = r"at `%s`: 'utf-8' codec can't encode character '\\ud800' in position 1: surrogates not allowed"
+    for argument, place in (("x" + half, "text"), ([{"row": "x" + half}], r"text\[0\]\.row"), ({"x" + half: 1}, "text")):
+        with pytest.raises(ValueError, match=words % place):
+            app.getElement("words.Hey").echo(argument)
+    assert "ValueError: at `row`: 'utf-8' codec can't encode" in raised(app, lambda hey: hey.greeting())
+
+
 @pytest.mark.parametrize(
     "body, words",
     [

@@ -145,6 +145,14 @@ impl Unreadable {
         // An exception of somebody else's mapping is left as it is, and a way of a hundred steps leads nowhere.
         let is_own = error.traceback(py).is_none() && way.len() < DEPTH_LIMIT;
         let (true, Ok(what)) = (is_own && !way.is_empty(), error.value(py).str()) else { return error };
+        // A text that is none in Unicode is told of by a subclass which is not made of a message alone.
+        let class = if error.is_instance_of::<PyValueError>(py) {
+            py.get_type::<PyValueError>()
+        } else if error.is_instance_of::<PyTypeError>(py) {
+            py.get_type::<PyTypeError>()
+        } else {
+            return error;
+        };
         let mut place = String::new();
         for segment in way.iter().rev() {
             // Writing to a string cannot fail.
@@ -154,7 +162,7 @@ impl Unreadable {
                 Segment::Index(index) => write!(place, "[{index}]"),
             };
         }
-        PyErr::from_type(error.get_type(py), format!("at `{place}`: {what}"))
+        PyErr::from_type(class, format!("at `{place}`: {what}"))
     }
 }
 
