@@ -45,12 +45,16 @@ FIRST = 5
 
 @pytest.fixture
 def hey(tree):
-    """Opens the app with a body of the class `LoudType`."""
+    """Opens the app with a body of the class `LoudType`, which may have a mixin."""
     opened = []
 
-    def open_with(body):
+    def open_with(body, mixin=None):
+        begin = TREE
+        if mixin is not None:
+            named = mixin.split(":")[0].split()[1]
+            begin = TREE.replace("class LoudType(", f"{mixin}class LoudType({named}, ")
         lines = "".join(f"    {line}\n" for line in body.strip().split("\n"))
-        opened.append(mti.App(tree(TREE + lines)))
+        opened.append(mti.App(tree(begin + lines)))
         return opened[-1]
 
     yield open_with
@@ -238,7 +242,7 @@ def test_a_method_without_self_is_shown_at_the_line(hey):
     [
         ("def greating(self):\n    return 'hey'", "`greating` of `words.LoudType` in acme.slips@1.0.0 overrides nothing", "did you mean `greeting`?"),
         ("def greet_all(self, names):\n    return []", "`greet_all` of `words.LoudType`", "did you mean `greetAll`?"),
-        ("isLoud = True", "`isLoud` of `words.LoudType` in acme.slips@1.0.0 overrides nothing: it is neither a method nor a property, but a `bool`", LEVEL),
+        ("isLoud = True", "`isLoud` of `words.LoudType` in acme.slips@1.0.0 overrides nothing: it is neither a method nor a property of its class, but a `bool`", LEVEL),
         ("@staticmethod\ndef greeting():\n    return 'hey'", "but a `staticmethod`", LEVEL),
     ],
 )
@@ -246,6 +250,13 @@ def test_what_overrides_nothing_is_found(hey, body, words, advice):
     (finding,) = found(hey(body), "MTI0405")
     assert words in finding["message"] and advice in finding["help"], finding
     assert finding["severity"] == "warning" and finding["element"] == "words.LoudType"
+
+
+def test_a_step_in_another_class_than_that_of_the_level_is_found(hey):
+    app = hey("pass", mixin="class Deny:\n    def greeting(self):\n        return ''\n    def other(self):\n        return ''\n")
+    (finding,) = found(app, "MTI0405")
+    assert "`greeting` of `words.LoudType` in acme.slips@1.0.0 overrides nothing" in finding["message"], finding
+    assert "but a `method of Deny`" in finding["message"] and "in the body of the class" in finding["help"], finding
 
 
 def test_steps_and_names_of_a_level_itself_are_no_slips(hey):

@@ -259,10 +259,12 @@ fn overrides_of_nothing(node: &Node, chain: &Chain) -> Vec<Diagnostic> {
             }
             let OtherName { name, kind, source: SourcePosition { file, line } } = other;
             let message = format!(
-                "`{name}` of `{}` in {} overrides nothing: it is neither a method nor a property, but a `{kind}`",
+                "`{name}` of `{}` in {} overrides nothing: it is neither a method nor a property of its class, but a `{kind}`",
                 level.element, level.app
             );
-            let help = format!("make it what it shall override, or call it otherwise (see {file}:{line})");
+            let help = format!(
+                "make it a method or a property in the body of the class, or call it otherwise (see {file}:{line})"
+            );
             findings.push(at_backend(node, level, Code::OrphanOverride, message).with_help(help));
         }
     }

@@ -3,7 +3,7 @@
 import inspect
 import os
 import types
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, cast
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple, cast
 
 from ._layer import PREFIX, Layer, Node
 from ._mti import Level
@@ -68,7 +68,18 @@ def of_class(app: Any, layer: Layer, found: type) -> Loaded:
     members = vars(found).items()
     methods = [_method(layer, name, member) for name, member in members if _is_step(name, member)]
     others = [_other(layer, found, name, member) for name, member in members if not _is_step(name, member) and not name.startswith("_")]
+    others += [_other(layer, base, name, member, f"method of {base.__qualname__}") for base, name, member in _inherited(found)]
     return Loaded(methods, others, make, next_steps)
+
+
+def _inherited(found: type) -> Iterator[Tuple[type, str, Any]]:
+    """What the class gets from classes of the app that are no levels: mixins, and classes between it and its level."""
+    for base in found.__mro__[1:]:
+        is_between = base.__module__ == found.__module__
+        if base.__module__.startswith(PREFIX) and (is_between or not issubclass(base, Level)):
+            for name, member in vars(base).items():
+                if _is_step(name, member) and name not in vars(found):
+                    yield base, name, member
 
 
 def of_loader(app: Any, layer: Layer, module: types.ModuleType, loader: type, nodes_of: Callable[[str, Any, Any], List[Node]]) -> Loaded:
@@ -171,12 +182,12 @@ def _method(layer: Layer, name: str, member: Any) -> Method:
     )
 
 
-def _other(layer: Layer, found: type, name: str, member: Any) -> Other:
+def _other(layer: Layer, found: type, name: str, member: Any, kind: Optional[str] = None) -> Other:
     try:
         file, line = inspect.getsourcefile(found) or "", inspect.getsourcelines(found)[1]
     except (OSError, TypeError):
         file, line = "", 1
-    return Other(name, type(member).__name__, _file(layer, file), line)
+    return Other(name, kind or type(member).__name__, _file(layer, file), line)
 
 
 def _file(layer: Layer, file: str) -> str:
