@@ -48,8 +48,11 @@ pub(crate) struct Inside;
 
 static INSIDE: AtomicUsize = AtomicUsize::new(0);
 
-/// How long a look at those that are inside lasts.
+/// How long to wait between two looks at those that are inside.
 const LOOK: Duration = Duration::from_millis(1);
+
+/// How long a signal may wait meanwhile.
+const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
 
 impl Inside {
     pub(crate) fn enter() -> Self {
@@ -64,15 +67,22 @@ impl Drop for Inside {
     }
 }
 
-/// Called at the end of the process: waits until no thread is inside, but no longer than so many seconds.
+/// Called at the end of the process: waits until no thread is inside, but no longer than so many seconds. Says whether none
+/// is.
 #[pyfunction]
-pub(crate) fn wait_until_outside(py: Python<'_>, seconds: f64) {
+pub(crate) fn wait_until_outside(py: Python<'_>, seconds: f64) -> PyResult<bool> {
     let begin = Instant::now();
-    py.detach(|| {
-        while INSIDE.load(Ordering::SeqCst) > 0 && begin.elapsed().as_secs_f64() < seconds {
-            thread::sleep(LOOK);
-        }
-    });
+    let is_anybody_inside = || INSIDE.load(Ordering::SeqCst) > 0;
+    while is_anybody_inside() && begin.elapsed().as_secs_f64() < seconds {
+        py.detach(|| {
+            let look = Instant::now();
+            while is_anybody_inside() && look.elapsed() < SIGNAL_INTERVAL {
+                thread::sleep(LOOK);
+            }
+        });
+        py.check_signals()?;
+    }
+    Ok(!is_anybody_inside())
 }
 
 /// Whether this thread is one that Python did not start, and that has entered it.

@@ -18,7 +18,7 @@ from ._extension import choose as _choose
 
 _choose()
 
-from . import _mti, errors
+from . import _end, _mti, errors
 from ._mti import App, Element, Level, Method, Secret, __version__
 from ._quick import quick
 from .errors import AppError, MtiError
@@ -34,7 +34,7 @@ for _row in _mti.failures():
 del _row, _class
 
 # Registered first, run last: when nothing new is begun any more.
-_atexit.register(_mti.wait_until_outside, 2.0)
+_atexit.register(_end.wait_for_levels)
 
 if hasattr(_os, "register_at_fork"):
     _os.register_at_fork(after_in_child=_mti.forked)
