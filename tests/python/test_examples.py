@@ -1,6 +1,9 @@
 """The example apps."""
 
 import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from conftest import APPS, copy_of
 import mti
 import mti.testing
 
+ROOT = Path(__file__).parents[2]
 STAFF = "auths.loginTypes.StaffLogin"
 STAFF_APP_ID = "wx5a1d0c2b3e4f6789"
 ON_AN_ISLAND = "26465"
@@ -148,3 +152,18 @@ def test_a_loader_as_it_is_written_elsewhere(tree: object, tmp_path: Path):
     with mti.App(tree(LOADER)) as app:
         assert [finding for finding in app.check() if finding["severity"] == "error"] == []
         assert app.getElement("imRobots.demo").send("hi") == "echo: hi please (acme.robots, imRobots.demo, 1.0.0)"
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_the_program_of_the_readme_runs_as_it_stands(readme, tmp_path):
+    blocks = (ROOT / readme).read_text("utf-8").split("```python\n")[1:]
+    programs = [block.partition("```")[0] for block in blocks if "WeChatSimulator()" in block]
+    assert len(programs) == 1
+    shutil.copytree(APPS / "demo", tmp_path / "apps/demo", ignore=shutil.ignore_patterns("appData"))
+    run = subprocess.run(
+        [sys.executable, "-c", programs[0]], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+    )
+    config, corps, ticket = run.stdout.splitlines()
+    assert config.endswith(" wx0123456789abcdef")
+    assert "艾克美科技" in corps
+    assert len(ticket) == 43

@@ -62,6 +62,26 @@ fn the_rust_code_of_the_readme_is_in_this_file() {
     }
 }
 
+#[test]
+fn the_chinese_readme_has_the_headings_and_the_code_of_the_english_one() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read = |name| fs::read_to_string(root.join(name)).expect("a README");
+    let (english, chinese) = (read("README.md"), read("README.zh-CN.md"));
+    assert_eq!(code_blocks(&english), code_blocks(&chinese));
+    assert_eq!(heading_levels(&english), heading_levels(&chinese));
+}
+
+fn code_blocks(readme: &str) -> Vec<&str> {
+    readme.split("```").skip(1).step_by(2).collect()
+}
+
+/// How many `#` each heading has, without those that stand in code.
+fn heading_levels(readme: &str) -> Vec<usize> {
+    let prose = readme.split("```").step_by(2);
+    let headings = prose.flat_map(str::lines).filter(|line| line.starts_with('#'));
+    headings.map(|line| line.chars().take_while(|character| *character == '#').count()).collect()
+}
+
 fn without_space(code: &str) -> String {
     code.split_whitespace().collect()
 }
