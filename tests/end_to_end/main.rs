@@ -11,6 +11,8 @@ mod login;
 mod looking;
 mod making;
 mod many_nodes;
+#[cfg(target_os = "linux")]
+mod memory;
 mod own_code;
 mod postgresql;
 mod reloading;

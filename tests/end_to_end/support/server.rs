@@ -65,6 +65,11 @@ impl Server {
         origin_of(&self.announcement["simulator"]["url"])
     }
 
+    /// The id of the process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has logged until now.
     pub(crate) fn log(&self) -> String {
         self.log.lock().expect("no reader panicked").clone()

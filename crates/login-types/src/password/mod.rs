@@ -2,10 +2,12 @@
 
 mod accounts;
 mod config;
+mod hash_memory;
 mod hashing;
 mod known_browsers;
 mod level;
 mod policy;
+mod queue;
 mod steps;
 mod tries;
 mod user_name;

@@ -10,8 +10,8 @@ use mti_data::{Batch, Filter};
 use mti_element::{AppHandle, Fail, Result, Visitor};
 use serde_json::json;
 
-use super::hashing::{Queue, Turn};
 use super::known_browsers;
+use super::queue::{Queue, Turn};
 use crate::Clock;
 use crate::names::PASSWORD_TRIES;
 use crate::states::alive;
