@@ -1,4 +1,4 @@
-use mti::login_types::{Done, Evidence, end_sign_ins, refuse_stranger};
+use mti::login_types::{Done, Evidence, Permission, end_sign_ins};
 use mti::prelude::*;
 use serde::Deserialize;
 use serde_json::json;
@@ -43,8 +43,8 @@ impl LoginTypeSteps for ByAccessKey {
     }
 
     async fn unbind(&self, this: LoginType<'_>, user_id: UserId) -> Result<Done> {
-        refuse_stranger(this.visitor(), &user_id)?;
-        change(&this, revocation(&this, &user_id)).await?;
+        let permission = Permission::of(&this.app(), this.visitor(), &user_id).await?;
+        permission.run(&this.app(), revocation(&this, &user_id)).await?;
         Ok(Done::new())
     }
 }
@@ -65,14 +65,14 @@ impl AccessKeySteps for ByAccessKey {
     }
 
     async fn create_key(&self, this: AccessKey<'_>, user_id: UserId) -> Result<NewKey> {
-        refuse_stranger(this.visitor(), &user_id)?;
+        let app = this.app();
+        let permission = Permission::of(&app, this.visitor(), &user_id).await?;
         refuse_inactive(&this).await?;
-        let service = this.app().get::<AuthService<'_>>(AUTH_SERVICE)?;
+        let service = app.get::<AuthService<'_>>(AUTH_SERVICE)?;
         service.find_user(user_id.clone()).await?.ok_or(fails::USER_NOT_FOUND)?;
         let access_key = Token::random();
         let row = row! { "loginType": this.name(), "userId": &user_id, "keyHash": access_key.hash() };
-        let replacement = revocation(&this, &user_id).insert(KEYS, row);
-        change(&this, replacement).await?;
+        permission.run(&app, revocation(&this, &user_id).insert(KEYS, row)).await?;
         Ok(NewKey { access_key })
     }
 }
@@ -87,9 +87,4 @@ async fn refuse_inactive(this: &This<'_>) -> Result<()> {
 fn revocation(this: &This<'_>, user_id: &UserId) -> Batch {
     let mine = Filter::equal("loginType", this.name()) & Filter::equal("userId", user_id);
     end_sign_ins(Batch::new().delete(KEYS, mine), user_id, this.name(), this.name())
-}
-
-async fn change(this: &This<'_>, batch: Batch) -> Result<()> {
-    this.app().get::<Model<'_>>(KEYS)?.execute(batch).await?;
-    Ok(())
 }

@@ -97,12 +97,7 @@ impl AuthServiceSteps for AuthServiceLevel {
 
     async fn logout_everywhere(&self, this: AuthService<'_>, except_current: Option<bool>) -> Result<Success> {
         let (visitor, _, user_id) = caller(&this)?;
-        let app = this.app();
-        let spared = sessions::token_hash_of(visitor).filter(|_| except_current.unwrap_or(false));
-        if spared.is_none() {
-            sessions::end_of(&app, visitor).await?;
-        }
-        sessions::end_all_but(&app, &user_id, spared).await?;
+        sessions::end_everywhere(&this.app(), visitor, &user_id, except_current.unwrap_or(false)).await?;
         Ok(Success { success: true })
     }
 
@@ -160,16 +155,6 @@ pub(crate) async fn refuse_disabled(app: &AppHandle<'_>, user_id: &UserId, user:
     }
     sessions::end_all_of(app, user_id).await?;
     Err(Fail::PERMISSION_DENIED.because("this user is disabled; please ask the operator of this site"))
-}
-
-/// Refuses a visitor who acts for another user without being an administrator. A call in process is trusted.
-pub fn refuse_stranger(visitor: Option<&Visitor>, user_id: &UserId) -> Result<()> {
-    let Some(visitor) = visitor else { return Ok(()) };
-    let principal = visitor.principal.as_ref().ok_or(Fail::LOGIN_REQUIRED)?;
-    if principal.user_id == user_id.as_str() || principal.is_admin {
-        return Ok(());
-    }
-    Err(Fail::PERMISSION_DENIED.into())
 }
 
 /// Whether the instance that somebody came through may still be used. One that is gone may not.

@@ -26,6 +26,7 @@ mod login_codes;
 mod login_type;
 mod names;
 mod password;
+mod permission;
 mod public_url;
 mod sessions;
 mod shared_calls;
@@ -44,7 +45,7 @@ use mti_element::{LevelCode, NativeCode};
 pub use crate::auth_service::{
     AuthService, AuthServiceSteps, CurrentUser, SessionInfo, SessionList, SignedIn, Success,
 };
-pub use crate::auth_service_level::{AuthServiceLevel, refuse_stranger};
+pub use crate::auth_service_level::AuthServiceLevel;
 pub use crate::authenticator::{SESSION_COOKIE, SessionAuthenticator};
 pub use crate::bound_logins::{BindingInfo, BindingList};
 pub use crate::browser::BROWSER_COOKIE;
@@ -57,6 +58,7 @@ pub use crate::password::{
     KNOWN_BROWSER_COOKIE, OldPassword, Password, PasswordHash, PasswordLevel, PasswordLogin, PasswordLoginConfig,
     PasswordPolicy, PasswordSteps, PublicPasswordConfig,
 };
+pub use crate::permission::Permission;
 pub use crate::public_url::PublicUrl;
 pub use crate::sessions::end_sign_ins;
 pub use crate::shared_calls::CallTable;

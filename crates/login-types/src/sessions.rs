@@ -10,7 +10,7 @@ use crate::names::{LOGIN_CODES, SESSIONS};
 use crate::states::alive;
 use crate::store::{self, Conflict};
 use crate::token::{Token, hash_of, hash_of_brought};
-use crate::{Clock, SessionInfo, SignedIn, UserId, fails};
+use crate::{Clock, Permission, SessionInfo, SignedIn, UserId, fails};
 
 /// A session about to begin.
 #[derive(Debug)]
@@ -78,8 +78,13 @@ pub(crate) async fn began_at(app: &AppHandle<'_>, visitor: &Visitor) -> Result<O
 
 /// The session that a token opens.
 pub(crate) async fn find(app: &AppHandle<'_>, token: &Secret) -> Result<Option<SessionRow>> {
-    let Some(hash) = hash_of_brought(token.reveal()) else { return Ok(None) };
-    store::one(app, SESSIONS, Filter::equal("tokenHash", hash) & alive(Clock::of(app))).await
+    let Some(session) = alive_with(app, token) else { return Ok(None) };
+    store::one(app, SESSIONS, session).await
+}
+
+/// The row of the session that a token opens, while it is good; none for what can be no token.
+pub(crate) fn alive_with(app: &AppHandle<'_>, token: &Secret) -> Option<Filter> {
+    Some(Filter::equal("tokenHash", hash_of_brought(token.reveal())?) & alive(Clock::of(app)))
 }
 
 /// How many sessions of one user are shown.
@@ -124,12 +129,29 @@ pub(crate) async fn list(app: &AppHandle<'_>, user_id: &UserId, current: Option<
 
 /// Ends one session of a user.
 pub(crate) async fn end_one(app: &AppHandle<'_>, visitor: &Visitor, user_id: &UserId, session_id: &str) -> Result<()> {
+    let permission = Permission::of(app, Some(visitor), user_id).await?;
     let rows = rows_of(app, user_id).await?;
     let Some(row) = rows.into_iter().find(|row| row.session_id() == session_id) else { return Ok(()) };
     if token_hash_of(visitor).as_ref() == Some(&row.token_hash) {
         return end_of(app, visitor).await;
     }
-    store::run(app, Batch::new().delete(SESSIONS, Filter::equal("id", row.id))).await.map(drop)
+    permission.run(app, Batch::new().delete(SESSIONS, Filter::equal("id", row.id))).await.map(drop)
+}
+
+/// Ends all sessions of a user, or all but the visitor's own, and the login codes that are not used yet.
+pub(crate) async fn end_everywhere(
+    app: &AppHandle<'_>,
+    visitor: &Visitor,
+    user_id: &UserId,
+    except_current: bool,
+) -> Result<()> {
+    let permission = Permission::of(app, Some(visitor), user_id).await?;
+    let spared = token_hash_of(visitor).filter(|_| except_current);
+    permission.run(app, ending_all(Batch::new(), user_id, spared)).await?;
+    if !except_current {
+        forget(visitor);
+    }
+    Ok(())
 }
 
 async fn rows_of(app: &AppHandle<'_>, user_id: &UserId) -> Result<Vec<ShownRow>> {
@@ -142,18 +164,18 @@ pub(crate) async fn end_of(app: &AppHandle<'_>, visitor: &Visitor) -> Result<()>
     if let Some(hash) = token_hash_of(visitor) {
         store::run(app, Batch::new().delete(SESSIONS, Filter::equal("tokenHash", hash))).await?;
     }
-    visitor.set_cookie(Cookie { name: SESSION_COOKIE, value: Secret::new(""), max_age_seconds: 0 });
+    forget(visitor);
     Ok(())
+}
+
+/// Takes the cookie of a session away.
+fn forget(visitor: &Visitor) {
+    visitor.set_cookie(Cookie { name: SESSION_COOKIE, value: Secret::new(""), max_age_seconds: 0 });
 }
 
 /// Ends all that a user is signed in with or could sign in with: sessions and codes. Gives how many there were.
 pub(crate) async fn end_all_of(app: &AppHandle<'_>, user_id: &UserId) -> Result<u64> {
-    end_all_but(app, user_id, None).await
-}
-
-/// The same but for the session of the hash `spared`.
-pub(crate) async fn end_all_but(app: &AppHandle<'_>, user_id: &UserId, spared: Option<String>) -> Result<u64> {
-    let outcomes = store::run(app, ending_all(Batch::new(), user_id, spared)).await?;
+    let outcomes = store::run(app, ending_all(Batch::new(), user_id, None)).await?;
     Ok(outcomes.iter().map(|outcome| outcome.rows().len() as u64).sum())
 }
 

@@ -1,11 +1,13 @@
 use std::fmt;
 
-use mti_data::Filter;
+use std::sync::Arc;
+
 use mti_data::q::Literal;
+use mti_data::{Filter, Model, Table};
 use mti_element::{AppHandle, Result, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::names::USERS;
+use crate::names::{SESSIONS, USERS};
 use crate::store;
 
 /// A user of the app: made of a text (`UserId::from("user123")`), read by `as_str`, in JSON the text itself.
@@ -84,6 +86,18 @@ pub struct User {
 /// The user of that id, in the base app's model of users.
 pub(crate) async fn find(app: &AppHandle<'_>, user_id: &UserId) -> Result<Option<User>> {
     store::one(app, USERS, Filter::equal("userId", user_id.as_str())).await
+}
+
+/// Whether a batch that changes sessions can require rows of users too: they are in one database, and the rows say who is
+/// active and who is an administrator. An app that keeps its users elsewhere may have a model of users without all that.
+pub(crate) async fn can_be_required(app: &AppHandle<'_>) -> bool {
+    let (Ok(users), Ok(sessions)) = (table(app, USERS).await, table(app, SESSIONS).await) else { return false };
+    let says = |field| users.schema.field(field).is_some();
+    Arc::ptr_eq(&users.database, &sessions.database) && says("userId") && says("isActive") && says("isAdmin")
+}
+
+async fn table(app: &AppHandle<'_>, model: &str) -> Result<Table> {
+    app.get::<Model<'_>>(model)?.table().await
 }
 
 /// A field without a value reads as its type's default: nobody is active or an administrator by omission.

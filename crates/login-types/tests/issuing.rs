@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mti_data::{Batch, Filter, Model};
 use mti_element::{Fail, Secret, Value, Visitor};
 use mti_login_types::{
-    AUTH_SERVICE, AuthService, BROWSER_COOKIE, Evidence, LoginCode, UserId, end_sign_ins, fails, refuse_stranger,
+    AUTH_SERVICE, AuthService, BROWSER_COOKIE, Evidence, LoginCode, Permission, UserId, end_sign_ins, fails,
 };
 use serde_json::json;
 
@@ -131,7 +131,9 @@ async fn what_came_through_a_binding_ends_in_the_batch_that_dissolves_it() {
 
 #[tokio::test]
 async fn visitors_act_for_themselves_only() {
-    let anna = UserId::from("anna");
-    assert!(refuse_stranger(None, &anna).is_ok(), "in process");
-    assert!(refuse_stranger(Some(&visitor(Vec::new())), &anna).unwrap_err().is(Fail::LOGIN_REQUIRED));
+    let world = World::new().await;
+    let service: AuthService<'_> = world.app.get(AUTH_SERVICE).unwrap();
+    let (app, anna) = (service.app(), UserId::from("anna"));
+    assert!(Permission::of(&app, None, &anna).await.is_ok(), "in process");
+    assert!(Permission::of(&app, Some(&visitor(Vec::new())), &anna).await.unwrap_err().is(Fail::LOGIN_REQUIRED));
 }

@@ -14,6 +14,7 @@ mod own_codes;
 mod password_changes;
 mod password_tries;
 mod passwords;
+mod permission;
 mod profiles;
 mod races;
 mod sessions;

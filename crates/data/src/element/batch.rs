@@ -68,6 +68,13 @@ impl Batch {
         self.with(model, Change::Require(filter, count))
     }
 
+    /// Adds the changes of another batch after these.
+    #[must_use]
+    pub fn then(mut self, later: Self) -> Self {
+        self.changes.extend(later.changes);
+        self
+    }
+
     /// Does the changes in the database of their models.
     pub(super) async fn run(self, app: AppHandle<'_>) -> Result<Outcomes> {
         let mut database: Option<Arc<dyn Database>> = None;

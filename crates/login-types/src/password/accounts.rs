@@ -11,7 +11,7 @@ use super::known_browsers;
 use super::user_name::UserName;
 use super::{Password, PasswordHash};
 use crate::store::{self, Conflict};
-use crate::{Evidence, UserId, fails, sessions};
+use crate::{Evidence, Permission, UserId, fails, sessions};
 
 /// A user's name and password.
 #[derive(Debug, Deserialize)]
@@ -73,6 +73,8 @@ pub(crate) struct Change<'a> {
     pub(crate) user_id: &'a UserId,
     /// The hash of the session that goes on.
     pub(crate) spared: Option<String>,
+    /// What the caller may, which has to hold still when it is done.
+    pub(crate) permission: Permission<'a>,
 }
 
 impl Change<'_> {
@@ -84,40 +86,40 @@ impl Change<'_> {
         name: &UserName,
         hash: &PasswordHash,
     ) -> Result<()> {
-        let Self { model, login_type, user_id, spared } = self;
+        let Self { model, login_type, user_id, spared, permission } = self;
         let mut batch = Batch::new();
         if let Some(account) = replaced {
             batch = batch.require(model, account.as_it_was(), 1..=1).delete(model, account.as_it_was());
             batch = known_browsers::forgetting(batch, &account.username);
             batch = sessions::ending(batch, user_id, login_type, &key_of(model), spared);
         }
-        run(app, batch.insert(model, row(user_id, name.as_str(), hash))).await
+        run(app, &permission, batch.insert(model, row(user_id, name.as_str(), hash))).await
     }
 
     /// Gives the user another password. All that he is signed in with ends, by whichever login.
     pub(crate) async fn password(self, app: &AppHandle<'_>, account: &Account, hash: &PasswordHash) -> Result<()> {
-        let Self { model, user_id, spared, .. } = self;
+        let Self { model, user_id, spared, permission, .. } = self;
         let batch = Batch::new().require(model, account.as_it_was(), 1..=1).delete(model, account.as_it_was());
         let batch = known_browsers::forgetting(batch, &account.username);
         let batch = sessions::ending_all(batch, user_id, spared);
-        run(app, batch.insert(model, row(user_id, &account.username, hash))).await
+        run(app, &permission, batch.insert(model, row(user_id, &account.username, hash))).await
     }
 
     /// Takes name and password away, and in the same step what came through them.
     pub(crate) async fn unbind(self, app: &AppHandle<'_>) -> Result<()> {
-        let Self { model, login_type, user_id, spared } = self;
+        let Self { model, login_type, user_id, spared, permission } = self;
         let mut batch = Batch::new().delete(model, Filter::equal("userId", user_id.as_str()));
         if let Some(account) = of_user(app, model, user_id).await? {
             batch = known_browsers::forgetting(batch, &account.username);
         }
-        store::run(app, sessions::ending(batch, user_id, login_type, &key_of(model), spared)).await?;
+        permission.run(app, sessions::ending(batch, user_id, login_type, &key_of(model), spared)).await?;
         Ok(())
     }
 }
 
 /// Of several who change one account at a time, or want one name, one succeeds.
-async fn run(app: &AppHandle<'_>, batch: Batch) -> Result<()> {
-    let outcome = store::run(app, batch).await;
+async fn run(app: &AppHandle<'_>, permission: &Permission<'_>, batch: Batch) -> Result<()> {
+    let outcome = permission.run(app, batch).await;
     outcome.map(drop).map_err(|failure| match Conflict::behind(&failure) {
         Some(Conflict::Duplicate) => fails::AUTH_CONFLICT.because("this user name is taken; please choose another one"),
         Some(Conflict::Unmet) => Failure::from(fails::AUTH_CONFLICT),

@@ -9,9 +9,11 @@ use super::user_name::UserName;
 use super::{
     OldPassword, Password, PasswordHash, PasswordLogin, PasswordLoginConfig, PasswordSteps, PublicPasswordConfig,
 };
-use crate::auth_service_level::{refuse_disabled, refuse_stranger};
+use crate::auth_service_level::refuse_disabled;
 use crate::names::{AUTH_SERVICE, PASSWORD_ACCOUNTS};
-use crate::{AuthService, Corp, Done, LoginCode, SignIn, User, UserAuthInfo, UserId, fails, login_codes, sessions};
+use crate::{
+    AuthService, Corp, Done, LoginCode, Permission, SignIn, User, UserAuthInfo, UserId, fails, login_codes, sessions,
+};
 
 /// The code of `auths.loginTypes.PasswordType`.
 #[derive(Debug)]
@@ -80,12 +82,12 @@ impl PasswordSteps for PasswordLevel {
         username: String,
         password: Password,
     ) -> Result<Done> {
-        refuse_stranger(this.visitor(), &user_id)?;
+        let app = this.app();
+        let permission = Permission::of(&app, this.visitor(), &user_id).await?;
         refuse_inactive(&this).await?;
         this.find_user(user_id.clone()).await?.ok_or(fails::USER_NOT_FOUND)?;
         let name = UserName::parse(&username)?;
         password.refuse_long("password")?;
-        let app = this.app();
         let model = this.auth_model_elem_name().await?;
         let account = accounts::of_user(&app, &model, &user_id).await?;
         if let Some(account) = &account {
@@ -101,19 +103,21 @@ impl PasswordSteps for PasswordLevel {
                 return Err(fails::AUTH_CONFLICT.because(message));
             }
         }
-        check_recent_sign_in(&this).await?;
+        // An open session that somebody finds is not enough to make a way in, not even after an unbind.
+        let permission = permission.with_recent_sign_in(&app).await?;
         this.check_password(user_id.clone(), name.as_str().to_owned(), password.clone()).await?;
         this.check_bind(user_id.clone(), name.as_str().to_owned()).await?;
         let hash = hash_in_turn(&this, password).await?;
-        change(&this, &model, &user_id).bind(&app, account.as_ref(), &name, &hash).await?;
+        change(&this, &model, &user_id, permission).bind(&app, account.as_ref(), &name, &hash).await?;
         Ok(Done::new())
     }
 
     async fn unbind(&self, this: PasswordLogin<'_>, user_id: UserId) -> Result<Done> {
-        refuse_stranger(this.visitor(), &user_id)?;
+        let app = this.app();
+        let permission = Permission::of(&app, this.visitor(), &user_id).await?;
         this.check_unbind(user_id.clone()).await?;
         let model = this.auth_model_elem_name().await?;
-        Change { spared: None, ..change(&this, &model, &user_id) }.unbind(&this.app()).await?;
+        Change { spared: None, ..change(&this, &model, &user_id, permission) }.unbind(&app).await?;
         Ok(Done::new())
     }
 
@@ -124,11 +128,11 @@ impl PasswordSteps for PasswordLevel {
         old_password: OldPassword,
         new_password: Password,
     ) -> Result<Done> {
-        refuse_stranger(this.visitor(), &user_id)?;
+        let app = this.app();
+        let mut permission = Permission::of(&app, this.visitor(), &user_id).await?;
         refuse_inactive(&this).await?;
         this.find_user(user_id.clone()).await?.ok_or(fails::USER_NOT_FOUND)?;
         new_password.refuse_long("newPassword")?;
-        let app = this.app();
         let model = this.auth_model_elem_name().await?;
         let account = accounts::of_user(&app, &model, &user_id).await?;
         let own = this.visitor().filter(|visitor| is_self(visitor, &user_id));
@@ -139,7 +143,8 @@ impl PasswordSteps for PasswordLevel {
                     return Err(fails::PASSWORD_ERROR.because("the old password is wrong"));
                 }
             }
-            _ if own.is_none() => check_recent_sign_in(&this).await?,
+            // Who sets a password and shows none for it has just shown otherwise who they are.
+            _ if own.is_none() => permission = permission.with_recent_sign_in(&app).await?,
             _ if account.is_none() => {
                 return Err(
                     fails::PASSWORD_ERROR.because("you have no password yet; bind a user name and a password first")
@@ -153,7 +158,7 @@ impl PasswordSteps for PasswordLevel {
         };
         this.check_password(user_id.clone(), name.clone(), new_password.clone()).await?;
         let hash = hash_in_turn(&this, new_password).await?;
-        let change = change(&this, &model, &user_id);
+        let change = change(&this, &model, &user_id, permission);
         if let Some(account) = &account {
             change.password(&app, account, &hash).await?;
         } else {
@@ -256,12 +261,6 @@ async fn refuse_inactive(this: &PasswordLogin<'_>) -> Result<()> {
     if this.is_active().await? { Ok(()) } else { Err(fails::LOGIN_TYPE_INACTIVE.into()) }
 }
 
-/// Who sets a password and shows none for it has just shown otherwise who he is. An open session that somebody finds is not
-/// enough to make a way in of his own, not even after an unbind.
-async fn check_recent_sign_in(this: &PasswordLogin<'_>) -> Result<()> {
-    this.app().get::<AuthService<'_>>(AUTH_SERVICE)?.check_recent_sign_in().await
-}
-
 /// Whose account is looked for when a name is given. It is looked for as well when nobody has the name: how long the
 /// answer takes does not tell.
 fn asked_about(user_id: Option<&UserId>) -> UserId {
@@ -282,7 +281,13 @@ fn is_self(visitor: &Visitor, user_id: &UserId) -> bool {
 }
 
 /// A change that the session of the caller outlives, when he makes it for himself.
-fn change<'a>(this: &'a PasswordLogin<'_>, model: &'a str, user_id: &'a UserId) -> Change<'a> {
+fn change<'a>(
+    this: &'a PasswordLogin<'_>,
+    model: &'a str,
+    user_id: &'a UserId,
+    permission: Permission<'a>,
+) -> Change<'a> {
     let own = this.visitor().filter(|visitor| is_self(visitor, user_id));
-    Change { model, login_type: this.name(), user_id, spared: own.and_then(sessions::token_hash_of) }
+    let spared = own.and_then(sessions::token_hash_of);
+    Change { model, login_type: this.name(), user_id, spared, permission }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::Identity;
 use crate::store::{self, Conflict};
-use crate::{Evidence, UserId, fails, sessions};
+use crate::{Evidence, Permission, UserId, fails, sessions};
 
 /// How many rows of one unionId are looked at: one person's, in several applications.
 const MOST_OF_ONE_PERSON: u64 = 100;
@@ -80,15 +80,17 @@ pub(crate) async fn bind(
     login_type: &str,
     user_id: &UserId,
     who: &Identity,
+    permission: &Permission<'_>,
     spared: Option<String>,
 ) -> Result<()> {
     let of_user = Filter::equal("appId", who.app_id.as_str()) & Filter::equal("userId", user_id.as_str());
     let replaced = of_user & Filter::compare("openId", Operator::NotEqual, who.open_id.as_str());
     let replacing_none = connection(Batch::new().require(model, replaced.clone(), 0..=0), model, user_id, who);
-    let outcome = match store::run(app, replacing_none).await {
+    let outcome = match permission.run(app, replacing_none).await {
         Err(failure) if Conflict::behind(&failure) == Some(Conflict::Unmet) => {
             let replacing = connection(Batch::new().delete(model, replaced), model, user_id, who);
-            store::run(app, sessions::ending(replacing, user_id, login_type, &key_of(&who.app_id), spared)).await
+            let ending = sessions::ending(replacing, user_id, login_type, &key_of(&who.app_id), spared);
+            permission.run(app, ending).await
         }
         outcome => outcome,
     };
@@ -127,10 +129,11 @@ pub(crate) async fn unbind(
     login_type: &str,
     app_id: &str,
     user_id: &UserId,
+    permission: &Permission<'_>,
 ) -> Result<()> {
     let binding = Filter::equal("appId", app_id) & Filter::equal("userId", user_id.as_str());
     let batch = Batch::new().delete(model, binding);
-    store::run(app, sessions::ending(batch, user_id, login_type, &key_of(app_id), None)).await?;
+    permission.run(app, sessions::ending(batch, user_id, login_type, &key_of(app_id), None)).await?;
     Ok(())
 }
 

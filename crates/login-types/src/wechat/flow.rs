@@ -13,7 +13,7 @@ use crate::names::USERS;
 use crate::states::Pending;
 use crate::tickets::{TICKET_SECONDS, Ticket};
 use crate::token::hash_of;
-use crate::{LoginCode, Purpose, SignIn, UserId, fails, sessions, store};
+use crate::{LoginCode, Permission, Purpose, SignIn, UserId, fails, sessions, store};
 
 /// The most characters of a nickname that are kept.
 const MAX_NICK_LENGTH: usize = 64;
@@ -115,8 +115,13 @@ pub(crate) async fn miss(this: &WeChat<'_>, grant: Grant, may_register: bool) ->
     Ok(fails::USER_AUTH_MISS.with(json!({ "bindTicket": bind_ticket, "expiresIn": TICKET_SECONDS })))
 }
 
-/// Binds an identity to a user who is known to be there.
-pub(crate) async fn bind(this: &WeChat<'_>, user_id: &UserId, who: &Identity) -> Result<()> {
+/// Binds an identity to a user who is known to be there, if the caller's permission still holds at the end.
+pub(crate) async fn bind(
+    this: &WeChat<'_>,
+    user_id: &UserId,
+    who: &Identity,
+    permission: &Permission<'_>,
+) -> Result<()> {
     this.check_bind(user_id.clone(), who.clone()).await?;
     if this.match_user(who.clone()).await?.is_some_and(|owner| owner != *user_id) {
         return Err(fails::AUTH_CONFLICT.into());
@@ -125,7 +130,7 @@ pub(crate) async fn bind(this: &WeChat<'_>, user_id: &UserId, who: &Identity) ->
     let model = this.auth_model_elem_name().await?;
     // The session that replaces an account goes on, all others of that account end.
     let spared = this.visitor().and_then(sessions::token_hash_of);
-    bindings::bind(&app, &model, this.name(), user_id, who, spared).await?;
+    bindings::bind(&app, &model, this.name(), user_id, who, permission, spared).await?;
     // What the row knows already is not learned again; another unionId than its own is noted.
     bindings::connecting(&app, &model, user_id, who).await?;
     Ok(())

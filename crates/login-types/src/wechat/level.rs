@@ -8,14 +8,13 @@ use super::{
     OpenedCode, Profile, PublicAuthConfig, ShownCode, UserAuthInfo, WeChat, WeChatSteps, bindings, flow, open_platform,
     qr_code, redirect,
 };
-use crate::auth_service_level::refuse_stranger;
 use crate::browser::Browser;
 use crate::names::{AUTH_SERVICE, WECHAT_BINDINGS};
 use crate::states::{Pending, STATE_SECONDS};
 use crate::store::{self, Conflict};
 use crate::tickets::Ticket;
 use crate::token::random_id;
-use crate::{AuthService, Corp, LoginCode, Purpose, SignIn, Token, User, UserId, fails, login_codes};
+use crate::{AuthService, Corp, LoginCode, Permission, Purpose, SignIn, Token, User, UserId, fails, login_codes};
 
 /// The code of `auths.loginTypes.WeChatType`.
 #[derive(Debug)]
@@ -121,39 +120,42 @@ impl WeChatSteps for WeChatLevel {
             let nick = flow::nick_of(nick.as_deref(), ticket.nick.as_deref());
             let user_id = this.register_user(who.clone(), nick).await?;
             if this.match_user(who.clone()).await?.as_ref() != Some(&user_id) {
-                flow::bind(&this, &user_id, &who).await?;
+                flow::bind(&this, &user_id, &who, &Permission::trusted()).await?;
             }
         }
         flow::sign_in(&this, &who).await?.ok_or_else(|| fails::LOGIN_CODE_INVALID.failure())
     }
 
     async fn bind(&self, this: WeChat<'_>, user_id: UserId, code: String, state: Option<String>) -> Result<Done> {
-        refuse_stranger(this.visitor(), &user_id)?;
+        let permission = Permission::of(&this.app(), this.visitor(), &user_id).await?;
         flow::refuse_inactive(&this).await?;
         this.find_user(user_id.clone()).await?.ok_or(fails::USER_NOT_FOUND)?;
         flow::admit(&this, Purpose::Bind, &code, state.as_deref()).await?;
         let grant = flow::identify(&this, code).await?;
-        flow::bind(&this, &user_id, &grant.identity).await?;
+        flow::bind(&this, &user_id, &grant.identity, &permission).await?;
         Ok(Done::new())
     }
 
     async fn bind_by_ticket(&self, this: WeChat<'_>, bind_ticket: String) -> Result<Done> {
         let caller = this.visitor().and_then(|visitor| visitor.principal.as_ref());
         let user_id = UserId::from(caller.ok_or(Fail::LOGIN_REQUIRED)?.user_id.as_str());
+        let app = this.app();
+        let permission = Permission::of(&app, this.visitor(), &user_id).await?;
         flow::refuse_inactive(&this).await?;
-        this.app().get::<AuthService<'_>>(AUTH_SERVICE)?.check_recent_sign_in().await?;
+        let permission = permission.with_recent_sign_in(&app).await?;
         this.find_user(user_id.clone()).await?.ok_or(fails::USER_NOT_FOUND)?;
-        let ticket: Ticket<Identity> = Ticket::redeem(&this.app(), this.name(), this.visitor(), &bind_ticket).await?;
-        flow::bind(&this, &user_id, &ticket.identity).await?;
+        let ticket: Ticket<Identity> = Ticket::redeem(&app, this.name(), this.visitor(), &bind_ticket).await?;
+        flow::bind(&this, &user_id, &ticket.identity, &permission).await?;
         Ok(Done::new())
     }
 
     async fn unbind(&self, this: WeChat<'_>, user_id: UserId) -> Result<Done> {
-        refuse_stranger(this.visitor(), &user_id)?;
+        let app = this.app();
+        let permission = Permission::of(&app, this.visitor(), &user_id).await?;
         this.check_unbind(user_id.clone()).await?;
         let model = this.auth_model_elem_name().await?;
         let app_id = this.auth_config().await?.app_id;
-        bindings::unbind(&this.app(), &model, this.name(), &app_id, &user_id).await?;
+        bindings::unbind(&app, &model, this.name(), &app_id, &user_id, &permission).await?;
         Ok(Done::new())
     }
 

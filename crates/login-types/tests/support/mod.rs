@@ -1,8 +1,10 @@
 mod browser;
+mod gate;
 mod open_platform;
 mod world;
 
 pub(crate) use self::browser::Browser;
+pub(crate) use self::gate::Gate;
 pub(crate) use self::open_platform::{FakeWeChat, Person};
 pub(crate) use self::world::{CORP, LOGIN, PASSWORD_ACCOUNTS, PASSWORD_LOGIN, SERVICE, World};
 

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use super::Gate;
+
 /// An open platform that answers as it is told.
 pub(crate) struct FakeWeChat {
     address: SocketAddr,
@@ -27,6 +29,7 @@ struct Script {
     next_code: AtomicUsize,
     exchanges: AtomicUsize,
     profile_calls: AtomicUsize,
+    exchange_gate: Gate,
 }
 
 #[derive(Clone)]
@@ -135,6 +138,11 @@ impl FakeWeChat {
         self.script.exchanges.load(Ordering::SeqCst)
     }
 
+    /// Where codes wait before they are exchanged.
+    pub(crate) fn exchange_gate(&self) -> &Gate {
+        &self.script.exchange_gate
+    }
+
     /// How many profiles were asked for.
     pub(crate) fn profile_calls(&self) -> usize {
         self.script.profile_calls.load(Ordering::SeqCst)
@@ -173,6 +181,7 @@ type Parameters = Query<HashMap<String, String>>;
 
 async fn access_token(State(script): State<Arc<Script>>, Query(parameters): Parameters) -> Response {
     script.exchanges.fetch_add(1, Ordering::SeqCst);
+    script.exchange_gate.pass().await;
     if parameters.get("secret").is_none_or(|secret| secret != crate::support::world::SECRET) {
         return plain(&json!({ "errcode": 40125, "errmsg": "invalid appsecret" }));
     }
