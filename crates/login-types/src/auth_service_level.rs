@@ -2,7 +2,7 @@ use mti_element::{AppHandle, Fail, Level, OpenContext, Principal, Problems, Resu
 
 use crate::keys::Keys;
 use crate::login_codes::BroughtCode;
-use crate::sessions::NewSession;
+use crate::new_session::NewSession;
 use crate::{
     AuthService, AuthServiceSteps, BindingList, Clock, Corp, CurrentUser, Evidence, LoginCode, LoginType, SessionList,
     SignIn, SignedIn, Success, User, UserId, bound_logins, browser, corp, fails, login_codes, sessions, user,
@@ -25,6 +25,7 @@ const MAX_PLATFORM_LENGTH: usize = 64;
 pub struct AuthServiceLevel {
     session_seconds: u32,
     recent_seconds: u32,
+    sessions_per_user: u32,
 }
 
 impl Level for AuthServiceLevel {
@@ -33,12 +34,15 @@ impl Level for AuthServiceLevel {
         let mut problems = Problems::default();
         let session_seconds = problems.take(config.whole_number("sessionSeconds", MIN_SESSION_SECONDS..=u32::MAX));
         let recent_seconds = problems.take(config.whole_number("recentSeconds", 0..=u32::MAX));
-        let (session_seconds, recent_seconds) =
-            session_seconds.zip(recent_seconds).ok_or_else(|| problems.into_failure())?;
-        Ok(Self {
-            session_seconds: session_seconds.unwrap_or(DEFAULT_SESSION_SECONDS),
-            recent_seconds: recent_seconds.unwrap_or(DEFAULT_RECENT_SECONDS),
-        })
+        let sessions_per_user = problems.take(config.whole_number("sessionsPerUser", 1..=sessions::MOST_OF_ONE_USER));
+        let read = || {
+            Some(Self {
+                session_seconds: session_seconds?.unwrap_or(DEFAULT_SESSION_SECONDS),
+                recent_seconds: recent_seconds?.unwrap_or(DEFAULT_RECENT_SECONDS),
+                sessions_per_user: sessions_per_user?.unwrap_or(sessions::MOST_OF_ONE_USER),
+            })
+        };
+        read().ok_or_else(|| problems.into_failure())
     }
 }
 
@@ -62,7 +66,8 @@ impl AuthServiceSteps for AuthServiceLevel {
         let corp_id = code.choose(&app, &corp).await?;
         let user = this.find_user(code.row.user_id.clone()).await?.ok_or(fails::USER_NOT_FOUND)?;
         refuse_disabled(&app, &code.row.user_id, &user).await?;
-        let session = NewSession { code, corp_id, platform, lifetime_seconds: self.session_seconds };
+        let lifetime_seconds = self.session_seconds;
+        let session = NewSession { code, corp_id, platform, lifetime_seconds, most_of_user: self.sessions_per_user };
         session.begin(&app, this.visitor()).await
     }
 

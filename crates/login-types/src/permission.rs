@@ -1,4 +1,4 @@
-use mti_data::{Batch, DataError, Filter, Outcome};
+use mti_data::{Batch, Filter, Outcome};
 use mti_element::{AppHandle, Fail, Failure, Principal, Result, Visitor};
 
 use crate::names::{AUTH_SERVICE, SESSIONS, USERS};
@@ -104,7 +104,7 @@ impl Caller<'_> {
         if user::can_be_required(app).await {
             let required = session.clone().require(USERS, self.user_row(), 1..=1);
             match store::run(app, required.then(batch.clone())).await {
-                Err(failure) if unmet_requirement(&failure) == Some(1) => {}
+                Err(failure) if store::unmet_requirement(&failure) == Some(1) => {}
                 outcome => return outcome.map_err(without_session),
             }
         }
@@ -115,7 +115,7 @@ impl Caller<'_> {
 
     /// The row of a caller who may act.
     fn user_row(&self) -> Filter {
-        let active = Filter::equal("userId", &self.user_id) & Filter::equal("isActive", true);
+        let active = user::active_row(&self.user_id);
         if self.acts_for_another { active & Filter::equal("isAdmin", true) } else { active }
     }
 }
@@ -126,12 +126,5 @@ async fn check_recent_sign_in(app: &AppHandle<'_>) -> Result<()> {
 
 /// The session is the first thing that a batch requires.
 fn without_session(failure: Failure) -> Failure {
-    if unmet_requirement(&failure) == Some(0) { Fail::LOGIN_REQUIRED.into() } else { failure }
-}
-
-fn unmet_requirement(failure: &Failure) -> Option<usize> {
-    match DataError::behind(failure)? {
-        DataError::PreconditionFailed { index, .. } => Some(*index),
-        _ => None,
-    }
+    if store::unmet_requirement(&failure) == Some(0) { Fail::LOGIN_REQUIRED.into() } else { failure }
 }

@@ -1,62 +1,16 @@
 use mti_data::q::Operator;
 use mti_data::{Batch, Filter};
-use mti_element::{AppHandle, Cookie, Failure, Result, Secret, Visitor};
+use mti_element::{AppHandle, Cookie, Result, Secret, Visitor};
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::authenticator::SESSION_COOKIE;
-use crate::login_codes::BroughtCode;
 use crate::names::{LOGIN_CODES, SESSIONS};
 use crate::states::alive;
-use crate::store::{self, Conflict};
-use crate::token::{Token, hash_of, hash_of_brought};
-use crate::{Clock, Permission, SessionInfo, SignedIn, UserId, fails};
+use crate::token::{hash_of, hash_of_brought};
+use crate::{Clock, Permission, SessionInfo, UserId, store};
 
-/// A session about to begin.
-#[derive(Debug)]
-pub(crate) struct NewSession {
-    /// The code that it is begun with.
-    pub(crate) code: BroughtCode,
-    /// The organisation.
-    pub(crate) corp_id: String,
-    /// What the user signs in from.
-    pub(crate) platform: String,
-    /// How long it may live.
-    pub(crate) lifetime_seconds: u32,
-}
-
-impl NewSession {
-    /// Uses the code up and begins the session, in one step. The session that the browser had so far ends: a session
-    /// never outlives a sign-in, so none can be planted.
-    pub(crate) async fn begin(self, app: &AppHandle<'_>, visitor: Option<&Visitor>) -> Result<SignedIn> {
-        let Self { code, corp_id, platform, lifetime_seconds } = self;
-        let token = Token::random();
-        let now = Clock::of(app);
-        let mut batch = Batch::new().require(LOGIN_CODES, code.filter.clone(), 1..=1).delete(LOGIN_CODES, code.filter);
-        if let Some(earlier) = visitor.and_then(token_hash_of) {
-            batch = batch.delete(SESSIONS, Filter::equal("tokenHash", earlier));
-        }
-        let row = store::row(json!({
-            "tokenHash": token.hash(),
-            "loginType": code.row.login_type,
-            "binding": code.row.binding,
-            "userId": code.row.user_id,
-            "corpId": corp_id,
-            "platform": platform,
-            "createdAt": now,
-            "expiresAt": now + i64::from(lifetime_seconds),
-        }));
-        store::run(app, batch.insert(SESSIONS, row)).await.map_err(|failure| match Conflict::behind(&failure) {
-            Some(_) => Failure::from(fails::LOGIN_CODE_INVALID),
-            None => failure,
-        })?;
-        let expires_in = u64::from(lifetime_seconds);
-        if let Some(visitor) = visitor {
-            visitor.set_cookie(Cookie { name: SESSION_COOKIE, value: token.to_secret(), max_age_seconds: expires_in });
-        }
-        Ok(SignedIn { success: true, token, user_id: code.row.user_id, corp_id, expires_in })
-    }
-}
+/// The most sessions that one user may have, and how many are shown: so a user can see and end all of them.
+pub(crate) const MOST_OF_ONE_USER: u32 = 200;
 
 /// A session as it is stored.
 #[derive(Debug, Deserialize)]
@@ -86,9 +40,6 @@ pub(crate) async fn find(app: &AppHandle<'_>, token: &Secret) -> Result<Option<S
 pub(crate) fn alive_with(app: &AppHandle<'_>, token: &Secret) -> Option<Filter> {
     Some(Filter::equal("tokenHash", hash_of_brought(token.reveal())?) & alive(Clock::of(app)))
 }
-
-/// How many sessions of one user are shown.
-const MOST_SHOWN: u64 = 200;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -156,7 +107,7 @@ pub(crate) async fn end_everywhere(
 
 async fn rows_of(app: &AppHandle<'_>, user_id: &UserId) -> Result<Vec<ShownRow>> {
     let his = Filter::equal("userId", user_id.as_str()) & alive(Clock::of(app));
-    store::newest(app, SESSIONS, his, MOST_SHOWN).await
+    store::newest(app, SESSIONS, his, MOST_OF_ONE_USER.into()).await
 }
 
 /// Ends the visitor's session and takes its cookie away.
@@ -207,6 +158,7 @@ pub(crate) fn ending(batch: Batch, user_id: &UserId, login_type: &str, binding: 
     batch.delete(LOGIN_CODES, codes).delete(SESSIONS, sessions)
 }
 
-fn but(spared: Option<String>) -> Filter {
+/// The rows of all sessions but the one of this hash.
+pub(crate) fn but(spared: Option<String>) -> Filter {
     spared.map_or(Filter::All, |hash| Filter::compare("tokenHash", Operator::NotEqual, hash))
 }

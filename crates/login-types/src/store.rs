@@ -55,6 +55,18 @@ pub(crate) async fn newest<T: DeserializeOwned>(
     rows.row_datas.into_iter().map(read).collect()
 }
 
+/// The row that matches and was made as the `nth` last one, counted from 1, if there are that many.
+pub(crate) async fn nth_newest<T: DeserializeOwned>(
+    app: &AppHandle<'_>,
+    model: &str,
+    filter: Filter,
+    nth: u64,
+) -> Result<Option<T>> {
+    let last_first = vec![Order::descending("id")];
+    let rows = app.get::<Model<'_>>(model)?.query(Some(filter), None, Some(last_first), Some(nth), Some(1)).await?;
+    rows.row_datas.into_iter().next().map(read).transpose()
+}
+
 /// How many rows match.
 pub(crate) async fn count(app: &AppHandle<'_>, model: &str, filter: Filter) -> Result<u64> {
     let rows = app.get::<Model<'_>>(model)?.query(Some(filter), None, None, None, Some(1)).await?;
@@ -89,6 +101,14 @@ impl Conflict {
             DataError::PreconditionFailed { .. } => Some(Self::Unmet),
             _ => None,
         }
+    }
+}
+
+/// Which requirement of a failed batch was not met: its place among all that the batch was to do, from 0.
+pub(crate) fn unmet_requirement(failure: &Failure) -> Option<usize> {
+    match DataError::behind(failure)? {
+        DataError::PreconditionFailed { index, .. } => Some(*index),
+        _ => None,
     }
 }
 

@@ -96,6 +96,11 @@ pub(crate) async fn can_be_required(app: &AppHandle<'_>) -> bool {
     Arc::ptr_eq(&users.database, &sessions.database) && says("userId") && says("isActive") && says("isAdmin")
 }
 
+/// The row of a user who may sign in.
+pub(crate) fn active_row(user_id: &UserId) -> Filter {
+    Filter::equal("userId", user_id) & Filter::equal("isActive", true)
+}
+
 async fn table(app: &AppHandle<'_>, model: &str) -> Result<Table> {
     app.get::<Model<'_>>(model)?.table().await
 }

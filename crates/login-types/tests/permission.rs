@@ -346,6 +346,19 @@ async fn a_session_that_ended_ends_no_others() {
 }
 
 #[tokio::test]
+async fn a_user_who_is_disabled_while_signing_in_gets_no_session() {
+    let scene = Scene::new().await;
+    let browser = scene.world.browser();
+    let code = browser.login_code(ANNA).await.unwrap();
+    scene.gates.find_user.close();
+    let disabled = scene.world.change(USERS, "Q(userId='anna')", json!({ "isActive": false }));
+    let signing_in = browser.login_by_code(&code["loginCode"], "acme");
+    let outcome = scene.interrupted(&scene.gates.find_user, signing_in, disabled).await;
+    assert_fails(outcome, Fail::PERMISSION_DENIED);
+    assert_eq!(scene.world.rows(SESSIONS).await.len(), 0);
+}
+
+#[tokio::test]
 async fn a_call_in_process_is_trusted_whatever_happens_meanwhile() {
     let scene = Scene::new().await;
     let gate = scene.world.wechat.exchange_gate();

@@ -1,6 +1,9 @@
+use std::sync::Arc;
+
 use mti_element::{Authenticator, Fail, Secret};
 use mti_login_types::{BROWSER_COOKIE, SESSION_COOKIE, SessionAuthenticator, fails};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use crate::support::{Person, SERVICE, World, assert_fails};
 
@@ -281,6 +284,84 @@ async fn signing_out_everywhere_ends_all_sessions_and_codes_of_a_user() {
     here.call_on(SERVICE, "logoutEverywhere", json!({})).await.unwrap();
     assert_eq!((here.user().await, there.user().await, here.cookie(SESSION_COOKIE)), (None, None, None));
     assert_eq!(other.user().await.as_deref(), Some("ben"));
+}
+
+const SESSIONS: &str = "auths.loginTypes.models.SessionModel";
+
+async fn with_sessions_per_user(most: u32) -> World {
+    let files = format!(
+        "//- auths/loginTypes/services/AuthSvc/e.json\n{{}}\n//- auths/loginTypes/services/AuthSvc/AuthSvc.json\n{{ \"sessionsPerUser\": {most} }}"
+    );
+    let world = World::with(json!({}), &files, |builder| builder).await;
+    world.bound("anna", ANNA).await;
+    world
+}
+
+/// Begins a session in process, where no browser has one that would end.
+async fn begin_session(world: &World) -> String {
+    let code = world.call("getLoginCode", json!({ "code": world.wechat.code(ANNA) })).await.unwrap();
+    let arguments = json!({ "loginCode": code["loginCode"], "corp": "acme", "platform": "web" });
+    let session = world.element(SERVICE).call("loginByCode", arguments).await.unwrap();
+    session["token"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_oldest_sessions_of_a_user_make_room_for_new_ones() {
+    let world = with_sessions_per_user(3).await;
+    world.bound("ben", BEN).await;
+    let ben = world.browser();
+    ben.sign_in(BEN).await;
+    let mut tokens = Vec::new();
+    for _ in 0..5 {
+        tokens.push(begin_session(&world).await);
+    }
+    let mut alive = Vec::new();
+    for token in &tokens {
+        alive.push(authenticated(&world, token).await.is_some());
+    }
+    assert_eq!(alive, [false, false, true, true, true]);
+    assert_eq!(ben.user().await.as_deref(), Some("ben"));
+
+    // A browser's own earlier session makes room by itself, and one that has expired takes none.
+    let browser = world.browser();
+    browser.sign_in(ANNA).await;
+    browser.sign_in(ANNA).await;
+    assert!(authenticated(&world, &tokens[3]).await.is_some());
+    assert_eq!(world.rows(SESSIONS).await.len(), 3 + 1);
+}
+
+#[tokio::test]
+async fn every_session_of_a_user_is_shown_and_can_be_ended() {
+    let world = world().await;
+    let first = world.browser();
+    first.sign_in(ANNA).await;
+    for _ in 0..198 {
+        begin_session(&world).await;
+    }
+    let owner = world.browser();
+    owner.sign_in(ANNA).await;
+    let told = owner.call_on(SERVICE, "listSessions", json!({})).await.unwrap();
+    let sessions = told["sessions"].as_array().unwrap();
+    assert_eq!((sessions.len(), world.rows(SESSIONS).await.len()), (200, 200));
+    let oldest = json!({ "sessionId": sessions[199]["sessionId"] });
+    owner.call_on(SERVICE, "endSession", oldest).await.unwrap();
+    assert_eq!(first.user().await, None);
+    for _ in 0..2 {
+        begin_session(&world).await;
+    }
+    assert_eq!(world.rows(SESSIONS).await.len(), 200, "without config");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sessions_that_begin_at_once_stay_within_the_bound() {
+    let world = Arc::new(with_sessions_per_user(3).await);
+    let mut calls = JoinSet::new();
+    for _ in 0..12 {
+        let world = Arc::clone(&world);
+        calls.spawn(async move { begin_session(&world).await });
+    }
+    assert_eq!(calls.join_all().await.len(), 12);
+    assert_eq!(world.rows(SESSIONS).await.len(), 3);
 }
 
 #[tokio::test]
