@@ -26,6 +26,7 @@ mod open;
 mod owned_frame;
 mod payload;
 mod problems;
+mod sealed_secrets;
 mod secret;
 mod shared_calls;
 mod steps;
