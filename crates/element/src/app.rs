@@ -63,7 +63,8 @@ impl<'a> AppHandle<'a> {
         Self { place: Place::Beside(context, caller) }
     }
 
-    pub(crate) fn outside(view: &'a Arc<dyn AppView>) -> Self {
+    /// The app outside of any call: what is called through it is trusted, and stays on this snapshot.
+    pub fn outside(view: &'a Arc<dyn AppView>) -> Self {
         Self { place: Place::Outside(view) }
     }
 

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use mti_element::{AppView, Authenticator, BoxFuture, Principal, Result, Secret, Visitor};
+use mti_element::{AppHandle, AppView, Authenticator, BoxFuture, Principal, Result, Secret, Visitor};
 
 use crate::browser::Browser;
 use crate::names::AUTH_SERVICE;
@@ -23,8 +23,8 @@ impl Authenticator for SessionAuthenticator {
 
     fn authenticate(&self, app: Arc<dyn AppView>, token: Secret) -> BoxFuture<'_, Result<Option<Principal>>> {
         Box::pin(async move {
-            let service: AuthService<'static> = app.element(AUTH_SERVICE)?.through()?;
-            let app = service.app();
+            let app = AppHandle::outside(&app);
+            let service: AuthService<'_> = app.get(AUTH_SERVICE)?;
             let Some(session) = sessions::find(&app, &token).await? else { return Ok(None) };
             let user = service.find_user(session.user_id.clone()).await?;
             let Some(user) = user.filter(|user| user.is_active) else {

@@ -7,11 +7,11 @@ use mti_element::{AppHandle, AppView, BoxFuture, CallCount, Result, SharedCalls}
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::names::{AUTH_SERVICE, CALL_COUNTS};
+use crate::Clock;
+use crate::names::CALL_COUNTS;
 use crate::states::alive;
 use crate::store;
 use crate::token::random_id;
-use crate::{AuthService, Clock};
 
 /// How long a row is of interest: longer than the span over which calls are counted.
 const LIFETIME_SECONDS: i64 = 120;
@@ -31,14 +31,22 @@ pub struct CallTable {
 struct Memory {
     /// By client: the calls that the row of this process says, and until when it lives.
     told: HashMap<u64, (u64, i64)>,
-    /// By process and client: the calls that the row said when it was read last.
-    heard: HashMap<(String, u64), u64>,
-    /// Whether the rows were read before.
-    has_heard: bool,
+    /// By process and client: what the row said when it was read last.
+    heard: HashMap<(String, u64), Heard>,
+    /// The id of the newest row that was there at the last reading; none before the first one.
+    newest: Option<i64>,
+}
+
+/// What a row of another process said.
+#[derive(Debug, Clone, Copy)]
+struct Heard {
+    id: i64,
+    calls: u64,
 }
 
 #[derive(Deserialize)]
 struct CountRow {
+    id: i64,
     node: String,
     client: i64,
     calls: u64,
@@ -70,19 +78,28 @@ impl CallTable {
     /// What is new in the rows of the others.
     fn hear(&self, rows: Vec<CountRow>) -> Vec<CallCount> {
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_first_time = !std::mem::replace(&mut memory.has_heard, true);
+        let newest_before = memory.newest;
         let mut heard = HashMap::with_capacity(rows.len());
         let mut news = Vec::new();
-        for CountRow { node, client, calls } in rows {
+        let mut newest = newest_before.unwrap_or_default();
+        for CountRow { id, node, client, calls } in rows {
+            newest = newest.max(id);
             let key = (node, client.cast_unsigned());
-            let earlier = memory.heard.get(&key).copied().unwrap_or(0);
-            // A row that says less than before was made anew.
-            let new = calls.checked_sub(earlier).unwrap_or(calls);
-            if new > 0 && !is_first_time {
+            let earlier = match memory.heard.get(&key) {
+                Some(heard) if heard.id == id => heard.calls,
+                // Made since the last reading: all of it is news.
+                _ if newest_before.is_some_and(|before| id > before) => 0,
+                // It was there before and was not among the rows that were read. What it said then is not known, and to
+                // count all of it, perhaps again, would shut out a client who did nothing.
+                _ => calls,
+            };
+            let new = calls.saturating_sub(earlier);
+            if new > 0 {
                 news.push(CallCount { client: key.1, calls: new });
             }
-            heard.insert(key, calls);
+            heard.insert(key, Heard { id, calls });
         }
+        memory.newest = Some(newest);
         memory.heard = heard;
         news
     }
@@ -105,9 +122,6 @@ impl Default for CallTable {
 
 impl SharedCalls for CallTable {
     fn exchange(&self, app: Arc<dyn AppView>, counted: Vec<CallCount>) -> BoxFuture<'_, Result<Vec<CallCount>>> {
-        Box::pin(async move {
-            let service: AuthService<'static> = app.element(AUTH_SERVICE)?.through()?;
-            self.exchange_in(&service.app(), &counted).await
-        })
+        Box::pin(async move { self.exchange_in(&AppHandle::outside(&app), &counted).await })
     }
 }

@@ -46,8 +46,8 @@ struct Key {
 /// with a user who is activated again. Call it every minute or so, from one task. In a large table it looks at some
 /// thousand rows of users at a time, and goes on from there the next time.
 pub async fn sweep(app: Arc<dyn AppView>) -> Result<Swept> {
-    let service: AuthService<'static> = app.element(AUTH_SERVICE)?.through()?;
-    let app = service.app();
+    let app = AppHandle::outside(&app);
+    let service: AuthService<'_> = app.get(AUTH_SERVICE)?;
     let mut swept = Swept { rows: 0, is_partial: false };
     for model in EXPIRING {
         let table = sweep_table(&app, model).await?;

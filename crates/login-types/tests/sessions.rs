@@ -234,6 +234,23 @@ async fn authenticated(world: &World, token: &str) -> Option<mti_element::Princi
 }
 
 #[tokio::test]
+async fn who_calls_is_decided_on_the_snapshot_that_the_call_began_on() {
+    let world = world().await;
+    let browser = world.browser();
+    browser.sign_in(ANNA).await;
+    let token = browser.cookie(SESSION_COOKIE).unwrap();
+    let before = world.app.view();
+    let switched_off = json!({ "authConfig": { "appId": "wx1", "appSecret": "secret" }, "isActive": false });
+    world.edit(&format!("//- auths/loginTypes/MyWeChatLogin/MyWeChatLogin.json\n{switched_off}"));
+    let on = async |view| {
+        let principal = SessionAuthenticator.authenticate(view, Secret::new(token.as_str())).await.unwrap();
+        principal.map(|principal| principal.user_id)
+    };
+    assert_eq!(on(before).await.as_deref(), Some("anna"));
+    assert_eq!(on(world.app.view()).await, None, "the login is switched off there");
+}
+
+#[tokio::test]
 async fn a_user_sees_where_he_is_signed_in_and_ends_one_of_it() {
     let world = world().await;
     let (here, there, other) = (world.browser(), world.browser(), world.browser());

@@ -39,6 +39,26 @@ async fn who_comes_later_does_not_hear_what_is_past() {
 }
 
 #[tokio::test]
+async fn a_row_that_falls_out_of_what_is_read_and_comes_back_is_not_counted_again() {
+    let world = World::new().await;
+    let (a, b, crowd) = (CallTable::new(), CallTable::new(), CallTable::new());
+    heard(&a, &world, &[]).await;
+    heard(&b, &world, &[(7, 30)]).await;
+    assert_eq!(heard(&a, &world, &[]).await, [(7, 30)]);
+    for thousand in 0..5 {
+        let clients: Vec<_> = (0..1000).map(|client| (100 + thousand * 1000 + client, 1)).collect();
+        heard(&crowd, &world, &clients).await;
+    }
+    assert_eq!(heard(&a, &world, &[]).await.len(), 5000, "the newest rows are read, and that of `b` is not among them");
+    let of_crowd = serde_json::json!({ "filter": "Q(client__gte=100)" });
+    world.element("auths.models.CallCountModel").call("deleteByFilter", of_crowd).await.unwrap();
+    heard(&b, &world, &[(7, 1)]).await;
+    assert_eq!(heard(&a, &world, &[]).await, []);
+    heard(&b, &world, &[(7, 2)]).await;
+    assert_eq!(heard(&a, &world, &[]).await, [(7, 2)]);
+}
+
+#[tokio::test]
 async fn counts_expire_swept_or_not() {
     let world = World::new().await;
     let (a, b) = (CallTable::new(), CallTable::new());

@@ -26,7 +26,7 @@ pub(crate) struct World {
     pub(crate) app: App,
     pub(crate) wechat: FakeWeChat,
     clock: Arc<AtomicI64>,
-    _tree: Tree,
+    tree: Tree,
     _data: TempDir,
 }
 
@@ -66,7 +66,13 @@ impl World {
             builder = builder.code("mti.base", element, code);
         }
         let app = build(builder).open().unwrap();
-        Self { app, wechat, clock, _tree: tree, _data: data }
+        Self { app, wechat, clock, tree, _data: data }
+    }
+
+    /// Writes files anew and reloads.
+    pub(crate) fn edit(&self, files: &str) {
+        self.tree.write_all(files);
+        self.app.reload(None).unwrap();
     }
 
     pub(crate) fn element(&self, name: &str) -> Element {
