@@ -1,0 +1,214 @@
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::findings::Findings;
+
+/// What the `retire` of a live object does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RetireMode {
+    /// It ends at once.
+    #[default]
+    Sound,
+    /// It panics.
+    Panics,
+    /// It never ends, and gives the thread back meanwhile.
+    Hangs,
+    /// It never ends, and keeps its thread.
+    Blocks,
+}
+
+/// Every live object of the elements that count themselves: when it was opened, called, retired and dropped.
+#[derive(Debug)]
+pub struct Objects {
+    findings: Arc<Findings>,
+    books: Mutex<Books>,
+    /// Told when an object is retired or dropped, and when the run ends.
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Books {
+    records: BTreeMap<u64, Record>,
+    next: u64,
+    retired: u64,
+    is_over: bool,
+}
+
+#[derive(Debug)]
+struct Record {
+    element: String,
+    calls: u32,
+    is_retired: bool,
+    mode: RetireMode,
+    is_scratch: bool,
+}
+
+/// How many objects there were, and what became of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Totals {
+    /// How many were opened.
+    pub opened: u64,
+    /// How many of them were retired.
+    pub retired: u64,
+    /// How many have been retired, and are kept by a `retire` that does not end.
+    pub stuck: usize,
+}
+
+thread_local! {
+    static IN_SCRATCH: Cell<bool> = const { Cell::new(false) };
+}
+
+impl Objects {
+    /// No objects yet.
+    pub fn new(findings: Arc<Findings>) -> Arc<Self> {
+        Arc::new(Self { findings, books: Mutex::default(), changed: Condvar::new() })
+    }
+
+    /// Notes a new live object of an element.
+    pub fn open(self: &Arc<Self>, element: &str, mode: RetireMode) -> Object {
+        let mut books = self.books();
+        books.next += 1;
+        let number = books.next;
+        let is_scratch = IN_SCRATCH.get();
+        let record = Record { element: element.to_owned(), calls: 0, is_retired: false, mode, is_scratch };
+        books.records.insert(number, record);
+        Object { number, mode, objects: Arc::clone(self) }
+    }
+
+    /// Runs something that may open objects to look at them, and must leave none behind.
+    pub fn in_scratch<T>(&self, look: impl FnOnce() -> T) -> T {
+        IN_SCRATCH.set(true);
+        let seen = look();
+        IN_SCRATCH.set(false);
+        let kept: Vec<_> = self.books().records.values().filter(|one| one.is_scratch).map(described).collect();
+        if !kept.is_empty() {
+            self.findings.wrong("`check` keeps nothing that it opens", kept.join(", "));
+        }
+        seen
+    }
+
+    /// The live objects that are not retired, by element.
+    pub fn in_use(&self) -> BTreeMap<String, Vec<u64>> {
+        let mut in_use = BTreeMap::<String, Vec<u64>>::new();
+        for (number, record) in &self.books().records {
+            if !record.is_retired {
+                in_use.entry(record.element.clone()).or_default().push(*number);
+            }
+        }
+        in_use
+    }
+
+    /// What became of all objects.
+    pub fn totals(&self) -> Totals {
+        let books = self.books();
+        let stuck = books.records.values().filter(|one| one.is_retired).count();
+        Totals { opened: books.next, retired: books.retired, stuck }
+    }
+
+    /// The objects that were retired, whose `retire` ends, and that are still kept.
+    pub fn kept_after_retirement(&self) -> Vec<String> {
+        let ends = |one: &&Record| one.is_retired && !matches!(one.mode, RetireMode::Hangs | RetireMode::Blocks);
+        self.books().records.values().filter(ends).map(described).collect()
+    }
+
+    /// Ends the run: blocked retirements go on, and what is dropped from now on is not asked whether it was retired.
+    pub fn end(&self) {
+        self.books().is_over = true;
+        self.changed.notify_all();
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn block_until_the_end(&self) {
+        let ended = self.changed.wait_while(self.books(), |books| !books.is_over);
+        drop(ended.unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// One live object of an element, as its level holds it.
+#[derive(Debug)]
+pub struct Object {
+    number: u64,
+    mode: RetireMode,
+    objects: Arc<Objects>,
+}
+
+/// A call of an object that is in progress.
+#[derive(Debug)]
+pub struct ObjectCall<'o> {
+    object: &'o Object,
+}
+
+impl Object {
+    /// Its number, which no other object has.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Begins a call.
+    pub fn enter(&self) -> ObjectCall<'_> {
+        let mut books = self.objects.books();
+        if let Some(record) = books.records.get_mut(&self.number) {
+            record.calls += 1;
+            if record.is_retired {
+                self.objects.findings.wrong("no call reaches a retired object", described(record));
+            }
+        }
+        ObjectCall { object: self }
+    }
+
+    /// What the `retire` of its level does.
+    pub async fn retire(&self) {
+        self.note_retirement();
+        match self.mode {
+            RetireMode::Sound => {}
+            #[expect(clippy::panic, reason = "a `retire` that panics is what is tried")]
+            RetireMode::Panics => panic!("this retirement was told to panic"),
+            RetireMode::Hangs => std::future::pending().await,
+            RetireMode::Blocks => self.objects.block_until_the_end(),
+        }
+    }
+
+    fn note_retirement(&self) {
+        let mut books = self.objects.books();
+        if let Some(record) = books.records.get_mut(&self.number) {
+            if record.calls > 0 {
+                self.objects.findings.wrong("an object is retired after its last call", described(record));
+            }
+            if std::mem::replace(&mut record.is_retired, true) {
+                self.objects.findings.wrong("an object is retired exactly once", described(record));
+            }
+            books.retired += 1;
+        }
+        self.objects.changed.notify_all();
+    }
+}
+
+impl Drop for ObjectCall<'_> {
+    fn drop(&mut self) {
+        if let Some(record) = self.object.objects.books().records.get_mut(&self.object.number) {
+            record.calls -= 1;
+        }
+    }
+}
+
+impl Drop for Object {
+    fn drop(&mut self) {
+        let mut books = self.objects.books();
+        let Some(record) = books.records.remove(&self.number) else { return };
+        if !record.is_retired && !record.is_scratch && !books.is_over {
+            self.objects.findings.wrong("a replaced object is retired before it is dropped", described(&record));
+        }
+        self.objects.changed.notify_all();
+    }
+}
+
+fn described(record: &Record) -> String {
+    format!("{} ({:?}, {} calls in progress)", record.element, record.mode, record.calls)
+}

@@ -1,0 +1,468 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use mti_testkit::Tree;
+use serde_json::{Value, json};
+
+use crate::objects::RetireMode;
+use crate::rows::Unique;
+use crate::script::{CODE_FILE, SHARED_FILE};
+
+/// What the files of the running app and its parents say, and what is wrong with them. Every change is written at once.
+#[derive(Debug)]
+pub(crate) struct Sources {
+    tree: Tree,
+    /// The levels of `words.Type`, by [`Layer`].
+    pub(crate) layers: BTreeMap<Layer, Code>,
+    /// The guard before `doors.Type`.
+    pub(crate) guard: Code,
+    /// The words, by full name.
+    pub(crate) words: BTreeMap<String, WordSource>,
+    /// The number in the config of `stamps.Type`.
+    pub(crate) stamp: u64,
+    /// Whether that config is broken.
+    pub(crate) stamp_is_broken: bool,
+    /// Whether the running app names the parent that can be left.
+    pub(crate) parent_is_joined: bool,
+    /// Whether the parent app lost the directory of `doors.Type`.
+    pub(crate) door_is_lost: bool,
+    /// What all code of the running app is made of besides its own files.
+    pub(crate) shared: u64,
+    /// The models.
+    pub(crate) models: Vec<ModelSource>,
+    next: u64,
+}
+
+/// The apps that contribute a level of `words.Type`, nearest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Layer {
+    /// The running app. It does not declare that it has code: its file says so.
+    Child,
+    /// The parent that joins and leaves.
+    Parent,
+    /// The parent of both.
+    Base,
+}
+
+/// A file of code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Code {
+    /// Its version.
+    pub(crate) version: u64,
+    /// What is wrong with it.
+    pub(crate) state: CodeState,
+}
+
+/// What is wrong with a file of code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CodeState {
+    /// Nothing.
+    Sound,
+    /// It makes no sense.
+    Nonsense,
+    /// There is nothing in it.
+    Empty,
+    /// It is not there.
+    Missing,
+}
+
+/// The files of a word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WordSource {
+    /// The number in its config.
+    pub(crate) value: u64,
+    /// What its `retire` does.
+    pub(crate) retire: RetireMode,
+    /// The number in its title.
+    pub(crate) title: u64,
+    /// What is wrong with it, if anything is.
+    pub(crate) breakage: Option<Breakage>,
+}
+
+/// What is wrong with the files of a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Breakage {
+    /// Its `e.json` is not JSON.
+    Manifest,
+    /// Its config is not JSON.
+    Config,
+    /// Its config is one that its level refuses.
+    Value,
+    /// It names a Type that is not there.
+    Type,
+}
+
+/// The config of a model.
+#[derive(Debug, Clone)]
+pub(crate) struct ModelSource {
+    /// Its full name.
+    pub(crate) name: &'static str,
+    /// The database that its `e.json` names.
+    pub(crate) database: &'static str,
+    /// What its schema has besides what every one has.
+    pub(crate) parts: BTreeSet<SchemaPart>,
+}
+
+/// What the schema of a model has at times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum SchemaPart {
+    /// `name` is unique.
+    UniqueName,
+    /// `mail` and `owner` together are unique.
+    UniqueMail,
+    /// There is an index of `age`.
+    Index,
+    /// There is a field more.
+    Field,
+}
+
+/// Where the running app is, from the root of the tree.
+pub(crate) const RUNNING: &str = "child";
+/// The embedded database.
+pub(crate) const EMBEDDED: &str = "databases.Embedded";
+/// The database on a server.
+pub(crate) const SERVER: &str = "databases.Server";
+
+const FIXED: &str = r#"
+//- base/app.json
+{"appId": "stress.base", "version": "1.0.0", "extends": []}
+//- base/words/Meta/e.json
+{"title": "Words", "type": ""}
+//- base/words/Type/e.json
+{"title": "Words", "type": "words.Meta", "backend": "python"}
+//- base/doors/Meta/e.json
+{"title": "Doors", "type": ""}
+//- base/doors/Type/e.json
+{"title": "Doors", "type": "doors.Meta", "backend": "rust"}
+//- base/doors/Front/e.json
+{"title": "The front door", "type": "doors.Type"}
+//- base/models/Meta/e.json
+{"title": "Models", "type": ""}
+//- base/models/NormalType/e.json
+{"title": "Models", "type": "models.Meta", "backend": "rust"}
+//- base/databases/Meta/e.json
+{"title": "Databases", "type": ""}
+//- base/databases/SledType/e.json
+{"title": "Embedded", "type": "databases.Meta", "backend": "rust"}
+//- base/databases/PgSqlType/e.json
+{"title": "PostgreSQL", "type": "databases.Meta", "backend": "rust"}
+//- parent/app.json
+{"appId": "stress.parent", "version": "1.0.0", "extends": [{"appId": "stress.base", "version": "1.0.0"}]}
+//- parent/words/Type/e.json
+{"title": "Words of the parent", "backend": "python"}
+//- child/words/Type/e.json
+{"title": "Words of the child", "type": "words.Meta"}
+//- child/doors/Type/e.json
+{"title": "A guarded door", "type": "doors.Meta"}
+//- child/doors/Side/e.json
+{"title": "The side door", "type": "doors.Type"}
+//- child/stamps/Meta/e.json
+{"title": "Stamps", "type": ""}
+//- child/stamps/Type/e.json
+{"title": "Stamps", "type": "stamps.Meta", "backend": "rust"}
+//- child/stamps/First/e.json
+{"title": "The first stamp", "type": "stamps.Type"}
+//- child/stamps/Second/e.json
+{"title": "The second stamp", "type": "stamps.Type"}
+//- child/slow/Meta/e.json
+{"title": "Slow", "type": ""}
+//- child/slow/Type/e.json
+{"title": "Slow", "type": "slow.Meta", "backend": "rust"}
+//- child/slow/Caller/e.json
+{"title": "Slow", "type": "slow.Type"}
+//- child/circle/Meta/e.json
+{"title": "Circle", "type": ""}
+//- child/circle/Type/e.json
+{"title": "Circle", "type": "circle.Meta", "backend": "rust"}
+//- child/circle/Left/e.json
+{"title": "Left", "type": "circle.Type"}
+//- child/circle/Left/Left.json
+{"next": "circle.Right"}
+//- child/circle/Right/e.json
+{"title": "Right", "type": "circle.Type"}
+//- child/circle/Right/Right.json
+{"next": "circle.Left"}
+//- child/databases/Embedded/e.json
+{"title": "Embedded", "type": "databases.SledType"}
+//- child/databases/Server/e.json
+{"title": "Server", "type": "databases.PgSqlType"}
+"#;
+
+/// The word that the parent that joins and leaves brings.
+pub(crate) const WORD_OF_PARENT: &str = "words.OfParent";
+/// How many words there are from the start.
+const WORDS: usize = 6;
+
+impl Sources {
+    /// Writes the apps as they are at the start. `server` is the URL of a PostgreSQL database.
+    pub(crate) fn new(server: &str) -> Self {
+        let model = |name, database| ModelSource { name, database, parts: BTreeSet::new() };
+        let mut sources = Self {
+            tree: Tree::new(FIXED),
+            layers: BTreeMap::new(),
+            guard: Code::new(),
+            words: BTreeMap::new(),
+            stamp: 0,
+            stamp_is_broken: false,
+            parent_is_joined: false,
+            door_is_lost: false,
+            shared: 0,
+            models: vec![
+                model("models.Guests", EMBEDDED),
+                model("models.Orders", EMBEDDED),
+                model("models.Users", SERVER),
+                model("models.Events", SERVER),
+            ],
+            next: 1,
+        };
+        sources.layers = [Layer::Child, Layer::Parent, Layer::Base].map(|layer| (layer, Code::new())).into();
+        for layer in [Layer::Child, Layer::Parent, Layer::Base] {
+            sources.write_layer(layer);
+        }
+        sources.write_guard();
+        sources.write_parents();
+        sources.write_stamp();
+        for number in 0..WORDS {
+            sources.add_word(&format!("words.W{number}"));
+        }
+        sources.add_word(WORD_OF_PARENT);
+        for model in 0..sources.models.len() {
+            sources.write_model(model);
+        }
+        sources.write("child/databases/Server/Server.json", &json!({"url": server}).to_string());
+        sources
+    }
+
+    /// The root of the apps.
+    pub(crate) fn root(&self) -> &Path {
+        self.tree.path()
+    }
+
+    /// The layers of `words.Type` that count now.
+    pub(crate) fn joined_layers(&self) -> impl Iterator<Item = (Layer, Code)> {
+        let counts = |layer: Layer| layer != Layer::Parent || self.parent_is_joined;
+        self.layers.iter().map(|(layer, code)| (*layer, *code)).filter(move |(layer, _)| counts(*layer))
+    }
+
+    /// The words that the running app has.
+    pub(crate) fn visible_words(&self) -> impl Iterator<Item = (&String, &WordSource)> {
+        self.words.iter().filter(|(name, _)| *name != WORD_OF_PARENT || self.parent_is_joined)
+    }
+
+    /// The models that are kept in a database.
+    pub(crate) fn models_on(&self, database: &str) -> impl Iterator<Item = &'static str> {
+        self.models.iter().filter(move |model| model.database == database).map(|model| model.name)
+    }
+
+    /// A number that nothing had before.
+    pub(crate) fn fresh(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    /// Adds a word, or writes one as it should be.
+    pub(crate) fn add_word(&mut self, name: &str) {
+        let value = self.fresh();
+        let word = WordSource { value, retire: RetireMode::Sound, title: value, breakage: None };
+        self.words.insert(name.to_owned(), word);
+        self.write_word(name);
+    }
+
+    /// Takes a word away.
+    pub(crate) fn remove_word(&mut self, name: &str) {
+        self.words.remove(name);
+        self.tree.remove(&directory_of(name));
+    }
+
+    /// Writes the files of a word.
+    pub(crate) fn write_word(&self, name: &str) {
+        let Some(word) = self.words.get(name) else { return };
+        let WordSource { value, retire, title, breakage } = word;
+        let type_name = if *breakage == Some(Breakage::Type) { "words.Tipe" } else { "words.Type" };
+        let mut manifest = json!({"title": title.to_string(), "type": type_name}).to_string();
+        let mut config = json!({"value": value, "retire": retire}).to_string();
+        match breakage {
+            Some(Breakage::Manifest) => manifest.truncate(manifest.len() / 2),
+            Some(Breakage::Config) => config.truncate(config.len() / 2),
+            Some(Breakage::Value) => config = json!({"value": "a text"}).to_string(),
+            Some(Breakage::Type) | None => {}
+        }
+        let directory = directory_of(name);
+        let last = name.rsplit('.').next().unwrap_or(name);
+        self.write(&format!("{directory}/{last}.json"), &config);
+        self.write(&format!("{directory}/e.json"), &manifest);
+    }
+
+    /// Writes the code of a level of the words.
+    pub(crate) fn write_layer(&self, layer: Layer) {
+        let Some(code) = self.layers.get(&layer) else { return };
+        let app = layer.app();
+        self.write_code(&format!("{app}/words/Type"), *code, &format!("words {app} {}", code.version));
+    }
+
+    /// Writes the code of the guard.
+    pub(crate) fn write_guard(&self) {
+        self.write_code("child/doors/Type", self.guard, &format!("guard {}", self.guard.version));
+    }
+
+    /// Writes the config of `stamps.Type`.
+    pub(crate) fn write_stamp(&self) {
+        let config = if self.stamp_is_broken { "{".to_owned() } else { json!({"number": self.stamp}).to_string() };
+        self.write("child/stamps/Type/config.json", &config);
+    }
+
+    /// Writes what all code of the running app is made of besides its own files.
+    pub(crate) fn write_shared(&self) {
+        self.write(&format!("child/{SHARED_FILE}"), &self.shared.to_string());
+    }
+
+    /// Writes which parents the running app has.
+    pub(crate) fn write_parents(&self) {
+        let named = |id: &str| json!({"appId": id, "version": "1.0.0"});
+        let parents: Vec<Value> = if self.parent_is_joined {
+            vec![named("stress.parent"), named("stress.base")]
+        } else {
+            vec![named("stress.base")]
+        };
+        self.write(
+            "child/app.json",
+            &json!({"appId": "stress.child", "version": "1.0.0", "extends": parents}).to_string(),
+        );
+    }
+
+    /// Writes an `app.json` of the running app with a parent that is not there.
+    pub(crate) fn break_parents(&self) {
+        let parents = json!([{"appId": "stress.nowhere", "version": "1.0.0"}]);
+        self.write(
+            "child/app.json",
+            &json!({"appId": "stress.child", "version": "1.0.0", "extends": parents}).to_string(),
+        );
+    }
+
+    /// Takes the directory of `doors.Type` out of the parent app, or puts it back.
+    pub(crate) fn set_door_lost(&mut self, is_lost: bool) {
+        let (inside, outside) = (self.tree.join("base/doors/Type"), self.tree.join("lost-door"));
+        let (from, to) = if is_lost { (inside, outside) } else { (outside, inside) };
+        must(fs::rename(&from, &to), &from);
+        self.door_is_lost = is_lost;
+    }
+
+    /// Writes the files of a model.
+    pub(crate) fn write_model(&self, index: usize) {
+        let Some(model) = self.models.get(index) else { return };
+        let directory = directory_of(model.name);
+        let last = model.name.rsplit('.').next().unwrap_or(model.name);
+        let config = model.config();
+        self.write(&format!("{directory}/{last}.json"), &config.to_string());
+        let manifest = json!({"title": last, "type": "models.NormalType", "db": model.database});
+        self.write(&format!("{directory}/e.json"), &manifest.to_string());
+    }
+
+    /// Changes something in a database element that does not change what it is.
+    pub(crate) fn touch_database(&mut self, name: &str, server: &str) {
+        let number = self.fresh();
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let config = if name == SERVER { json!({"url": server, "note": number}) } else { json!({"note": number}) };
+        self.write(&format!("{}/{last}.json", directory_of(name)), &config.to_string());
+    }
+
+    fn write_code(&self, directory: &str, code: Code, line: &str) {
+        let file = format!("{directory}/{CODE_FILE}");
+        match code.state {
+            CodeState::Sound => self.write(&file, line),
+            CodeState::Nonsense => self.write(&file, "what?"),
+            CodeState::Empty => self.write(&file, ""),
+            CodeState::Missing if self.tree.join(&file).exists() => self.tree.remove(&file),
+            CodeState::Missing => {}
+        }
+    }
+
+    /// Replaces a file at once, as editors do: what is read is the old text or the new one.
+    fn write(&self, path: &str, text: &str) {
+        let mut beside = String::new();
+        // Writing to a `String` cannot fail.
+        let _written = write!(beside, "{path}~");
+        self.tree.write(&beside, text);
+        let (from, to) = (self.tree.join(&beside), self.tree.join(path));
+        must(fs::rename(&from, &to), &to);
+    }
+}
+
+impl ModelSource {
+    /// Whether its schema has something.
+    pub(crate) fn has(&self, part: SchemaPart) -> bool {
+        self.parts.contains(&part)
+    }
+
+    /// Adds something to its schema, or takes it out.
+    pub(crate) fn toggle(&mut self, part: SchemaPart) {
+        if !self.parts.remove(&part) {
+            self.parts.insert(part);
+        }
+    }
+
+    /// What is unique by its schema, besides the key.
+    pub(crate) fn unique(&self) -> Unique {
+        Unique { name: self.has(SchemaPart::UniqueName), mail: self.has(SchemaPart::UniqueMail) }
+    }
+
+    /// Its config.
+    pub(crate) fn config(&self) -> Value {
+        let mut fields = vec![
+            json!({"name": "id", "title": "Id", "dataType": "AutoInt", "primaryKey": true}),
+            json!({"name": "key", "title": "Key", "dataType": "Stext"}),
+            json!({"name": "name", "title": "Name", "dataType": "Stext"}),
+            json!({"name": "mail", "title": "Mail", "dataType": "Stext"}),
+            json!({"name": "owner", "title": "Owner", "dataType": "Integer"}),
+            json!({"name": "age", "title": "Age", "dataType": "Integer"}),
+        ];
+        if self.has(SchemaPart::Field) {
+            fields.push(json!({"name": "extra", "title": "Extra", "dataType": "Stext"}));
+        }
+        let mut unique = vec![json!(["key"])];
+        if self.has(SchemaPart::UniqueName) {
+            unique.push(json!(["name"]));
+        }
+        if self.has(SchemaPart::UniqueMail) {
+            unique.push(json!(["mail", "owner"]));
+        }
+        let index = if self.has(SchemaPart::Index) { json!([["age"]]) } else { json!([]) };
+        json!({"fields": fields, "uniqueList": unique, "indexList": index})
+    }
+}
+
+impl Layer {
+    /// The directory of the app.
+    pub(crate) fn app(self) -> &'static str {
+        match self {
+            Self::Child => "child",
+            Self::Parent => "parent",
+            Self::Base => "base",
+        }
+    }
+}
+
+impl Code {
+    fn new() -> Self {
+        Self { version: 1, state: CodeState::Sound }
+    }
+
+    /// Whether it can be loaded.
+    pub(crate) fn is_sound(self) -> bool {
+        self.state == CodeState::Sound
+    }
+}
+
+fn directory_of(name: &str) -> String {
+    let app = if name == WORD_OF_PARENT { "parent" } else { RUNNING };
+    format!("{app}/{}", name.replace('.', "/"))
+}
+
+#[expect(clippy::panic, reason = "a test that cannot write its files cannot go on")]
+fn must(result: std::io::Result<()>, path: &Path) {
+    if let Err(error) = result {
+        panic!("`{}`: {error}", path.display());
+    }
+}
