@@ -80,7 +80,7 @@ async fn what_a_browser_begins_at_once_is_all_its_own() {
     let (status, _) = browser.open("/acme/demo/").await;
     assert_eq!(status, 200);
     let given = browser.cookies().clone();
-    assert!(given.contains_key("mti_browser"), "the page gives the cookie that states are bound to");
+    assert!(given.contains_key("mti_browser_9a11cf03"), "the page gives the cookie that states are bound to");
     browser.scan("zhang-san", "login").await;
     browser.open("/acme/demo/").await;
     assert_eq!(browser.cookies(), &given, "and later answers leave it as it is");

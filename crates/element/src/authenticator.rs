@@ -6,7 +6,7 @@ use crate::{AppView, BoxFuture, Principal, Result, Secret, Visitor};
 /// How the HTTP server learns who is signed in. The login family implements it; the server knows nothing of
 /// how people sign in.
 pub trait Authenticator: Send + Sync + fmt::Debug {
-    /// The name of the cookie that carries the session token.
+    /// The name of the cookie that carries the session token, as elements set it.
     fn cookie_name(&self) -> &'static str;
 
     /// Who a session token belongs to; nobody when it is unknown or has expired.

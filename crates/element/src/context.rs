@@ -56,7 +56,7 @@ impl Visitor {
         Self { address, principal, cookies, answered: Mutex::default() }
     }
 
-    /// The value of a cookie that the browser sent.
+    /// The value of a cookie that the app has set and the browser sent, by the name that it was set with.
     pub fn cookie(&self, name: &str) -> Option<&Secret> {
         self.cookies.iter().find(|(candidate, _)| candidate == name).map(|(_, value)| value)
     }
@@ -77,7 +77,7 @@ impl Visitor {
 /// A cookie of an answer: always `HttpOnly`, `SameSite=Lax` and, over https, `Secure`.
 #[derive(Debug, Clone)]
 pub struct Cookie {
-    /// Its name.
+    /// Its name. The server adds what tells apps on one host apart, and takes it off again.
     pub name: &'static str,
     /// Its value.
     pub value: Secret,

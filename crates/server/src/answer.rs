@@ -18,7 +18,6 @@ use tracing::field::Empty;
 use crate::address::client_address;
 use crate::arguments;
 use crate::call::{self, Call};
-use crate::cookies;
 use crate::element_file;
 use crate::envelope::{self, Refusal};
 use crate::error_page::{self, Reader};
@@ -140,7 +139,7 @@ fn is_silent_failure(response: &Response<Body>) -> bool {
 /// Whether a browser brings the cookie of a session. Whether that session is still one, only a call tells.
 fn has_session(site: &Site, headers: &HeaderMap) -> bool {
     let name = site.options.authenticator.cookie_name();
-    cookies::sent(headers, site.is_secure).iter().any(|(sent, _)| sent == name)
+    site.cookies.sent(headers).iter().any(|(sent, _)| sent == name)
 }
 
 /// The answer of code that may panic, or never end.

@@ -14,7 +14,6 @@ use mti_element::{AppView, CallContext, ElementDefinition, Fail, Failure, Princi
 
 use crate::arguments;
 use crate::caller::{self, Credential};
-use crate::cookies;
 use crate::envelope::{self, Refusal};
 use crate::exchange::Exchange;
 use crate::route::CallPath;
@@ -59,7 +58,7 @@ impl<'a> Call<'a> {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
         }
         if let Some(visitor) = &self.visitor {
-            cookies::answer(visitor, response.headers_mut(), self.site.is_secure);
+            self.site.cookies.answer(visitor, response.headers_mut());
         }
         response
     }
@@ -84,7 +83,7 @@ impl<'a> Call<'a> {
         if head.method != Method::POST {
             return Err(method_not_allowed());
         }
-        let cookies = cookies::sent(&head.headers, site.is_secure);
+        let cookies = site.cookies.sent(&head.headers);
         let credential = Credential::of(&head.headers, &cookies, site.options.authenticator.cookie_name());
         let view = site.app.view();
         let principal = credential.authenticate(site, &view, &head.headers).await?;

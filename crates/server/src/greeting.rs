@@ -5,7 +5,6 @@ use axum::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, SET_COOKIE};
 use axum::http::{Response, StatusCode};
 use mti_element::Visitor;
 
-use crate::cookies;
 use crate::route::Route;
 use crate::site::Site;
 
@@ -25,10 +24,10 @@ pub(crate) fn greet(site: &Site, address: IpAddr, asked: &HeaderMap, response: &
     if !matches!(response.status(), StatusCode::OK | StatusCode::NOT_MODIFIED) {
         return;
     }
-    let visitor = Visitor::new(address, None, cookies::sent(asked, site.is_secure));
+    let visitor = Visitor::new(address, None, site.cookies.sent(asked));
     site.options.authenticator.greet(&visitor);
     let headers = response.headers_mut();
-    cookies::answer(&visitor, headers, site.is_secure);
+    site.cookies.answer(&visitor, headers);
     if headers.contains_key(SET_COOKIE) {
         // Kept for others, it would make one browser of all of them.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,5 +1,7 @@
-use axum::http::header::{ACCEPT_LANGUAGE, COOKIE, HeaderValue};
+use axum::http::header::{ACCEPT_LANGUAGE, HeaderValue};
 use axum::http::{HeaderMap, Uri};
+
+use crate::cookies;
 
 /// The cookie that keeps what a visitor chose. It says nothing else about him.
 const COOKIE_NAME: &str = "mti_lang";
@@ -20,9 +22,8 @@ impl Language {
 
     /// The one that the visitor chose before, else the one that his browser likes best.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let chosen = pairs.find(|(name, _)| *name == COOKIE_NAME).and_then(|(_, tag)| Self::named(tag));
+        let mut cookies = cookies::pairs(headers);
+        let chosen = cookies.find(|(name, _)| *name == COOKIE_NAME).and_then(|(_, tag)| Self::named(tag));
         chosen.unwrap_or_else(|| Self::preferred(headers))
     }
 

@@ -6,7 +6,7 @@ use mti_core::AppId;
 use mti_registry::App;
 use url::{Origin, Url};
 
-use crate::cookies;
+use crate::cookies::Cookies;
 use crate::error::ServerError;
 use crate::health::Asking;
 use crate::metrics::Metrics;
@@ -26,8 +26,7 @@ pub(crate) struct Site {
     pub(crate) options: ServerOptions,
     /// The origin that pages of this site have, as browsers write it.
     pub(crate) origin: String,
-    /// Whether browsers reach the site over https.
-    pub(crate) is_secure: bool,
+    pub(crate) cookies: Cookies,
     pub(crate) common_headers: CommonHeaders,
     pub(crate) anonymous_calls: Option<RateLimiter>,
     pub(crate) metrics: Metrics,
@@ -57,11 +56,12 @@ impl Site {
         let app_path = format!("{}/{}", encode_segment(app_id.org()), encode_segment(app_id.name()));
         // A proxy may show the site below a path of its own.
         let mount = options.public_url.as_ref().map_or("", |url| url.path().trim_end_matches('/'));
+        let cookies = Cookies::new(&app_id, is_secure);
         let open_api = OpenApi::new(openapi::Context {
             server: format!("{origin}{mount}"),
             base: format!("/api/{app_path}"),
             portal: format!("../../../{app_path}/"),
-            cookie: cookies::name_in_browser(options.authenticator.cookie_name(), is_secure),
+            cookie: cookies.name_in_browser(options.authenticator.cookie_name()),
             failures: options.failures.clone(),
         });
         Ok(Self {
@@ -77,11 +77,11 @@ impl Site {
             asking_readiness: Asking::default(),
             is_draining: AtomicBool::new(false),
             has_told_of_proxy: AtomicBool::new(false),
+            cookies,
             app,
             app_id,
             options,
             origin,
-            is_secure,
         })
     }
 }

@@ -72,7 +72,7 @@ async fn a_failure_carries_its_data_and_its_cookies() {
     let answer = post(&probe("fail"), r#"{"kind": "miss"}"#).send(shop.address).await;
     assert_eq!((answer.status, answer.error().as_str()), (403, "USER_AUTH_MISS"));
     assert_eq!(answer.json()["data"], json!({"bindTicket": "ticket", "expiresIn": 300}));
-    assert!(answer.header("set-cookie").unwrap().starts_with("ticket=t; "));
+    assert!(answer.header("set-cookie").unwrap().starts_with("ticket_53306ea7=t; "));
 }
 
 #[tokio::test]

@@ -1,6 +1,5 @@
 //! A client that sends exactly the bytes it is told to.
 
-use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -75,7 +74,7 @@ pub(crate) async fn read_to_end(stream: &mut TcpStream) -> Vec<u8> {
 /// A request to be sent on a connection of its own.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
-    head: String,
+    head: Vec<u8>,
     body: Vec<u8>,
 }
 
@@ -91,11 +90,16 @@ pub(crate) fn post(path: &str, body: impl Into<Vec<u8>>) -> Request {
 impl Request {
     pub(crate) fn new(method: &str, path: &str) -> Self {
         let head = format!("{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n");
-        Self { head, body: Vec::new() }
+        Self { head: head.into_bytes(), body: Vec::new() }
     }
 
-    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
-        write!(self.head, "{name}: {value}\r\n").unwrap();
+    pub(crate) fn with(self, name: &str, value: &str) -> Self {
+        self.with_bytes(name, value)
+    }
+
+    /// A header whose value need not be text.
+    pub(crate) fn with_bytes(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
+        self.head.extend_from_slice(&[name.as_bytes(), b": ", &value.into(), b"\r\n"].concat());
         self
     }
 
@@ -109,7 +113,7 @@ impl Request {
     }
 
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        let mut bytes = self.head.clone().into_bytes();
+        let mut bytes = self.head.clone();
         if !self.body.is_empty() {
             bytes.extend_from_slice(format!("Content-Length: {}\r\n", self.body.len()).as_bytes());
         }

@@ -7,7 +7,7 @@ use mti_server::FamilyFailures;
 use serde_json::{Value, json};
 
 use crate::client::{get, post};
-use crate::shop::{ALICE, Shop, kiosk, shop, shop_with};
+use crate::shop::{ALICE, COOKIE, Shop, kiosk, shop, shop_with};
 
 const DOCUMENT: &str = "/api/acme/shop/openapi.json";
 const PAGE: &str = "/api/acme/shop/";
@@ -155,7 +155,7 @@ async fn who_is_signed_in_may_show_it_in_two_ways() {
     let schemes = &document["components"]["securitySchemes"];
     assert_eq!(
         (&schemes["sessionCookie"]["in"], &schemes["sessionCookie"]["name"]),
-        (&json!("cookie"), &json!("session"))
+        (&json!("cookie"), &json!(COOKIE))
     );
     assert_eq!(
         (&schemes["sessionToken"]["type"], &schemes["sessionToken"]["scheme"]),

@@ -3,8 +3,8 @@
 use serde_json::json;
 use url::Url;
 
-use crate::client::{Request, post};
-use crate::shop::{ALICE, COOKIE, PROBE, Shop, shop, shop_with};
+use crate::client::{Request, get, post};
+use crate::shop::{ALICE, COOKIE, GREETED, PROBE, Shop, kiosk, shop, shop_with};
 
 fn who_am_i() -> Request {
     post(&format!("{PROBE}whoAmI"), "{}")
@@ -128,7 +128,10 @@ async fn cookies_are_set_for_this_site_alone() {
         answer.headers.iter().filter(|(name, _)| name == "set-cookie").map(|(_, value)| value.as_str()).collect();
     assert_eq!(
         cookies,
-        ["browser=v-1; Path=/; Max-Age=600; HttpOnly; SameSite=Lax", "old=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax",]
+        [
+            "browser_53306ea7=v-1; Path=/; Max-Age=600; HttpOnly; SameSite=Lax",
+            "old_53306ea7=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax",
+        ]
     );
 }
 
@@ -139,7 +142,7 @@ async fn cookies_of_an_https_site_are_secure() {
     })
     .await;
     let answer = post(&format!("{PROBE}fail"), r#"{"kind": "miss"}"#).send(shop.address).await;
-    let expected = "__Host-ticket=t; Path=/; Max-Age=300; HttpOnly; SameSite=Lax; Secure";
+    let expected = "__Host-ticket_53306ea7=t; Path=/; Max-Age=300; HttpOnly; SameSite=Lax; Secure";
     assert_eq!(answer.header("set-cookie"), Some(expected));
     let with_cookie = || who_am_i().json().with("Cookie", &format!("__Host-{COOKIE}={ALICE}"));
     assert_eq!(signed_in_as(&with_cookie(), &shop).await, "alice");
@@ -169,42 +172,65 @@ async fn a_cookie_value_cannot_break_out_of_its_header() {
     }
 }
 
+/// What the probe reads of its cookie `browser`, when a browser sends this.
+async fn read(shop: &Shop, header: impl Into<Vec<u8>>) -> serde_json::Value {
+    let request = post(&format!("{PROBE}readCookie"), "").with_bytes("Cookie", header);
+    let answer = request.send(shop.address).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.json()["data"].clone()
+}
+
 #[tokio::test]
 async fn sent_cookies_are_found_among_junk() {
     let shop = shop().await;
-    let read = |header: &str| post(&format!("{PROBE}readCookie"), "").with("Cookie", header);
     let expected = [
-        ("browser=right", json!("right")),
-        ("a=1; browser=right; c=3", json!("right")),
-        ("a=1;browser=right", json!("right")),
-        ("; ;=;junk; a b=c; browser=\"right\"", json!("right")),
-        ("browser=right; browser=wrong", json!("right")),
-        ("browser=a=b", json!("a=b")),
-        ("browser=", json!("")),
-        ("Browser=wrong", json!(null)),
-        ("xbrowser=wrong", json!(null)),
-        ("browser=two words", json!(null)),
-        ("browser", json!(null)),
-        ("a=\u{1}; browser=\t", json!("")),
+        ("browser_53306ea7=right", json!("right")),
+        ("a=1; browser_53306ea7=right; c=3", json!("right")),
+        ("a=1;browser_53306ea7=right", json!("right")),
+        ("; ;=;junk; a b=c; browser_53306ea7=\"right\"", json!("right")),
+        ("browser_53306ea7=right; browser_53306ea7=wrong", json!("right")),
+        ("browser_53306ea7=a=b", json!("a=b")),
+        ("browser_53306ea7=", json!("")),
+        ("Browser_53306ea7=wrong", json!(null)),
+        ("xbrowser_53306ea7=wrong", json!(null)),
+        ("browser_53306ea7=two words", json!(null)),
+        ("browser_53306ea7", json!(null)),
+        ("a=\t; browser_53306ea7=\t", json!("")),
     ];
     for (header, value) in expected {
-        let answer = read(header).send(shop.address).await;
-        if answer.status != 200 {
-            // hyper refuses control characters in headers by itself.
-            assert_eq!(answer.status, 400, "{header:?}");
-            continue;
-        }
-        assert_eq!(answer.json()["data"], value, "{header:?}");
+        assert_eq!(read(&shop, header).await, value, "{header:?}");
     }
-    let two_headers = read("a=1").with("Cookie", "browser=right");
+    let two_headers =
+        post(&format!("{PROBE}readCookie"), "").with("Cookie", "a=1").with("Cookie", "browser_53306ea7=right");
     assert_eq!(two_headers.send(shop.address).await.json()["data"], "right");
 }
 
 #[tokio::test]
-async fn there_is_an_end_to_the_cookies_that_are_looked_at() {
+async fn a_cookie_with_odd_bytes_hides_no_others() {
     let shop = shop().await;
-    let many = "c=1; ".repeat(500);
-    let answer =
-        post(&format!("{PROBE}readCookie"), "").with("Cookie", &(many + "browser=late")).send(shop.address).await;
-    assert_eq!((answer.status, &answer.json()["data"]), (200, &json!(null)));
+    for odd in ["nick=张三".as_bytes(), b"nick=\xff\xfe", b"a=\xe9; b\xe9=1", b"browser_53306ea7=\xe9"] {
+        let before = [b"browser_53306ea7=right; ", odd].concat();
+        let after = [odd, b"; browser_53306ea7=right"].concat();
+        for header in [before, after] {
+            assert_eq!(read(&shop, header).await, "right", "{odd:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_is_found_behind_all_that_a_head_has_room_for() {
+    let shop = shop().await;
+    let many = "c=1; ".repeat(2500);
+    assert_eq!(read(&shop, many + "browser_53306ea7=late").await, "late");
+}
+
+#[tokio::test]
+async fn apps_on_one_host_leave_each_others_cookies_alone() {
+    let (shop, kiosk) = (shop().await, kiosk().await);
+    assert_eq!(read(&shop, "browser_00000000=other; browser=planted; browser_53306ea7=own").await, "own");
+    assert_eq!(read(&shop, "browser_00000000=other; browser=planted").await, json!(null));
+    // The same page of another app sets a cookie of its own, whatever this one has set.
+    let page = get("/acme/kiosk/").with("Cookie", &format!("{GREETED}=1")).send(kiosk.address).await;
+    let set = page.header("set-cookie").unwrap();
+    assert!(set.starts_with("greeted_") && !set.starts_with(GREETED), "{set}");
 }

@@ -14,9 +14,10 @@ use serde_json::{Value, json};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
-pub(crate) const COOKIE: &str = "session";
-/// The cookie that every browser gets with its first page.
-pub(crate) const GREETED: &str = "greeted";
+/// The cookie of a session, as browsers know it: with the first digits of the SHA-256 of `acme.shop`.
+pub(crate) const COOKIE: &str = "session_53306ea7";
+/// The cookie that every browser gets with its first page, as browsers know it.
+pub(crate) const GREETED: &str = "greeted_53306ea7";
 pub(crate) const ALICE: &str = "alice-token";
 
 /// Where the functions of the probe are.
@@ -213,7 +214,7 @@ struct OneUser;
 
 impl Authenticator for OneUser {
     fn cookie_name(&self) -> &'static str {
-        COOKIE
+        "session"
     }
 
     fn authenticate(&self, _: Arc<dyn AppView>, token: Secret) -> BoxFuture<'_, Result<Option<Principal>>> {
@@ -233,8 +234,8 @@ impl Authenticator for OneUser {
     }
 
     fn greet(&self, visitor: &Visitor) {
-        if visitor.cookie(GREETED).is_none() {
-            visitor.set_cookie(Cookie { name: GREETED, value: Secret::new("1"), max_age_seconds: 60 });
+        if visitor.cookie("greeted").is_none() {
+            visitor.set_cookie(Cookie { name: "greeted", value: Secret::new("1"), max_age_seconds: 60 });
         }
     }
 }
