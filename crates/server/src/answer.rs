@@ -23,6 +23,7 @@ use crate::envelope::{self, Refusal};
 use crate::error_page::{self, Reader};
 use crate::exchange::Exchange;
 use crate::exposition;
+use crate::framing::{self, Misframed};
 use crate::greeting;
 use crate::health;
 use crate::host;
@@ -51,10 +52,8 @@ pub(crate) async fn answer(site: &Site, peer: IpAddr, request: Request<Incoming>
     );
     // Calls are answered with an envelope, whose sentences are not for a certain reader.
     let language = if kind == RouteKind::Call { Language::English } else { Language::of(request.headers()) };
-    let mut response = if is_too_long(site, &request) {
-        too_long(&exchange, kind)
-    } else if !host::is_answered(site, &request) {
-        misdirected(&exchange, kind)
+    let mut response = if let Err(unread) = check(site, &request) {
+        unread.answer(&exchange, kind)
     } else {
         // Pinned here, it is not moved again: it holds all that a call needs.
         let responding = pin!(respond(site, &exchange, route, request));
@@ -158,28 +157,35 @@ async fn guarded(site: &Site, answer: impl Future<Output = Response<Body>>) -> R
     }
 }
 
-fn is_too_long(site: &Site, request: &Request<Incoming>) -> bool {
-    request.uri().path_and_query().is_some_and(|url| url.as_str().len() > site.options.limits.url_bytes)
+/// Why a request is refused before anything of it but its head is read.
+struct Unread {
+    status: StatusCode,
+    failure: Fail,
+    message: &'static str,
 }
 
-fn too_long(exchange: &Exchange, kind: RouteKind) -> Response<Body> {
-    if kind == RouteKind::Call {
-        let refusal = Refusal::new(Fail::API_PARAMS_ERROR.because("the URL is too long"));
-        return envelope::failure(exchange, &refusal.with_status(StatusCode::URI_TOO_LONG).closing());
+fn check(site: &Site, request: &Request<Incoming>) -> Result<(), Unread> {
+    let failure = Fail::API_PARAMS_ERROR;
+    framing::check(request).map_err(|Misframed { status, message }| Unread { status, failure, message })?;
+    if request.uri().path_and_query().is_some_and(|url| url.as_str().len() > site.options.limits.url_bytes) {
+        return Err(Unread { status: StatusCode::URI_TOO_LONG, failure, message: "the URL is too long" });
     }
-    page::failure(StatusCode::URI_TOO_LONG, &[(CONNECTION, HeaderValue::from_static("close"))])
+    if !host::is_answered(site, request) {
+        let (status, failure) = (StatusCode::MISDIRECTED_REQUEST, Fail::PERMISSION_DENIED);
+        return Err(Unread { status, failure, message: "this server answers to the names of its own machine only" });
+    }
+    Ok(())
 }
 
-fn misdirected(exchange: &Exchange, kind: RouteKind) -> Response<Body> {
-    const STATUS: StatusCode = StatusCode::MISDIRECTED_REQUEST;
-    if kind == RouteKind::Call {
-        let message = "this server answers to the names of its own machine only";
-        return envelope::failure(
-            exchange,
-            &Refusal::new(Fail::PERMISSION_DENIED.because(message)).with_status(STATUS).closing(),
-        );
+impl Unread {
+    /// The answer, after which the connection ends: where the next request would begin is not known.
+    fn answer(self, exchange: &Exchange, kind: RouteKind) -> Response<Body> {
+        if kind == RouteKind::Call {
+            let refusal = Refusal::new(self.failure.because(self.message));
+            return envelope::failure(exchange, &refusal.with_status(self.status).closing());
+        }
+        page::failure(self.status, &[(CONNECTION, HeaderValue::from_static("close"))])
     }
-    page::failure(STATUS, &[(CONNECTION, HeaderValue::from_static("close"))])
 }
 
 /// A method as logs name it: one that nobody defined is not repeated.

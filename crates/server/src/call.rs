@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use axum::body::{Body, Bytes};
-use axum::http::header::{ALLOW, HeaderValue};
+use axum::http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, HeaderValue};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Response, StatusCode};
 use futures_util::FutureExt as _;
@@ -54,9 +54,12 @@ impl<'a> Call<'a> {
             Ok(data) => envelope::success(self.exchange, data),
             Err(refusal) => envelope::failure(self.exchange, refusal),
         };
-        if matches!(&outcome, Err(refusal) if refusal.status() == StatusCode::METHOD_NOT_ALLOWED) {
-            response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
-        }
+        let accepted = match response.status() {
+            StatusCode::METHOD_NOT_ALLOWED => Some((ALLOW, HeaderValue::from_static("POST"))),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Some((ACCEPT_ENCODING, HeaderValue::from_static("identity"))),
+            _ => None,
+        };
+        response.headers_mut().extend(accepted);
         if let Some(visitor) = &self.visitor {
             self.site.cookies.answer(visitor, response.headers_mut());
         }
@@ -83,6 +86,7 @@ impl<'a> Call<'a> {
         if head.method != Method::POST {
             return Err(method_not_allowed());
         }
+        refuse_encoded(&head.headers)?;
         let cookies = site.cookies.sent(&head.headers);
         let credential = Credential::of(&head.headers, &cookies, site.options.authenticator.cookie_name());
         let view = site.app.view();
@@ -176,6 +180,10 @@ pub(crate) fn unknown(exchange: &Exchange, method: &Method, body: Result<Bytes, 
 
 /// The function that a path names, if it may be called from outside.
 fn find(view: &dyn AppView, path: &CallPath) -> Result<Target, Refusal> {
+    if path.function.is_empty() {
+        let message = "the path of a call ends with the name of the function, without a slash behind it";
+        return Err(Refusal::new(Fail::FUNCTION_NOT_FOUND.because(message)));
+    }
     // That a name is unknown is the visitor's business; that an element is broken is the operator's.
     if !view.contains(&path.element) {
         return Err(Refusal::new(Fail::ELEMENT_NOT_FOUND));
@@ -192,6 +200,16 @@ fn refuse_stranger(function: &Function, principal: Option<&Principal>) -> Result
         return Err(Refusal::new(Fail::LOGIN_REQUIRED));
     }
     Ok(())
+}
+
+/// Refuses a compressed body: what it grows to is not bounded by what was sent.
+fn refuse_encoded(headers: &HeaderMap) -> Result<(), Refusal> {
+    let is_plain = |encoding: &HeaderValue| encoding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(CONTENT_ENCODING).iter().all(is_plain) {
+        return Ok(());
+    }
+    let refusal = Refusal::new(Fail::API_PARAMS_ERROR.because("the body must not be compressed"));
+    Err(refusal.with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE))
 }
 
 fn method_not_allowed() -> Refusal {

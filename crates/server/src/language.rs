@@ -6,6 +6,9 @@ use crate::cookies;
 /// The cookie that keeps what a visitor chose. It says nothing else about him.
 const COOKIE_NAME: &str = "mti_lang";
 
+/// The same over https, where nobody but this host can set it. The language is no secret of an app: all on one host share it.
+const SECURE_COOKIE_NAME: &str = "__Host-mti_lang";
+
 /// For how long it does, in seconds.
 const COOKIE_SECONDS: u32 = 365 * 24 * 60 * 60;
 
@@ -22,8 +25,8 @@ impl Language {
 
     /// The one that the visitor chose before, else the one that his browser likes best.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let mut cookies = cookies::pairs(headers);
-        let chosen = cookies.find(|(name, _)| *name == COOKIE_NAME).and_then(|(_, tag)| Self::named(tag));
+        let kept = |wanted: &str| cookies::pairs(headers).find(|(name, _)| *name == wanted);
+        let chosen = kept(SECURE_COOKIE_NAME).or_else(|| kept(COOKIE_NAME)).and_then(|(_, tag)| Self::named(tag));
         chosen.unwrap_or_else(|| Self::preferred(headers))
     }
 
@@ -35,9 +38,9 @@ impl Language {
 
     /// What keeps it as the visitor's choice, as the value of `Set-Cookie`.
     pub(crate) fn cookie(self, is_secure: bool) -> Option<HeaderValue> {
-        let secure = if is_secure { "; Secure" } else { "" };
+        let (name, secure) = if is_secure { (SECURE_COOKIE_NAME, "; Secure") } else { (COOKIE_NAME, "") };
         let tag = self.tag();
-        let cookie = format!("{COOKIE_NAME}={tag}; Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax{secure}");
+        let cookie = format!("{name}={tag}; Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax{secure}");
         HeaderValue::try_from(cookie).ok()
     }
 
@@ -55,7 +58,8 @@ impl Language {
 
     /// The one of a tag, whatever its region.
     fn named(tag: &str) -> Option<Self> {
-        let primary = tag.split('-').next()?;
+        // With an underscore it is what systems call their languages.
+        let primary = tag.split(['-', '_']).next()?;
         if primary.eq_ignore_ascii_case("zh") {
             Some(Self::Chinese)
         } else if primary.eq_ignore_ascii_case("en") {
@@ -91,8 +95,9 @@ impl Language {
 fn weighted(range: &str) -> Option<(Language, u16)> {
     let mut parts = range.split(';').map(str::trim);
     let language = Language::named(parts.next()?)?;
-    let weight = match parts.find_map(|part| part.strip_prefix("q=")) {
-        Some(weight) => thousandths(weight)?,
+    let mut parameters = parts.filter_map(|part| part.split_once('='));
+    let weight = match parameters.find(|(name, _)| name.trim_end().eq_ignore_ascii_case("q")) {
+        Some((_, weight)) => thousandths(weight.trim_start())?,
         None => 1000,
     };
     Some((language, weight))

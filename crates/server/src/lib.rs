@@ -19,6 +19,7 @@ mod error_page;
 mod exchange;
 mod exposition;
 mod forwarded;
+mod framing;
 mod greeting;
 mod health;
 mod host;

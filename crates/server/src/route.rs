@@ -148,5 +148,7 @@ fn call_path(rest: &str) -> Option<CallPath> {
         }
         element.push_str(&segment);
     }
-    Some(CallPath { element, function: decode_segment(function)?.into_owned() })
+    // A path that ends in a slash names no function, and is told so.
+    let function = if function.is_empty() { String::new() } else { decode_segment(function)?.into_owned() };
+    Some(CallPath { element, function })
 }

@@ -1,9 +1,16 @@
 use axum::http::header::{
-    CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 
 use crate::request_id::RequestId;
+
+/// For a year, browsers come over https only. Neighbours below the same domain are not the server's to decide for.
+const HTTPS_ONLY: &str = "max-age=31536000";
+
+/// What no page of a login needs. The page of WeChat in a frame may reach WeChat's own client on the computer.
+const PERMISSIONS: &str =
+    "camera=(), display-capture=(), geolocation=(), microphone=(), midi=(), payment=(), serial=(), usb=()";
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -37,15 +44,20 @@ pub(crate) fn content_security_policy(frame_origins: &[String], ancestors: Ances
 pub(crate) struct CommonHeaders(HeaderMap);
 
 impl CommonHeaders {
-    pub(crate) fn new(policy: HeaderValue) -> Self {
+    /// Those of a site that browsers reach over https, or over http.
+    pub(crate) fn new(policy: HeaderValue, is_secure: bool) -> Self {
         // Room for those that most answers have of their own.
-        let mut headers = HeaderMap::with_capacity(12);
+        let mut headers = HeaderMap::with_capacity(14);
         headers.insert(CONTENT_SECURITY_POLICY, policy);
         headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
         headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+        headers.insert("permissions-policy", HeaderValue::from_static(PERMISSIONS));
+        if is_secure {
+            headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HTTPS_ONLY));
+        }
         headers.insert(REQUEST_ID, HeaderValue::from_static(""));
         Self(headers)
     }

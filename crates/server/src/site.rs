@@ -65,7 +65,7 @@ impl Site {
             failures: options.failures.clone(),
         });
         Ok(Self {
-            common_headers: CommonHeaders::new(content_security_policy(&[], Ancestors::None)),
+            common_headers: CommonHeaders::new(content_security_policy(&[], Ancestors::None), is_secure),
             anonymous_calls: options
                 .anonymous_calls_per_minute
                 .map(|calls| RateLimiter::new(calls, options.shared_calls.is_some())),
@@ -100,8 +100,17 @@ fn public_origin(url: &Url) -> Result<String, ServerError> {
         && url.fragment().is_none();
     match url.origin() {
         origin @ Origin::Tuple(..) if is_plain => Ok(origin.ascii_serialization()),
-        _ => Err(ServerError::PublicUrl { url: url.clone() }),
+        _ => Err(ServerError::PublicUrl { url: without_password(url.clone()) }),
     }
+}
+
+/// An address as it may be shown.
+fn without_password(mut url: Url) -> Url {
+    if url.password().is_some() {
+        // What has a password can have another one.
+        url.set_password(Some("REDACTED")).ok();
+    }
+    url
 }
 
 /// An origin, and nothing else that a policy could take for more.

@@ -30,6 +30,18 @@ async fn a_body_is_one_object() {
 }
 
 #[tokio::test]
+async fn a_body_is_not_compressed() {
+    let shop = shop().await;
+    let echo = || post(&format!("{PROBE}echo"), r#"{"text": "a"}"#);
+    for encoding in ["gzip", "br", "GZIP", "identity, gzip"] {
+        let answer = echo().with("Content-Encoding", encoding).send(shop.address).await;
+        assert_eq!((answer.status, answer.error().as_str()), (415, "API_PARAMS_ERROR"), "{encoding}");
+        assert_eq!(answer.header("accept-encoding"), Some("identity"));
+    }
+    assert_eq!(echo().with("Content-Encoding", "Identity").send(shop.address).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_body_is_utf8() {
     refusals("echo", &[b"{\"text\": \"\xff\"}", b"{\"text\": \"\xed\xa0\x80\"}"]).await;
 }

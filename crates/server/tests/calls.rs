@@ -105,6 +105,7 @@ async fn what_cannot_be_called_is_not_found() {
     let expected = [
         ("/api/acme/shop/probes/Nobody/echo", "ELEMENT_NOT_FOUND"),
         ("/api/acme/shop/probes/Probe/nothing", "FUNCTION_NOT_FOUND"),
+        ("/api/acme/shop/probes/Probe/whoAmI/", "FUNCTION_NOT_FOUND"),
         ("/api/acme/shop/probes/Probe/undeclared", "FUNCTION_NOT_FOUND"),
         ("/api/acme/shop/probes/Probe/absent", "FUNCTION_NOT_FOUND"),
         ("/api/acme/shop/probes/ProbeType/whoAmI", "FUNCTION_NOT_FOUND"),

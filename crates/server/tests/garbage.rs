@@ -53,6 +53,47 @@ async fn two_lengths_of_one_body_do_not_smuggle_a_request() {
 }
 
 #[tokio::test]
+async fn a_request_names_one_host() {
+    let shop = shop().await;
+    let status = async |lines: &str, version: &str| {
+        let request = format!("GET /healthz HTTP/{version}\r\n{lines}Connection: close\r\n\r\n");
+        Answer::parse(&raw(shop.address, request.as_bytes()).await).status
+    };
+    for bad in
+        ["", "Host: a\r\nHost: a\r\n", "Host: a\r\nHost: b\r\n", "Host: a b\r\n", "Host: u@a\r\n", "Host: \u{e4}\r\n"]
+    {
+        assert_eq!(status(bad, "1.1").await, 400, "{bad:?}");
+    }
+    for good in ["Host: a\r\n", "Host: [::1]:80\r\n", "Host:\r\n"] {
+        assert_eq!(status(good, "1.1").await, 200, "{good:?}");
+    }
+    assert_eq!(status("", "1.0").await, 200, "HTTP/1.0 asks for none");
+    assert_eq!(status("Host: a\r\nHost: a\r\n", "1.0").await, 400);
+    let call = format!("POST {PROBE}whoAmI HTTP/1.1\r\nContent-Length: 0\r\n\r\n");
+    let received = raw(shop.address, call.as_bytes()).await;
+    assert_eq!((Answer::parse(&received).status, Answer::parse(&received).error().as_str()), (400, "API_PARAMS_ERROR"));
+}
+
+#[tokio::test]
+async fn a_body_comes_in_chunks_and_in_no_other_coding() {
+    let shop = shop().await;
+    let answer = async |coding: &str, version: &str| {
+        let head = format!("POST {PROBE}whoAmI HTTP/{version}\r\nHost: a\r\nConnection: close\r\n{coding}\r\n");
+        Answer::parse(&raw(shop.address, format!("{head}2\r\n{{}}\r\n0\r\n\r\n").as_bytes()).await)
+    };
+    for coding in ["chunked", "Chunked", "chunked ", "\tchunked"] {
+        assert_eq!(answer(&format!("Transfer-Encoding: {coding}\r\n"), "1.1").await.status, 200, "{coding:?}");
+    }
+    for coding in ["gzip, chunked", "chunked, chunked", "identity, chunked", "deflate,chunked"] {
+        let refused = answer(&format!("Transfer-Encoding: {coding}\r\n"), "1.1").await;
+        assert_eq!((refused.status, refused.header("connection")), (501, Some("close")), "{coding:?}");
+    }
+    let twice = answer("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n", "1.1").await;
+    assert_eq!(twice.status, 501);
+    assert_eq!(answer("Transfer-Encoding: chunked\r\n", "1.0").await.status, 400);
+}
+
+#[tokio::test]
 async fn other_protocols_are_no_request() {
     let shop = shop().await;
     let tls = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";

@@ -42,6 +42,18 @@ async fn a_public_url_must_be_one() {
 }
 
 #[tokio::test]
+async fn a_password_in_the_public_url_is_not_repeated() {
+    let (_tree, app) = empty_app();
+    let mut options = options();
+    options.public_url = Some("https://user:hunter2@example.com/".parse().unwrap());
+    let error = Server::bind(app, options).await.unwrap_err();
+    assert!(
+        error.to_string().contains("example.com") && !format!("{error} {error:?}").contains("hunter2"),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_frame_origin_must_be_one() {
     for text in [
         "https://example.com/page",

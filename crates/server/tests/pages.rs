@@ -94,6 +94,10 @@ async fn the_portal_speaks_the_language_of_the_visitor() {
         ("fr, de;q=0.9", "en"),
         ("zh;q=0, en;q=0.1", "en"),
         (";;q=,,zhx", "en"),
+        ("zh_CN", "zh-CN"),
+        ("zh;Q=0.1,en", "en"),
+        ("zh ; q=0.1 , en", "en"),
+        ("zh; q = 0.1,en", "en"),
     ] {
         assert_eq!(language("", &[("Accept-Language", accepted)]).await.0, expected, "{accepted}");
     }
@@ -259,9 +263,31 @@ async fn every_answer_protects_itself() {
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
         assert_eq!(answer.header("x-frame-options"), Some(frame_options));
+        let permissions = answer.header("permissions-policy").unwrap();
+        assert!(permissions.contains("camera=()") && permissions.contains("geolocation=()"), "{permissions}");
+        assert_eq!(answer.header("strict-transport-security"), None, "over http");
         assert!(answer.header("x-request-id").is_some());
         assert!(answer.header("server").is_none());
     }
+}
+
+#[tokio::test]
+async fn browsers_are_to_come_back_over_https_to_an_https_site() {
+    let shop = shop_with(|options| options.public_url = Some("https://login.example.com/".parse().unwrap())).await;
+    for request in [get("/acme/shop/"), get("/nowhere"), get("/healthz"), post(&format!("{PROBE}whoAmI"), "")] {
+        let answer = request.send(shop.address).await;
+        assert_eq!(answer.header("strict-transport-security"), Some("max-age=31536000"), "{request:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_language_of_an_https_site_is_kept_where_nobody_else_can_set_it() {
+    let shop = shop_with(|options| options.public_url = Some("https://login.example.com/".parse().unwrap())).await;
+    let greeted = format!("__Host-{GREETED}=1");
+    let page = get("/acme/shop/?lang=zh-CN").with("Cookie", &greeted).send(shop.address).await;
+    assert!(page.header("set-cookie").unwrap().starts_with("__Host-mti_lang=zh-CN; "));
+    let kept = get("/acme/shop/").with("Cookie", "mti_lang=en; __Host-mti_lang=zh-CN").send(shop.address).await;
+    assert!(kept.body.contains("<html lang=\"zh-CN\""));
 }
 
 #[tokio::test]
@@ -376,14 +402,15 @@ async fn a_server_for_one_machine_answers_to_the_names_of_that_machine_only() {
         }
         statuses
     };
-    let own = ["localhost:1", "127.0.0.1", "127.8.8.8:80", "[::1]:80", "LOCALHOST", "shop.localhost", "shop.test", ""];
+    let own = ["localhost:1", "127.0.0.1", "127.8.8.8:80", "[::1]:80", "LOCALHOST", "shop.localhost", "shop.test"];
     for host in own {
         assert_eq!(ask(host).await, [200, 200, 200, 400], "{host}");
     }
-    let foreign = ["evil.test", "localhost.evil.test", "127.0.0.1.evil.test", "10.0.0.1", "a b", "shop.test.evil.test"];
+    let foreign = ["evil.test", "localhost.evil.test", "127.0.0.1.evil.test", "10.0.0.1", "shop.test.evil.test"];
     for host in foreign {
         assert_eq!(ask(host).await, [421, 421, 421, 421], "{host}");
     }
-    let two = b"GET /acme/shop/ HTTP/1.1\r\nHost: localhost\r\nHost: evil.test\r\nConnection: close\r\n\r\n";
-    assert_eq!(Answer::parse(&raw(shop.address, two).await).status, 421);
+    for none in ["", "a b", "localhost\r\nHost: evil.test"] {
+        assert_eq!(ask(none).await, [400, 400, 400, 400], "{none:?}");
+    }
 }
