@@ -5,7 +5,9 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 
 use crate::objects::RetireMode;
-use crate::sources::{Breakage, CodeState, EMBEDDED, Layer, SERVER, SchemaPart, Sources, WORD_OF_PARENT};
+use crate::sources::{
+    BUSY_MODELS, Breakage, CodeState, EMBEDDED, Layer, SERVER, SchemaPart, Sources, WORD_OF_PARENT, WordSource,
+};
 
 /// One change of the files, or another thing that the test does beside calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,14 +42,20 @@ pub(crate) enum Edit {
     BreakGuard(CodeState),
     /// The parent app loses the directory of the door, or gets it back.
     LoseDoor(bool),
-    /// A parent joins the running app, or leaves it.
+    /// A parent joins the running app, and is edited then; or it leaves.
     Parent(bool),
+    /// An app of a level of the words is a link, which leads to another directory now. It is edited then.
+    SwitchLink(Layer),
+    /// The directory of the words is replaced by another one, in which one of them has a new value.
+    ReplaceWords(String),
     /// The running app names a parent that is not there, for a moment.
     BreakParents,
     /// Another schema of a model.
     Schema(usize, SchemaPart),
-    /// Another schema of a model, and a call of an older snapshot that uses the model after it.
-    SchemaUnderOldCall(usize, SchemaPart),
+    /// Another schema of a model, while calls of the older snapshot write its rows.
+    SchemaUnderOldCalls(usize, SchemaPart),
+    /// Two more schemas of a model that callers leave alone; a call of the snapshot between uses it after both.
+    SchemasAroundOldCall(usize, [SchemaPart; 2]),
     /// The config of a database element changes: it is made anew, with the same data.
     Database(&'static str),
     /// A reload that panics.
@@ -100,7 +108,8 @@ fn propose(random: &mut StdRng, sources: &Sources, moment: Moment) -> Edit {
     let extra = format!("words.X{}", random.random_range(0..4));
     let layer = *[Layer::Child, Layer::Parent, Layer::Base].choose(random).unwrap_or(&Layer::Base);
     let lost = *[CodeState::Nonsense, CodeState::Empty, CodeState::Missing].choose(random).unwrap_or(&CodeState::Empty);
-    let model = random.random_range(0..sources.models.len());
+    let model = random.random_range(0..BUSY_MODELS);
+    let quiet_model = random.random_range(BUSY_MODELS..sources.models.len());
     let parts =
         [SchemaPart::UniqueName, SchemaPart::UniqueName, SchemaPart::UniqueMail, SchemaPart::Index, SchemaPart::Field];
     let part = *parts.choose(random).unwrap_or(&SchemaPart::UniqueName);
@@ -128,8 +137,14 @@ fn propose(random: &mut StdRng, sources: &Sources, moment: Moment) -> Edit {
         58..61 => Edit::LoseDoor(!sources.door_is_lost),
         61..64 => Edit::Parent(!sources.parent_is_joined),
         64..65 => Edit::BreakParents,
-        65..77 => Edit::Schema(model, part),
-        77..82 => Edit::SchemaUnderOldCall(model, part),
+        65..67 => Edit::SwitchLink(layer),
+        67..68 => Edit::ReplaceWords(word),
+        68..73 => Edit::Schema(model, part),
+        73..79 => Edit::SchemaUnderOldCalls(model, part),
+        79..82 => {
+            let other = *parts.choose(random).unwrap_or(&SchemaPart::Field);
+            Edit::SchemasAroundOldCall(quiet_model, [part, other])
+        }
         82..85 => Edit::Database(if random.random_bool(0.5) { EMBEDDED } else { SERVER }),
         85..86 => Edit::PanicInReload(word),
         86..88 => Edit::Circle,
@@ -154,6 +169,15 @@ fn is_possible(edit: &Edit, sources: &Sources, moment: Moment) -> bool {
         Edit::BreakCode(layer, _) => {
             let is_sound = sources.layers.get(layer).is_some_and(|code| code.is_sound());
             is_sound && (*layer != Layer::Parent || sources.parent_is_joined)
+        }
+        Edit::SwitchLink(Layer::Base) => false,
+        Edit::SwitchLink(Layer::Parent) => sources.parent_is_joined,
+        // What is broken would have no last good version left.
+        Edit::ReplaceWords(name) => {
+            let is_sound = |(_, word): (_, &WordSource)| word.breakage.is_none();
+            name != WORD_OF_PARENT
+                && sources.visible_words().all(is_sound)
+                && sources.joined_layers().all(|(_, code)| code.is_sound())
         }
         Edit::BreakStamp => !sources.stamp_is_broken,
         Edit::BreakGuard(_) => sources.guard.is_sound(),

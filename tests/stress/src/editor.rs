@@ -16,8 +16,15 @@ use crate::expected::{Expected, Word};
 use crate::held::HeldCall;
 use crate::levels::{Slow, Then, Words};
 use crate::objects::RetireMode;
-use crate::sources::{CodeState, Layer, ModelSource, SchemaPart, Sources};
+use crate::rows::Unique;
+use crate::sources::{CodeState, Layer, ModelSource, SchemaPart, Sources, WORD_OF_PARENT};
 use crate::world::World;
+
+/// How many calls of an older snapshot write at once.
+const OLD_CALLS: usize = 4;
+
+/// Whose rows they write: no caller changes them.
+const OWNER_OF_OLD_CALLS: u64 = 1_000;
 
 /// How long it may take until a change of the files is served.
 const RELOAD_DEADLINE: Duration = Duration::from_secs(30);
@@ -101,8 +108,9 @@ impl Editor {
 
     fn apply(&mut self, edit: Edit) {
         match edit {
-            Edit::Schema(model, part) => self.change_schema(model, part),
-            Edit::SchemaUnderOldCall(model, part) => self.change_schema_under_old_call(model, part),
+            Edit::Schema(model, part) => self.change_schema(model, part, |_| ()),
+            Edit::SchemaUnderOldCalls(model, part) => self.change_schema_under_old_calls(model, part),
+            Edit::SchemasAroundOldCall(model, parts) => self.change_schemas_around_old_call(model, parts),
             Edit::AddAndLoadLate(name) => self.add_and_load_late(&name),
             Edit::PanicInReload(name) => self.panic_in_reload(&name),
             Edit::BreakParents => self.break_parents(),
@@ -113,6 +121,20 @@ impl Editor {
             Edit::Release => {
                 let call = self.held.remove(0);
                 call.release(&self.world, &self.runtime);
+            }
+            Edit::Parent(true) => {
+                self.change(|editor| editor.write(Edit::Parent(true)));
+                self.change(|editor| editor.write(Edit::Value(WORD_OF_PARENT.to_owned())));
+            }
+            Edit::SwitchLink(layer) => {
+                self.change(|editor| editor.sources.switch_link(layer));
+                self.change(|editor| editor.write(Edit::Code(layer)));
+            }
+            Edit::ReplaceWords(name) => {
+                // A watcher may see the app without its words.
+                self.objects.clear();
+                self.change(|editor| editor.sources.replace_words(&name));
+                self.change(|editor| editor.write(Edit::Value(name)));
             }
             edit => self.change(|editor| editor.write(edit)),
         }
@@ -307,28 +329,28 @@ impl Editor {
         }
     }
 
-    fn change_schema(&mut self, index: usize, part: SchemaPart) {
+    /// Another schema of a model. `meanwhile` is done after it is served, and before it is made ready.
+    fn change_schema(&mut self, index: usize, part: SchemaPart, meanwhile: impl FnOnce(&Self)) {
         let world = Arc::clone(&self.world);
         let Some(rows) = world.rows.get(index) else { return };
         rows.begin_change();
         if !eventually(CALL_DEADLINE, || rows.is_without_probes()) {
             world.findings.wrong("no call hangs", format!("a duplicate is being tried in {}", rows.model));
         }
-        world.published.begin();
-        if let Some(model) = self.sources.models.get_mut(index) {
-            model.toggle(part);
-        }
-        self.sources.write_model(index);
-        self.reload();
-        let expected = world.published.latest().after(&self.sources);
-        self.settle(expected);
+        self.change(|editor| {
+            if let Some(model) = editor.sources.models.get_mut(index) {
+                model.toggle(part);
+            }
+            editor.sources.write_model(index);
+        });
+        self.wait_for_schema(index);
+        meanwhile(self);
         self.make_ready(index);
-        let unique = self.sources.models.get(index).map(ModelSource::unique);
-        rows.end_change(unique.unwrap_or_default());
+        rows.end_change(self.sources.models.get(index).map(ModelSource::unique).unwrap_or_default());
     }
 
-    /// Waits until the newest schema of a model is served, and made ready.
-    fn make_ready(&self, index: usize) {
+    /// Waits until the newest schema of a model is served.
+    fn wait_for_schema(&self, index: usize) {
         let Some(model) = self.sources.models.get(index) else { return };
         let served = eventually(RELOAD_DEADLINE, || {
             let config = self.world.app.get_element_define(model.name).map(|define| define.config.value().clone());
@@ -337,18 +359,49 @@ impl Editor {
         if !served {
             self.world.findings.wrong("what is watched is served", format!("not the newest schema of {}", model.name));
         }
+    }
+
+    /// Uses a model, which makes its newest schema ready.
+    fn make_ready(&self, index: usize) {
+        let Some(model) = self.sources.models.get(index) else { return };
         let asked = json!({"size": 1, "page": 1});
         if let Err(failure) = self.block(async { self.world.app.get_element(model.name)?.call("query", asked).await }) {
             self.world.findings.wrong("a model is made ready after its schema changed", failure);
         }
     }
 
-    fn change_schema_under_old_call(&mut self, index: usize, part: SchemaPart) {
+    /// Calls of the older snapshot write rows while the newer schema is made ready: the rows are found by it.
+    fn change_schema_under_old_calls(&mut self, index: usize, part: SchemaPart) {
+        let old: Vec<_> = (0..OLD_CALLS).filter_map(|_| self.hold_create(index)).collect();
+        self.change_schema(index, part, |_| old.iter().for_each(HeldCall::open));
+        let written: Vec<_> = old.into_iter().filter_map(|call| call.release(&self.world, &self.runtime)).collect();
+        self.check_written(index, &written);
+    }
+
+    /// Between two schemas a call begins, and it uses the model only after the second one was made ready.
+    fn change_schemas_around_old_call(&mut self, index: usize, parts: [SchemaPart; 2]) {
+        let [first, second] = parts;
         let world = Arc::clone(&self.world);
         let Some(rows) = world.rows.get(index) else { return };
-        let old = HeldCall::create(&world, &self.runtime, index, rows.model, rows.fresh(u64::MAX >> 12));
-        self.change_schema(index, part);
-        old.release(&world, &self.runtime);
+        rows.begin_change();
+        self.change(|editor| {
+            if let Some(model) = editor.sources.models.get_mut(index) {
+                model.toggle(first);
+            }
+            editor.sources.write_model(index);
+        });
+        self.wait_for_schema(index);
+        let old = self.hold_create(index);
+        rows.end_change(Unique::default());
+        self.change_schema(index, second, |_| ());
+        let written: Vec<_> = old.into_iter().filter_map(|call| call.release(&self.world, &self.runtime)).collect();
+        self.check_written(index, &written);
+    }
+
+    fn hold_create(&self, index: usize) -> Option<HeldCall> {
+        let rows = self.world.rows.get(index)?;
+        let row = rows.fresh(OWNER_OF_OLD_CALLS);
+        Some(HeldCall::create(&self.world, &self.runtime, index, rows.model, row))
     }
 
     /// A word joins; a call that began before its title changes loads it first, on the older snapshot.

@@ -3,7 +3,6 @@ use std::sync::Arc;
 
 use mti_data::Row;
 use mti_element::{Failure, Value};
-use serde_json::json;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
@@ -81,27 +80,32 @@ impl HeldCall {
         self
     }
 
-    /// Lets the call go on, and checks its answer.
-    pub(crate) fn release(self, world: &World, runtime: &Handle) {
+    /// Lets the call go on.
+    pub(crate) fn open(&self) {
+        self.gate.open();
+    }
+
+    /// Lets the call go on, waits for its answer and checks it. Returns the row that it has written.
+    pub(crate) fn release(self, world: &World, runtime: &Handle) -> Option<Written> {
         self.gate.open();
         let waited = runtime.block_on(async { tokio::time::timeout(CALL_DEADLINE, self.answer).await });
         let Ok(Ok(answer)) = waited else {
-            world.findings.wrong("no call hangs", format!("{} has no answer after its gate is open", self.kind));
-            return;
+            let message = format!("{} has no answer after its gate is open", self.kind);
+            world.findings.wrong("no call hangs", message);
+            return None;
         };
         match (self.kind, answer) {
             (Kind::Compare, answer) => check_stamps(world, &answer),
             (Kind::Create(index, row), Ok(_)) => {
-                if let Some(rows) = world.rows.get(index) {
-                    rows.note(row);
-                }
+                world.rows.get(index)?.note(row.clone());
+                return Some(row);
             }
-            (Kind::Hold(_) | Kind::Read(_), Ok(answer)) if answer.get("value") != Some(&json!(null)) => {}
-            (kind, answer) => {
-                let kind = kind.to_string();
-                let answer = answer.map_err(|failure| failure.operator_message());
-                world.findings.wrong("a long call ends on its snapshot", format!("{kind} answers {answer:?}"));
+            (Kind::Hold(_) | Kind::Read(_), Ok(_)) => {}
+            (kind, Err(failure)) => {
+                let message = format!("{kind}: {}", failure.operator_message());
+                world.findings.wrong("a long call ends on its snapshot", message);
             }
         }
+        None
     }
 }

@@ -150,6 +150,22 @@ impl Editor {
         }
     }
 
+    /// Rows that nobody changes are found by each of their fields, and what is unique about them is not accepted twice.
+    pub(crate) fn check_written(&self, index: usize, written: &[Written]) {
+        let (Some(rows), Some(model)) = (self.world.rows.get(index), self.sources.models.get(index)) else { return };
+        for row in written {
+            for filter in [
+                format!("Q(key='{}')", row.key),
+                format!("Q(name='{}')", row.name),
+                format!("Q(mail='{}', owner={})", row.mail, row.owner),
+                format!("Q(age={})", row.age),
+            ] {
+                self.find_all(rows, &filter, std::slice::from_ref(row));
+            }
+            self.try_duplicates(rows, model, row);
+        }
+    }
+
     fn find_all(&self, rows: &Rows, filter: &str, wanted: &[Written]) {
         match self.query(rows, &json!({"filter": filter})) {
             Ok(found) => {

@@ -5,6 +5,7 @@ use rand::rngs::StdRng;
 use serde_json::json;
 
 use crate::rows::{Rows, Written, is_duplicate};
+use crate::sources::BUSY_MODELS;
 use crate::world::World;
 
 /// How many rows a caller keeps in a model at most.
@@ -12,7 +13,7 @@ const MOST_ROWS: usize = 15;
 
 /// Calls a model: writes or reads rows that are the caller's own, or tries a duplicate.
 pub(crate) async fn call(world: &World, random: &mut StdRng, owner: u64) {
-    let index = random.random_range(0..world.rows.len());
+    let index = random.random_range(0..BUSY_MODELS);
     let Some(rows) = world.rows.get(index) else { return };
     let own = rows.of(owner);
     let chosen = if own.is_empty() { None } else { own.get(random.random_range(0..own.len())) };

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use mti_testkit::Tree;
@@ -34,6 +35,10 @@ pub(crate) struct Sources {
     pub(crate) models: Vec<ModelSource>,
     next: u64,
 }
+
+/// How many of the models callers use all the time. The others are used by the editor alone, so that it knows which
+/// snapshot used them last.
+pub(crate) const BUSY_MODELS: usize = 4;
 
 /// The apps that contribute a level of `words.Type`, nearest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -214,9 +219,14 @@ impl Sources {
                 model("models.Orders", EMBEDDED),
                 model("models.Users", SERVER),
                 model("models.Events", SERVER),
+                model("models.Archive", EMBEDDED),
+                model("models.Ledger", SERVER),
             ],
             next: 1,
         };
+        for app in ["child", "parent"] {
+            sources.make_link(app);
+        }
         sources.layers = [Layer::Child, Layer::Parent, Layer::Base].map(|layer| (layer, Code::new())).into();
         for layer in [Layer::Child, Layer::Parent, Layer::Base] {
             sources.write_layer(layer);
@@ -341,6 +351,43 @@ impl Sources {
         );
     }
 
+    /// Puts a link in the place of an app's directory, as a program is deployed in versions.
+    fn make_link(&mut self, app: &str) {
+        let (place, version) = (self.tree.join(app), self.tree.join(&format!("versions/{app}-0")));
+        must(fs::create_dir_all(self.tree.join("versions")), &version);
+        must(fs::rename(&place, &version), &place);
+        must(symlink(&version, &place), &place);
+    }
+
+    /// Deploys a copy of an app, with new code of its level of the words: its link is switched at once.
+    pub(crate) fn switch_link(&mut self, layer: Layer) {
+        let (app, fresh) = (layer.app(), self.fresh());
+        let place = self.tree.join(app);
+        let old = fs::read_link(&place).unwrap_or_else(|_| place.clone());
+        let new = self.tree.join(&format!("versions/{app}-{fresh}"));
+        copy(&old, &new);
+        let line = format!("words {app} {fresh}");
+        let file = new.join("words/Type").join(CODE_FILE);
+        must(fs::write(&file, line), &file);
+        self.layers.insert(layer, Code { version: fresh, state: CodeState::Sound });
+        let beside = self.tree.join(&format!("versions/{app}~"));
+        must(symlink(&new, &beside), &beside);
+        must(fs::rename(&beside, &place), &place);
+        must(fs::remove_dir_all(&old), &old);
+    }
+
+    /// Puts a copy in the place of the directory of the running app's words, with a new value in one of them. For a moment
+    /// there is no such directory.
+    pub(crate) fn replace_words(&mut self, name: &str) {
+        let place = self.tree.join("child/words");
+        let (new, old) = (self.tree.join("words-to-come"), self.tree.join("words-that-were"));
+        must(fs::rename(&place, &old), &place);
+        copy(&old, &new);
+        must(fs::rename(&new, &place), &place);
+        must(fs::remove_dir_all(&old), &old);
+        self.add_word(name);
+    }
+
     /// Takes the directory of `doors.Type` out of the parent app, or puts it back.
     pub(crate) fn set_door_lost(&mut self, is_lost: bool) {
         let (inside, outside) = (self.tree.join("base/doors/Type"), self.tree.join("lost-door"));
@@ -458,6 +505,20 @@ impl Code {
 fn directory_of(name: &str) -> String {
     let app = if name == WORD_OF_PARENT { "parent" } else { RUNNING };
     format!("{app}/{}", name.replace('.', "/"))
+}
+
+/// Copies a directory with all that is in it.
+fn copy(from: &Path, to: &Path) {
+    must(fs::create_dir_all(to), to);
+    let Ok(entries) = fs::read_dir(from) else { return };
+    for entry in entries.flatten() {
+        let (path, copied) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy(&path, &copied);
+        } else {
+            must(fs::copy(&path, &copied).map(drop), &copied);
+        }
+    }
 }
 
 #[expect(clippy::panic, reason = "a test that cannot write its files cannot go on")]

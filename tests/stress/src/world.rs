@@ -58,6 +58,7 @@ impl World {
         let objects = Objects::new(Arc::clone(&findings));
         let language = Arc::new(ScriptLanguage::new(Arc::clone(&objects)));
         let builder = App::builder(sources.root().join(RUNNING))
+            .app_path(vec![sources.root().to_owned()])
             .resource(DataDirectory(sources.root().join("data")))
             .resource(Arc::clone(&objects))
             .language(Arc::clone(&language) as _)
