@@ -23,6 +23,11 @@ pub trait Database: Send + Sync + fmt::Debug {
     /// transaction; of several that prepare the same model at once, one does. Later the stored indexes are brought in
     /// line with the model; not when this value did so before: what another process changed since then stays, and is an
     /// error where the model cannot live with it.
+    ///
+    /// From the moment of the answer, every caller writes to and reads from the table as this schema has it, whatever
+    /// older schema they hold. The schema of an older [generation](ModelSchema::generation) changes nothing about the
+    /// table. Calls with it go on if their fields still mean the same, else they fail with
+    /// [`DataError::SchemaChanged`].
     fn prepare(&self, schema: Arc<ModelSchema>, seed: Vec<Row>) -> BoxFuture<'_, Result<Prepared, DataError>>;
 
     /// What [`Database::prepare`] would change about the model's table. Changes nothing.
@@ -71,8 +76,8 @@ pub trait Database: Send + Sync + fmt::Debug {
         None
     }
 
-    /// A number that changes when what was prepared has to be prepared again, since another process that shares the
-    /// database changed a table, or put other rows in. It stays the same in a database that one process has to itself.
+    /// A number that changes when what was prepared has to be prepared again, since a table was changed, by whichever
+    /// process that shares the database, or other rows were put in.
     fn epoch(&self) -> u64 {
         0
     }

@@ -146,6 +146,13 @@ impl ValueKind {
             Self::Json => "JSON",
         }
     }
+
+    /// The kind of that name.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        [Self::Text, Self::Integer, Self::Number, Self::Boolean, Self::Json]
+            .into_iter()
+            .find(|kind| kind.name() == name)
+    }
 }
 
 impl fmt::Display for ValueKind {

@@ -16,7 +16,6 @@ use crate::{
 /// A database that lives as long as the process: for tests, and for trying things out.
 #[derive(Default)]
 pub struct MemoryDatabase {
-    tables: Tables,
     contents: RwLock<Contents>,
 }
 
@@ -25,6 +24,7 @@ type Keys = BTreeMap<Vec<u8>, Vec<u8>>;
 #[derive(Default)]
 struct Contents {
     keys: Keys,
+    tables: Tables,
     closed: bool,
 }
 
@@ -36,22 +36,28 @@ impl MemoryDatabase {
 
     /// How many rows of a model were read, since it was prepared, to answer queries and to carry out batches.
     pub fn rows_read(&self, schema: &ModelSchema) -> Result<u64, DataError> {
-        self.tables.get(schema).map(|table| table.rows_read())
+        self.read(|_, tables| tables.get(schema).map(|table| table.rows_read()))
     }
 
-    fn read<T>(&self, read: impl FnOnce(&Keys) -> Result<T, DataError>) -> Result<T, DataError> {
+    fn read<T>(&self, read: impl FnOnce(&Keys, &Tables) -> Result<T, DataError>) -> Result<T, DataError> {
         let contents = self.contents.read().unwrap_or_else(PoisonError::into_inner);
-        if contents.closed { Err(DataError::closed()) } else { read(&contents.keys) }
+        if contents.closed { Err(DataError::closed()) } else { read(&contents.keys, &contents.tables) }
     }
 
-    fn write<T>(&self, step: impl FnOnce(&mut Overlay<'_, Keys>) -> Result<T, DataError>) -> Result<T, DataError> {
+    fn write<T>(
+        &self,
+        step: impl FnOnce(&mut Overlay<'_, Keys>, &mut Tables) -> Result<T, DataError>,
+    ) -> Result<T, DataError> {
         let mut contents = self.contents.write().unwrap_or_else(PoisonError::into_inner);
         if contents.closed {
             return Err(DataError::closed());
         }
+        let mut tables = contents.tables.clone();
         let mut overlay = Overlay::new(&contents.keys);
-        let result = step(&mut overlay)?;
-        for (key, value) in overlay.into_changes() {
+        let result = step(&mut overlay, &mut tables)?;
+        let changes = overlay.into_changes();
+        contents.tables = tables;
+        for (key, value) in changes {
             match value {
                 Some(value) => contents.keys.insert(key, value),
                 None => contents.keys.remove(&key),
@@ -63,26 +69,19 @@ impl MemoryDatabase {
 
 impl Database for MemoryDatabase {
     fn prepare(&self, schema: Arc<ModelSchema>, seed: Vec<Row>) -> BoxFuture<'_, Result<Prepared, DataError>> {
-        Box::pin(async move {
-            let (prepared, table) = self.write(|overlay| store::prepare(overlay, &schema, &seed))?;
-            self.tables.put(&schema, table);
-            Ok(prepared)
-        })
+        Box::pin(async move { self.write(|overlay, tables| store::prepare(overlay, tables, &schema, &seed)) })
     }
 
     fn changes(&self, schema: Arc<ModelSchema>) -> BoxFuture<'_, Result<Vec<TableChange>, DataError>> {
-        Box::pin(async move { self.read(|keys| store::changes(keys, &schema)) })
+        Box::pin(async move { self.read(|keys, tables| store::changes(keys, tables, &schema)) })
     }
 
     fn find(&self, schema: Arc<ModelSchema>, query: Query) -> BoxFuture<'_, Result<Page, DataError>> {
-        Box::pin(async move {
-            let table = self.tables.get(&schema)?;
-            self.read(|keys| store::find(keys, &table, &schema, &query))
-        })
+        Box::pin(async move { self.read(|keys, tables| store::find(keys, &*tables.get(&schema)?, &schema, &query)) })
     }
 
     fn execute(&self, operations: Vec<Operation>) -> BoxFuture<'_, Result<Vec<Outcome>, DataError>> {
-        Box::pin(async move { self.write(|overlay| store::execute(overlay, &self.tables, operations)) })
+        Box::pin(async move { self.write(|overlay, tables| store::execute(overlay, tables, operations)) })
     }
 
     fn aggregate(
@@ -93,8 +92,9 @@ impl Database for MemoryDatabase {
         aggregate: Aggregate,
     ) -> BoxFuture<'_, Result<Value, DataError>> {
         Box::pin(async move {
-            let table = self.tables.get(&schema)?;
-            self.read(|keys| store::aggregate(keys, &table, &schema, &filter, &field, aggregate))
+            self.read(|keys, tables| {
+                store::aggregate(keys, &*tables.get(&schema)?, &schema, &filter, &field, aggregate)
+            })
         })
     }
 
@@ -105,8 +105,8 @@ impl Database for MemoryDatabase {
     ) -> BoxFuture<'_, Result<(), DataError>> {
         Box::pin(async move {
             let mut read = Vec::new();
-            let _to_the_end = self.read(|keys| {
-                store::export(keys, &self.tables, &schemas, &mut |part| {
+            let _to_the_end = self.read(|keys, tables| {
+                store::export(keys, tables, &schemas, &mut |part| {
                     read.push(part);
                     ControlFlow::Continue(())
                 })
@@ -129,24 +129,24 @@ impl Database for MemoryDatabase {
                 parts.push(part);
             }
             let rows = parts.iter().map(|part| part.rows.len() as u64).sum();
-            let filled = self.write(|overlay| {
-                let importer = Importer::begin(overlay, &self.tables, tables)?;
+            self.write(|overlay, prepared| {
+                let importer = Importer::begin(overlay, prepared, tables)?;
                 parts.into_iter().try_for_each(|part| importer.add(overlay, part))?;
-                let filled = importer.finish(overlay)?;
+                importer.finish(overlay, prepared)?;
                 while store::discard_some(overlay)? {}
-                Ok(filled)
-            })?;
-            for (schema, table) in filled {
-                self.tables.put(&schema, table);
-            }
-            Ok(rows)
+                Ok(rows)
+            })
         })
+    }
+
+    fn epoch(&self) -> u64 {
+        self.contents.read().unwrap_or_else(PoisonError::into_inner).tables.epoch()
     }
 
     fn close(&self) -> BoxFuture<'_, Result<(), DataError>> {
         Box::pin(async move {
             let mut contents = self.contents.write().unwrap_or_else(PoisonError::into_inner);
-            *contents = Contents { keys: Keys::new(), closed: true };
+            *contents = Contents { closed: true, ..Contents::default() };
             Ok(())
         })
     }

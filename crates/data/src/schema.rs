@@ -11,10 +11,13 @@ use crate::{Field, Row, nearest};
 /// What the rows of a model are: its fields and the combinations of them that are unique or indexed.
 ///
 /// A row with null in any field of a unique combination collides with no other; an empty text does.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// Two schemas are equal if they have the same shape, whatever their generations.
+#[derive(Clone, Debug)]
 pub struct ModelSchema {
     model: Arc<str>,
     namespace: Arc<str>,
+    generation: u64,
     fields: Vec<Field>,
     primary_key: usize,
     constraints: Vec<Constraint>,
@@ -60,6 +63,18 @@ impl ModelSchema {
     /// What keeps the tables of different apps apart.
     pub fn namespace(&self) -> &str {
         &self.namespace
+    }
+
+    /// The same schema, of a generation: of several schemas of one model, the one of the largest generation is the
+    /// newest. Numbers are compared within one process only; a schema is parsed as one of generation 0.
+    #[must_use]
+    pub fn of_generation(self, generation: u64) -> Self {
+        Self { generation, ..self }
+    }
+
+    /// Which of the schemas of its model this is: see [`ModelSchema::of_generation`].
+    pub fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// The fields, as declared.
@@ -141,5 +156,16 @@ impl ModelSchema {
             Some(name) => Err(self.unknown_field(name)),
             None => Ok(()),
         }
+    }
+}
+
+impl PartialEq for ModelSchema {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { model, namespace, generation: _, fields, primary_key, constraints } = self;
+        *model == other.model
+            && *namespace == other.namespace
+            && *fields == other.fields
+            && *primary_key == other.primary_key
+            && *constraints == other.constraints
     }
 }

@@ -13,6 +13,7 @@ mod postgres_network;
 mod q_binding;
 mod q_syntax;
 mod rows_read;
+mod schema_changes;
 mod schemas;
 mod sled_store;
 mod transfer;

@@ -74,12 +74,15 @@ impl PostgresDatabase {
         let seed = prepare::seeds(&table, seed)?;
         self.watcher.start(&self.connections, &self.listener).await?;
         let is_again = self.tables.has(&schema);
+        self.tables.begin(&schema);
+        let is_outdated = || self.tables.is_outdated(&schema);
         let mut attempts = self.connections.attempts(Effect::None);
         loop {
             let mut lease = attempts.lease().await?;
-            let done = prepare::prepare(&self.connections, lease.connection(), &table, &seed, is_again).await;
+            let migration = prepare::Wanted { table: &table, seed: &seed, is_again, is_outdated: &is_outdated };
+            let done = prepare::prepare(&self.connections, lease.connection(), migration).await;
             if let Some(created) = attempts.after(lease, done).await? {
-                self.tables.put(table);
+                self.tables.put(&table);
                 return Ok(Prepared { created });
             }
         }
@@ -87,6 +90,9 @@ impl PostgresDatabase {
 
     async fn compare(&self, schema: Arc<ModelSchema>) -> Result<Vec<TableChange>, DataError> {
         self.check_open()?;
+        if self.tables.is_outdated(&schema) {
+            return Ok(Vec::new());
+        }
         let table = prepare::table_of(&schema);
         let mut attempts = self.connections.attempts(Effect::None);
         loop {

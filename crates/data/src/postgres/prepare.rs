@@ -42,19 +42,32 @@ struct IndexRecord {
     unique: bool,
 }
 
-/// Makes the table of a model, or brings the one that is there in line with it, unless this process did so before.
-/// Answers whether it was made.
+/// A table that is to be made ready.
+pub(super) struct Wanted<'a> {
+    pub(super) table: &'a Table,
+    /// The rows that it begins with, if it is made.
+    pub(super) seed: &'a [Step],
+    /// Whether this process made it ready in this shape before.
+    pub(super) is_again: bool,
+    /// Whether this process has a newer schema of the model by now. Its table is left as it is.
+    pub(super) is_outdated: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// Makes the table of a model, or brings the one that is there in line with it, unless this process did so before, or
+/// did so for a newer schema. Answers whether it was made.
 pub(super) async fn prepare(
     connections: &Connections,
     connection: &mut Object,
-    table: &Arc<Table>,
-    seed: &[Step],
-    is_again: bool,
+    wanted: Wanted<'_>,
 ) -> Result<bool, Trouble> {
+    let Wanted { table, seed, is_again, is_outdated } = wanted;
     match stored(connections, &*connection, table, "").await {
         Ok(Some(record)) if record.serves(table) => return Ok(false),
         // Whoever changed it since may be newer: nodes of two versions would change it back and forth for ever.
         Ok(Some(record)) if is_again && record.suits(table)? => return Ok(false),
+        Ok(Some(record)) if is_outdated() => {
+            return record.check_outdated(table).map(|()| false).map_err(Trouble::from);
+        }
         Ok(_) => {}
         Err(Failed::NoRecords) => make_records(connections, &*connection).await?,
         Err(Failed::Trouble(trouble)) => return Err(trouble),
@@ -75,6 +88,11 @@ pub(super) async fn prepare(
         };
         if record.serves(table) {
             // Another node has done it meanwhile.
+            return Ok(false);
+        }
+        // The record is locked now: a newer schema was here before, or comes after.
+        if is_outdated() {
+            record.check_outdated(table)?;
             return Ok(false);
         }
         migration.adapt(record).await?
@@ -422,6 +440,15 @@ impl Record {
             }
         }
         Ok(true)
+    }
+
+    /// Checks that an outdated model can live with the table as it is.
+    fn check_outdated(&self, table: &Table) -> Result<(), DataError> {
+        if self.suits(table)? {
+            return Ok(());
+        }
+        let message = "its table lacks some of the fields, and a newer version of the model decides about them";
+        Err(DataError::SchemaChanged { model: table.schema.model().to_owned(), message: message.to_owned() })
     }
 
     fn check_key(&self, table: &Table) -> Result<(), DataError> {

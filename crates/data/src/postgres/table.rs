@@ -221,32 +221,65 @@ fn column_name(field: &str) -> String {
 /// The tables that have been made ready, by namespace and model.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
-    ready: RwLock<HashMap<String, HashMap<String, Arc<Table>>>>,
+    ready: RwLock<HashMap<String, HashMap<String, Ready>>>,
+}
+
+/// What this process knows of the table of one model.
+#[derive(Debug, Default)]
+struct Ready {
+    /// As the newest schema has it that was made ready.
+    table: Option<Arc<Table>>,
+    /// The generation of the newest schema that somebody began to make ready.
+    newest: u64,
 }
 
 impl Tables {
     /// The table of a model that was made ready.
     pub(super) fn get(&self, schema: &Arc<ModelSchema>) -> Result<Arc<Table>, DataError> {
-        let ready = self.ready.read().unwrap_or_else(PoisonError::into_inner);
-        let table = ready.get(schema.namespace()).and_then(|models| models.get(schema.model()));
-        match table {
+        self.with(schema, |ready| match ready.and_then(|ready| ready.table.as_ref()) {
             Some(table) if Arc::ptr_eq(&table.schema, schema) || table.schema == *schema => Ok(Arc::clone(table)),
-            // The same model in another shape, as a reload of the app leaves it for a moment.
-            Some(_) => Ok(Arc::new(Table::new(schema))),
+            // The same model in another shape, as a reload of the app leaves it for a moment. Which values may not
+            // repeat, the newest schema says.
+            Some(newest) => Ok(Arc::new(Table { indexes: newest.indexes.clone(), ..Table::new(schema) })),
             None => Err(DataError::NotPrepared { model: schema.model().to_owned() }),
-        }
+        })
     }
 
     /// Whether the model was made ready in this very shape, last.
     pub(super) fn has(&self, schema: &ModelSchema) -> bool {
-        let ready = self.ready.read().unwrap_or_else(PoisonError::into_inner);
-        let table = ready.get(schema.namespace()).and_then(|models| models.get(schema.model()));
-        table.is_some_and(|table| *table.schema == *schema)
+        self.with(schema, |ready| {
+            ready.and_then(|ready| ready.table.as_ref()).is_some_and(|table| *table.schema == *schema)
+        })
     }
 
-    pub(super) fn put(&self, table: Arc<Table>) {
+    /// Notes that a schema is about to be made ready: from now on, older ones are outdated.
+    pub(super) fn begin(&self, schema: &ModelSchema) {
+        self.change(schema, |ready| ready.newest = ready.newest.max(schema.generation()));
+    }
+
+    /// Whether a newer schema of the model was made ready, or is about to be.
+    pub(super) fn is_outdated(&self, schema: &ModelSchema) -> bool {
+        self.with(schema, |ready| ready.is_some_and(|ready| ready.newest > schema.generation()))
+    }
+
+    /// Notes that a table was made ready. The one of a newer schema stays.
+    pub(super) fn put(&self, table: &Arc<Table>) {
+        let generation = table.schema.generation();
+        self.change(&table.schema, |ready| {
+            if ready.table.as_ref().is_none_or(|known| known.schema.generation() <= generation) {
+                ready.table = Some(Arc::clone(table));
+            }
+        });
+    }
+
+    fn with<T>(&self, schema: &ModelSchema, read: impl FnOnce(Option<&Ready>) -> T) -> T {
+        let ready = self.ready.read().unwrap_or_else(PoisonError::into_inner);
+        read(ready.get(schema.namespace()).and_then(|models| models.get(schema.model())))
+    }
+
+    fn change(&self, schema: &ModelSchema, change: impl FnOnce(&mut Ready)) {
         let mut ready = self.ready.write().unwrap_or_else(PoisonError::into_inner);
-        let models = ready.entry(table.schema.namespace().to_owned()).or_default();
-        models.insert(table.schema.model().to_owned(), table);
+        let models = ready.entry(schema.namespace().to_owned()).or_default();
+        change(models.entry(schema.model().to_owned()).or_default());
     }
 }

@@ -48,7 +48,14 @@ impl Reader {
         if constraints.len() > MAX_CONSTRAINTS {
             self.report("", format!("more than {MAX_CONSTRAINTS} unique and indexed combinations"));
         }
-        Some(ModelSchema { model: model.into(), namespace: namespace.into(), fields, primary_key, constraints })
+        Some(ModelSchema {
+            model: model.into(),
+            namespace: namespace.into(),
+            generation: 0,
+            fields,
+            primary_key,
+            constraints,
+        })
     }
 
     fn fields(&mut self, definition: &Map<String, Value>) -> Vec<Field> {

@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -5,12 +6,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 
-use super::Gate;
 use super::acknowledged::Acknowledged;
 use super::cache::Writing;
 use super::holder::Holder;
 use super::store::Store;
-use crate::store::{self, Importer, Overlay, Table, Tables};
+use super::{Gate, Published};
+use crate::store::{self, Importer, Overlay, Tables};
 use crate::transfer::next_part;
 use crate::{DataError, Delivery, ModelSchema, Operation, Outcome, Prepared, Row, TableToFill};
 
@@ -49,22 +50,19 @@ pub(super) struct Request<W, T> {
 /// A job that has been done in memory, to be answered when its group is on the disk.
 enum Done {
     Execute(oneshot::Sender<Result<Vec<Outcome>, DataError>>, Result<Vec<Outcome>, DataError>),
-    Prepare(oneshot::Sender<Result<Prepared, DataError>>, Result<NewTable, DataError>),
-}
-
-struct NewTable {
-    schema: Arc<ModelSchema>,
-    table: Table,
-    prepared: Prepared,
+    Prepare(oneshot::Sender<Result<Prepared, DataError>>, Result<Prepared, DataError>),
 }
 
 /// The one writer of a store. Takes the jobs that have queued up, does them one after another in memory, writes all
 /// their changes at once, waits for the disk, and answers.
 pub(super) struct Committer {
     keys: Writing,
+    /// As they were published last.
+    tables: Tables,
     acknowledged: Acknowledged,
     gate: Arc<Gate>,
-    tables: Arc<Tables>,
+    /// [`Tables::epoch`] of the published tables.
+    epoch: Arc<AtomicU64>,
     /// Given up last.
     holder: Holder,
     /// Set when a write failed: what is on the disk is not known then.
@@ -78,10 +76,11 @@ impl Committer {
         store: Store,
         acknowledged: Acknowledged,
         gate: Arc<Gate>,
-        tables: Arc<Tables>,
+        epoch: Arc<AtomicU64>,
         holder: Holder,
     ) -> Self {
-        Self { keys: Writing { store }, acknowledged, gate, tables, holder, broken: None, last_group: 0 }
+        let (keys, tables) = (Writing { store }, Tables::default());
+        Self { keys, tables, acknowledged, gate, epoch, holder, broken: None, last_group: 0 }
     }
 
     /// Works until nobody can hand in jobs any more, then closes the store.
@@ -99,8 +98,8 @@ impl Committer {
                 first => self.commit(first, &mut jobs),
             };
         }
-        let readers_store = self.gate.write().unwrap_or_else(PoisonError::into_inner).take();
-        drop(readers_store);
+        let published = self.gate.write().unwrap_or_else(PoisonError::into_inner).take();
+        drop(published);
         drop(self.keys);
         drop(self.holder);
     }
@@ -109,12 +108,14 @@ impl Committer {
     fn commit(&mut self, first: Job, jobs: &mut mpsc::Receiver<Job>) -> Option<Job> {
         let mut alone = None;
         let mut overlay = Overlay::new(&self.keys);
+        // What one job of the group makes of a table, the next one finds.
+        let mut tables = self.tables.clone();
         let mut group = Vec::new();
-        group.extend(perform(&mut overlay, &self.tables, first).map_err(|job| alone = Some(job)));
+        group.extend(perform(&mut overlay, &mut tables, first).map_err(|job| alone = Some(job)));
         let started = Instant::now();
         while group.len() < GROUP && overlay.len() < GROUP_CHANGES {
             match jobs.try_recv() {
-                Ok(job) => match perform(&mut overlay, &self.tables, job) {
+                Ok(job) => match perform(&mut overlay, &mut tables, job) {
                     Ok(done) => group.push(done),
                     Err(job) => {
                         alone = Some(job);
@@ -131,11 +132,11 @@ impl Committer {
         let changes = overlay.into_changes();
         let written = match &self.broken {
             Some(error) => Err(error.clone()),
-            None if changes.is_empty() => Ok(()),
-            None => self.apply(changes).and_then(|()| self.sync()),
+            None if changes.is_empty() => self.publish(changes, tables),
+            None => self.publish(changes, tables).and_then(|()| self.sync()),
         };
         for done in group {
-            self.answer(done, written.as_ref().err());
+            done.answer(written.as_ref().err());
         }
         self.after_answers();
         alone
@@ -144,14 +145,13 @@ impl Committer {
     /// Brings whole tables in, one part after another. Nothing shows before all of it is on the disk.
     fn import(&mut self, import: Import) -> Result<u64, DataError> {
         let Import { tables, mut deliveries } = import;
-        let known = Arc::clone(&self.tables);
-        let importer = self.step(|overlay| Importer::begin(overlay, &known, tables))?;
+        let importer = self.step(|overlay, prepared| Importer::begin(overlay, prepared, tables))?;
         let mut rows = 0;
         let filled = loop {
             match next_part(deliveries.blocking_recv()) {
                 Ok(Some(part)) => {
                     rows += part.rows.len() as u64;
-                    if let Err(error) = self.step(|overlay| importer.add(overlay, part)) {
+                    if let Err(error) = self.step(|overlay, _| importer.add(overlay, part)) {
                         break Err(error);
                     }
                 }
@@ -159,13 +159,10 @@ impl Committer {
                 Err(error) => break Err(error),
             }
         };
-        let finished = filled.and_then(|()| self.step(|overlay| importer.finish(overlay))).and_then(|filled| {
-            self.sync()?;
-            for (schema, table) in filled {
-                self.tables.put(&schema, table);
-            }
-            Ok(rows)
-        });
+        let finished = filled
+            .and_then(|()| self.step(|overlay, tables| importer.finish(overlay, tables)))
+            .and_then(|()| self.sync())
+            .map(|()| rows);
         self.discard();
         finished
     }
@@ -173,7 +170,7 @@ impl Committer {
     /// Removes tables that are not in use.
     fn discard(&mut self) {
         loop {
-            match self.step(store::discard_some) {
+            match self.step(|overlay, _| store::discard_some(overlay)) {
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(error) => {
@@ -187,25 +184,38 @@ impl Committer {
     /// Does one step of something large.
     fn step<T>(
         &mut self,
-        step: impl FnOnce(&mut Overlay<'_, Writing>) -> Result<T, DataError>,
+        step: impl FnOnce(&mut Overlay<'_, Writing>, &mut Tables) -> Result<T, DataError>,
     ) -> Result<T, DataError> {
         if let Some(error) = &self.broken {
             return Err(error.clone());
         }
         let mut overlay = Overlay::new(&self.keys);
-        let done = step(&mut overlay)?;
+        let mut tables = self.tables.clone();
+        let done = step(&mut overlay, &mut tables)?;
         let changes = overlay.into_changes();
-        if !changes.is_empty() {
-            self.apply(changes)?;
-        }
+        self.publish(changes, tables)?;
         Ok(done)
     }
 
-    fn apply(&mut self, mut changes: store::Changes) -> Result<(), DataError> {
-        self.acknowledged.count(&mut changes);
-        let closed_to_readers = self.gate.write().unwrap_or_else(PoisonError::into_inner);
-        let applied = self.keys.store.apply(changes);
-        drop(closed_to_readers);
+    /// Shows changes to readers, together with the tables that they made: no reader sees one without the other.
+    fn publish(&mut self, mut changes: store::Changes, tables: Tables) -> Result<(), DataError> {
+        let (writes, changes_tables) = (!changes.is_empty(), !tables.is_copy_of(&self.tables));
+        if !writes && !changes_tables {
+            return Ok(());
+        }
+        if writes {
+            self.acknowledged.count(&mut changes);
+        }
+        let mut published = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        let applied = if writes { self.keys.store.apply(changes) } else { Ok(()) };
+        if applied.is_ok() && changes_tables {
+            self.epoch.store(tables.epoch(), Ordering::Release);
+            self.tables = tables.clone();
+            if let Some(Published { tables: readers, .. }) = &mut *published {
+                *readers = tables;
+            }
+        }
+        drop(published);
         self.noted(applied)
     }
 
@@ -234,33 +244,28 @@ impl Committer {
         }
         written
     }
+}
 
-    /// Answers one job. Whoever stopped waiting is not told.
-    fn answer(&self, done: Done, failure: Option<&DataError>) {
+impl Done {
+    /// Answers the caller, unless they stopped waiting.
+    fn answer(self, failure: Option<&DataError>) {
         let failure = failure.cloned();
-        match done {
-            Done::Execute(answer, result) => drop(answer.send(failure.map_or(result, Err))),
-            Done::Prepare(answer, result) => {
-                let result = failure.map_or(result, Err).map(|NewTable { schema, table, prepared }| {
-                    self.tables.put(&schema, table);
-                    prepared
-                });
-                drop(answer.send(result));
-            }
+        match self {
+            Self::Execute(answer, result) => drop(answer.send(failure.map_or(result, Err))),
+            Self::Prepare(answer, result) => drop(answer.send(failure.map_or(result, Err))),
         }
     }
 }
 
 /// Does a job in memory: all of it, or nothing. Gives back one that is too large for that.
-fn perform(overlay: &mut Overlay<'_, Writing>, tables: &Tables, job: Job) -> Result<Done, Job> {
+fn perform(overlay: &mut Overlay<'_, Writing>, tables: &mut Tables, job: Job) -> Result<Done, Job> {
     Ok(match job {
         Job::Import(_) => return Err(job),
         Job::Execute(Request { what, answer }) => {
             Done::Execute(answer, overlay.atomically(|overlay| store::execute(overlay, tables, what)))
         }
         Job::Prepare(Request { what: (schema, seed), answer }) => {
-            let result = overlay.atomically(|overlay| store::prepare(overlay, &schema, &seed));
-            Done::Prepare(answer, result.map(|(prepared, table)| NewTable { schema, table, prepared }))
+            Done::Prepare(answer, overlay.atomically(|overlay| store::prepare(overlay, tables, &schema, &seed)))
         }
     })
 }

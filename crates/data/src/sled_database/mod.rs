@@ -10,7 +10,7 @@ mod store;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
@@ -54,12 +54,17 @@ struct Opened {
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     committer: Mutex<Option<JoinHandle<()>>>,
     gate: Arc<Gate>,
-    tables: Arc<Tables>,
+    epoch: Arc<AtomicU64>,
 }
 
-/// The store, for readers: they keep the gate open while they read, so that a batch shows as a whole. `None` once
-/// closed.
-type Gate = RwLock<Option<Store>>;
+/// What readers see: they keep the gate open while they read, so that a batch shows as a whole. `None` once closed.
+type Gate = RwLock<Option<Published>>;
+
+/// A store, and the tables whose rows and indexes are in it.
+struct Published {
+    store: Store,
+    tables: Tables,
+}
 
 impl SledDatabase {
     /// The database in a directory. Nothing is opened yet.
@@ -75,7 +80,8 @@ impl SledDatabase {
     /// How many rows of a model were read, since it was prepared, to answer queries and to carry out batches.
     pub fn rows_read(&self, schema: &ModelSchema) -> Result<u64, DataError> {
         let opened = self.opened.get().ok_or_else(|| DataError::NotPrepared { model: schema.model().to_owned() })?;
-        opened.tables.get(schema).map(|table| table.rows_read())
+        let gate = opened.gate.read().unwrap_or_else(PoisonError::into_inner);
+        gate.as_ref().ok_or_else(DataError::closed)?.tables.get(schema).map(|table| table.rows_read())
     }
 
     /// The open database; a failed attempt is repeated by the next caller.
@@ -105,8 +111,8 @@ impl SledDatabase {
         let opened = Arc::clone(self.opened().await?);
         blocking(move || {
             let gate = opened.gate.read().unwrap_or_else(PoisonError::into_inner);
-            let store = gate.as_ref().ok_or_else(DataError::closed)?;
-            read(&Remembering::new(store), &opened.tables)
+            let Published { store, tables } = gate.as_ref().ok_or_else(DataError::closed)?;
+            read(&Remembering::new(store), tables)
         })
         .await
     }
@@ -125,8 +131,9 @@ impl Opened {
     /// The answer, if it is known without reading and nothing is being written this moment.
     fn find_known(&self, schema: &ModelSchema, query: &Query) -> Option<Result<Page, DataError>> {
         let gate = self.gate.try_read().ok()?;
-        let known = Known::new(gate.as_ref()?);
-        let answer = self.tables.get(schema).and_then(|table| find(&known, &table, schema, query));
+        let Published { store, tables } = gate.as_ref()?;
+        let known = Known::new(store);
+        let answer = tables.get(schema).and_then(|table| find(&known, &table, schema, query));
         (!known.missing()).then_some(answer)
     }
 }
@@ -137,7 +144,7 @@ impl Database for SledDatabase {
     }
 
     fn changes(&self, schema: Arc<ModelSchema>) -> BoxFuture<'_, Result<Vec<TableChange>, DataError>> {
-        Box::pin(self.read(move |store, _| changes(store, &schema)))
+        Box::pin(self.read(move |store, tables| changes(store, tables, &schema)))
     }
 
     fn find(&self, schema: Arc<ModelSchema>, query: Query) -> BoxFuture<'_, Result<Page, DataError>> {
@@ -191,6 +198,10 @@ impl Database for SledDatabase {
     ) -> BoxFuture<'_, Result<u64, DataError>> {
         let what = Import { tables, deliveries };
         Box::pin(self.write(|answer| Job::Import(Request { what, answer })))
+    }
+
+    fn epoch(&self) -> u64 {
+        self.opened.get().map_or(0, |opened| opened.epoch.load(Ordering::Acquire))
     }
 
     fn close(&self) -> BoxFuture<'_, Result<(), DataError>> {

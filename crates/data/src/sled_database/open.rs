@@ -10,7 +10,7 @@ use super::acknowledged::Acknowledged;
 use super::committer::{Committer, QUEUE};
 use super::holder::Holder;
 use super::store::{Store, failed, unavailable};
-use super::{Opened, SledOptions};
+use super::{Opened, Published, SledOptions};
 use crate::DataError;
 use crate::store::{FORMAT, FORMAT_KEY, Tables};
 
@@ -37,15 +37,15 @@ pub(super) fn open(options: &SledOptions) -> Result<Arc<Opened>, DataError> {
     store.measure();
     let acknowledged = Acknowledged::open(directory, &store)?;
     check_format(directory, &store)?;
-    let gate = Arc::new(RwLock::new(Some(store.clone())));
-    let tables = Arc::new(Tables::default());
+    let gate = Arc::new(RwLock::new(Some(Published { store: store.clone(), tables: Tables::default() })));
+    let epoch = Arc::default();
     let (jobs, queue) = mpsc::channel(QUEUE);
-    let committer = Committer::new(store, acknowledged, Arc::clone(&gate), Arc::clone(&tables), holder);
+    let committer = Committer::new(store, acknowledged, Arc::clone(&gate), Arc::clone(&epoch), holder);
     let committer = thread::Builder::new()
         .name("mti-data-commit".to_owned())
         .spawn(move || committer.run(queue))
         .map_err(|error| unavailable(&error))?;
-    Ok(Arc::new(Opened { jobs: Mutex::new(Some(jobs)), committer: Mutex::new(Some(committer)), gate, tables }))
+    Ok(Arc::new(Opened { jobs: Mutex::new(Some(jobs)), committer: Mutex::new(Some(committer)), gate, epoch }))
 }
 
 /// What is in the way of a directory, with its name: nothing else says which one is meant.

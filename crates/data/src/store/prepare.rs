@@ -1,22 +1,29 @@
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use super::keys::{self, AFTER, NEWEST_TABLE};
-use super::table::{IndexRecord, Table, TableRecord};
+use super::table::{IndexRecord, Table, TableRecord, Tables};
 use super::{Direction, Keyspace, Overlay, rows};
 use crate::{Constraint, DataError, ModelSchema, Prepared, Row, TableChange};
 
-/// Makes a model's table, with its seed rows, or brings the indexes of the one that is there in line with the model.
+/// Makes a model's table, with its seed rows, or brings the indexes of the one that is there in line with the model. A
+/// table that a newer schema was prepared for stays as it is: that is an error if the older one does not fit it.
 pub(crate) fn prepare<K: Keyspace>(
     overlay: &mut Overlay<'_, K>,
-    schema: &ModelSchema,
+    tables: &mut Tables,
+    schema: &Arc<ModelSchema>,
     seed: &[Row],
-) -> Result<(Prepared, Table), DataError> {
+) -> Result<Prepared, DataError> {
+    if let Some(newer) = tables.newer(schema) {
+        newer.check(schema)?;
+        return Ok(Prepared { created: false });
+    }
     let stored = stored_record(overlay, schema)?;
     let (record, created) = match &stored {
         Some(stored) => (adapted(overlay, schema, stored)?, false),
         None => (new_record(overlay, schema)?, true),
     };
-    let table = Table::new(schema, &record);
+    let table = Table::new(schema, &record)?;
     if created {
         for row in seed {
             let row = schema
@@ -24,15 +31,28 @@ pub(crate) fn prepare<K: Keyspace>(
                 .map_err(|error| DataError::FieldInvalid { model: schema.model().to_owned(), error })?;
             rows::insert(overlay, &table, row)?;
         }
+    } else if table.assigns_keys {
+        skip_given_keys(overlay, &table)?;
     }
     if stored.as_ref() != Some(&record) {
         put_record(overlay, schema, &record)?;
+        if !created {
+            tables.raise_epoch();
+        }
     }
-    Ok((Prepared { created }, table))
+    tables.put(table);
+    Ok(Prepared { created })
 }
 
 /// What [`prepare`] would change.
-pub(crate) fn changes(keyspace: &impl Keyspace, schema: &ModelSchema) -> Result<Vec<TableChange>, DataError> {
+pub(crate) fn changes(
+    keyspace: &impl Keyspace,
+    tables: &Tables,
+    schema: &ModelSchema,
+) -> Result<Vec<TableChange>, DataError> {
+    if let Some(newer) = tables.newer(schema) {
+        return newer.check(schema).map(|()| Vec::new());
+    }
     let Some(stored) = stored_record(keyspace, schema)? else {
         return Ok(vec![TableChange::Make]);
     };
@@ -42,11 +62,12 @@ pub(crate) fn changes(keyspace: &impl Keyspace, schema: &ModelSchema) -> Result<
         match stored.fields.iter().find(|(stored, _)| *stored == name) {
             None => changes.push(TableChange::AddField { name }),
             Some((_, stored)) if *stored != kind => changes.push(TableChange::ChangeField { name }),
+            Some(_) if stored.hidden.contains(&name) => changes.push(TableChange::AddField { name }),
             Some(_) => {}
         }
     }
-    let hidden = stored.fields.iter().filter(|(name, _)| schema.field(name).is_none());
-    changes.extend(hidden.map(|(name, _)| TableChange::HideField { name: name.clone() }));
+    let hidden = stored.not_declared(schema).into_iter().filter(|name| !stored.hidden.contains(name));
+    changes.extend(hidden.map(|name| TableChange::HideField { name }));
     let added = schema.constraints().iter().filter(|constraint| !stored.indexes.iter().any(|at| at.serves(constraint)));
     changes.extend(
         added.map(|Constraint { fields, unique }| TableChange::AddIndex { fields: fields.clone(), unique: *unique }),
@@ -95,6 +116,7 @@ fn new_record<K: Keyspace>(overlay: &mut Overlay<'_, K>, schema: &ModelSchema) -
         id: new_table_number(overlay)?,
         key: schema.primary_key().name.clone(),
         fields: field_kinds(schema),
+        hidden: Vec::new(),
         indexes: Vec::new(),
         newest_index: 0,
     };
@@ -107,12 +129,14 @@ fn new_record<K: Keyspace>(overlay: &mut Overlay<'_, K>, schema: &ModelSchema) -
 /// The record of a table whose model may have changed: indexes that are no longer wanted are dropped, new ones built.
 fn adapted<K: Keyspace>(
     overlay: &mut Overlay<'_, K>,
-    schema: &ModelSchema,
+    schema: &Arc<ModelSchema>,
     stored: &TableRecord,
 ) -> Result<TableRecord, DataError> {
     check_kinds(overlay, schema, stored)?;
     let mut record = stored.clone();
-    record.fields = field_kinds(schema);
+    record.hidden = stored.not_declared(schema);
+    record.fields.retain(|(name, _)| schema.field(name).is_none());
+    record.fields.extend(field_kinds(schema));
     let (kept, dropped) = std::mem::take(&mut record.indexes)
         .into_iter()
         .partition(|index| schema.constraints().iter().any(|constraint| index.serves(constraint)));
@@ -127,7 +151,7 @@ fn adapted<K: Keyspace>(
         }
     }
     if !added.is_empty() {
-        build(overlay, &Table::new(schema, &record), &added)?;
+        build(overlay, &Table::new(schema, &record)?, &added)?;
     }
     Ok(record)
 }
@@ -176,6 +200,18 @@ fn build<K: Keyspace>(overlay: &mut Overlay<'_, K>, table: &Table, added: &[u32]
     Ok(())
 }
 
+/// Sees to it that no key is assigned that a row has already: the table may not have assigned keys before.
+fn skip_given_keys<K: Keyspace>(overlay: &mut Overlay<'_, K>, table: &Table) -> Result<(), DataError> {
+    let prefix = keys::rows(table.id);
+    let end = [&prefix[..], &[AFTER]].concat();
+    let mut largest = None;
+    let _the_last_row: ControlFlow<()> = overlay.scan(&prefix, &end, Direction::Backward, &mut |_, bytes| {
+        largest = rows::decode(table, bytes)?.get(&table.primary_key.name).and_then(serde_json::Value::as_i64);
+        Ok(ControlFlow::Break(()))
+    })?;
+    largest.map_or(Ok(()), |largest| rows::raise_counter(overlay, table, largest))
+}
+
 fn clear<K: Keyspace>(overlay: &mut Overlay<'_, K>, prefix: &[u8]) -> Result<(), DataError> {
     let mut entries = Vec::new();
     each(overlay, prefix, |key, _| {
@@ -212,6 +248,12 @@ fn read_record(schema: &ModelSchema, bytes: &[u8]) -> Result<TableRecord, DataEr
 }
 
 impl TableRecord {
+    /// The names of the fields that the model does not declare.
+    fn not_declared(&self, schema: &ModelSchema) -> Vec<String> {
+        let names = self.fields.iter().map(|(name, _)| name);
+        names.filter(|name| schema.field(name).is_none()).cloned().collect()
+    }
+
     fn add_index(&mut self, constraint: &Constraint) -> u32 {
         self.newest_index += 1;
         let id = self.newest_index;

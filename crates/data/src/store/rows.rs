@@ -48,6 +48,10 @@ pub(super) fn primary_key(table: &Table, row: &Row) -> Result<Vec<u8>, DataError
 /// Adds a row that has been checked. Gives it its key when the table assigns keys and it has none.
 pub(super) fn insert<K: Keyspace>(overlay: &mut Overlay<'_, K>, table: &Table, mut row: Row) -> Result<Row, DataError> {
     let is_new = table.assigns_keys && assign_key(overlay, table, &mut row)?;
+    if row.get(&table.primary_key.name).is_none_or(Value::is_null) {
+        let message = format!("its table does not assign `{}` any more, so a row needs one", table.primary_key.name);
+        return Err(DataError::SchemaChanged { model: table.model.clone(), message });
+    }
     let key = primary_key(table, &row)?;
     let row_key = keys::row(table.id, &key);
     if !is_new && overlay.get(&row_key)?.is_some() {

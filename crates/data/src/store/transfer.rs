@@ -25,10 +25,11 @@ pub(crate) fn export(
         let table = match tables.get(schema) {
             Ok(table) => table,
             // One that was not made ready is read as it is.
-            Err(not_prepared) => match prepare::stored_record(keyspace, schema)? {
-                Some(record) => Arc::new(Table::new(schema, &record)),
+            Err(not_prepared @ DataError::NotPrepared { .. }) => match prepare::stored_record(keyspace, schema)? {
+                Some(record) => Arc::new(Table::new(schema, &record)?),
                 None => return Err(not_prepared),
             },
+            Err(error) => return Err(error),
         };
         let assigned = match keyspace.get(&keys::counter(table.id))? {
             Some(bytes) => rows::number(bytes.as_ref())?,
@@ -83,7 +84,7 @@ impl Importer {
             let mut record = prepare::stored_record(overlay, &schema)?
                 .ok_or_else(|| DataError::NotPrepared { model: schema.model().to_owned() })?;
             record.id = prepare::new_table_number(overlay)?;
-            let (table, stored) = (Table::new(&schema, &record), schema.relaxed());
+            let (table, stored) = (Table::new(&in_use.schema, &record)?, schema.relaxed());
             fresh.push(Fresh { replaced: in_use.id, table, record, stored });
             schemas.push(schema);
         }
@@ -112,14 +113,16 @@ impl Importer {
     pub(crate) fn finish<K: Keyspace>(
         self,
         overlay: &mut Overlay<'_, K>,
-    ) -> Result<Vec<(Arc<ModelSchema>, Table)>, DataError> {
+        tables: &mut Tables,
+    ) -> Result<(), DataError> {
         let new: Vec<u32> = self.fresh.iter().map(|fresh| fresh.record.id).collect();
         let old: Vec<u32> = self.fresh.iter().map(|fresh| fresh.replaced).collect();
         for (schema, fresh) in self.schemas.iter().zip(&self.fresh) {
             prepare::put_record(overlay, schema, &fresh.record)?;
         }
         discard_later(overlay, &new, &old)?;
-        Ok(self.schemas.into_iter().zip(self.fresh.into_iter().map(|fresh| fresh.table)).collect())
+        self.fresh.into_iter().for_each(|fresh| tables.put(fresh.table));
+        Ok(())
     }
 }
 

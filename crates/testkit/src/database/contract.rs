@@ -57,6 +57,12 @@ macro_rules! database_contract {
             namespaces_are_apart
             new_constraints_are_built_and_enforced
             changed_types_are_refused
+            a_hidden_field_keeps_its_type
+            writers_beside_a_schema_change_keep_unique_values_unique
+            readers_beside_schema_changes_miss_no_row
+            an_older_schema_takes_nothing_back
+            callers_with_an_older_schema_keep_what_the_newer_one_says
+            an_older_schema_that_does_not_fit_is_refused
             values_are_aggregated
             many_small_batches_from_many_writers_are_all_there
             a_closed_database_says_so

@@ -13,6 +13,7 @@ pub mod fixtures;
 mod postgres;
 mod queries;
 mod rows;
+mod schema_changes;
 mod tables;
 mod uniqueness;
 
@@ -24,6 +25,7 @@ pub mod checks {
     pub use super::batches::*;
     pub use super::queries::*;
     pub use super::rows::*;
+    pub use super::schema_changes::*;
     pub use super::tables::*;
     pub use super::uniqueness::*;
 }
