@@ -140,6 +140,46 @@ async fn an_app_id_that_wechat_would_not_give_is_warned_of() {
 }
 
 #[tokio::test]
+async fn white_space_around_a_secret_is_warned_of_and_not_shown() {
+    for (secret, is_warned) in [
+        ("0123456789abcdef", false),
+        ("inner space", false),
+        ("0123456789abcdef\n", true),
+        (" 0123456789abcdef", true),
+        ("\u{feff}0123456789abcdef", true),
+        ("\"0123456789abcdef\"", true),
+        ("0123456789abcdef\u{3000}", true),
+    ] {
+        let world =
+            World::configured(json!({ "authConfig": { "appId": "wx0123456789abcdef", "appSecret": secret } })).await;
+        world.call("getLoginConfig", json!({})).await.unwrap();
+        let expected: &[&str] = if is_warned { &["MTI0609"] } else { &[] };
+        assert_eq!(codes_of(&world), expected, "{secret:?}");
+        assert!(!format!("{:?}", world.app.check()).contains("0123456789abcdef\\n"));
+    }
+    let declared = "//- auths/loginTypes/MyWeChatLogin/e.json\n{ \"title\": \"WeChat\", \"type\": \"auths.loginTypes.WeChatType\", \"appSecret\": \"x \" }\n";
+    let config = json!({ "authConfig": { "appId": "wx0123456789abcdef" } });
+    assert_eq!(codes_of(&World::with(config, declared, |builder| builder).await), ["MTI0609"]);
+}
+
+#[tokio::test]
+async fn an_address_says_what_is_too_much_in_it() {
+    for (address, said) in [
+        ("https://www.example.com/登录", "percent-encode"),
+        ("https://www.example.com/a b", "percent-encode"),
+        ("https://www.example.com/ ", "white space"),
+        ("\nhttps://www.example.com/", "white space"),
+        ("/auth/callback", "absolute"),
+        ("https://a@b.example/", "user name"),
+    ] {
+        let world = World::configured(json!({ "redirectUri": address })).await;
+        let failure = world.call("getLoginConfig", json!({})).await.unwrap_err();
+        let [diagnostic] = failure.diagnostics() else { panic!("{address}: {failure:?}") };
+        assert!(diagnostic.message.contains(said), "{address}: {}", diagnostic.message);
+    }
+}
+
+#[tokio::test]
 async fn a_login_without_a_config_says_which_file_to_write() {
     let files = r#"
 //- auths/loginTypes/My/e.json

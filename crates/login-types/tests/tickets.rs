@@ -101,6 +101,52 @@ async fn a_stranger_registers_and_signs_in() {
 }
 
 #[tokio::test]
+async fn a_name_of_which_nothing_is_to_be_seen_is_none() {
+    let world = open_world().await;
+    let registered = async |number: usize, nick: &str| {
+        let open_id: &'static str = Box::leak(format!("open-{number}").into_boxed_str());
+        let code = world.wechat.code(Person::new(open_id));
+        world.wechat.profile(&code, &json!({ "openid": open_id, "nickname": nick }));
+        let failure = world.call("getLoginCode", json!({ "code": code })).await.unwrap_err();
+        let ticket = &failure.data().unwrap()["bindTicket"];
+        world.call("register", json!({ "bindTicket": ticket, "nick": nick })).await.unwrap();
+        world.rows("auths.models.UserModel").await.last().unwrap()["nick"].clone()
+    };
+    let invisible = [
+        " ",
+        "\u{3164}",
+        "\u{200b}",
+        "\u{2800}",
+        "\u{feff}",
+        "\u{ad}",
+        "\u{115f}\u{1160}",
+        "\u{ffa0}",
+        "\u{202e}",
+        "\u{2066}\u{2069}",
+        "\u{fe0f}",
+        "\u{200d}\u{200c}",
+        "\u{e0041}",
+        "\u{3000}\u{2800} \u{200b}",
+    ];
+    for (number, nick) in invisible.into_iter().enumerate() {
+        assert_eq!(registered(number, nick).await, "微信用户", "{nick:?}");
+    }
+    let kept = [
+        ("\u{202e}nimda", "nimda"),
+        ("a\u{2067}b\u{200b}c\u{feff}", "abc"),
+        ("\u{3164}x", "\u{3164}x"),
+        ("می\u{200c}خواهم", "می\u{200c}خواهم"),
+        ("👨\u{200d}👩\u{200d}👧", "👨\u{200d}👩\u{200d}👧"),
+        ("❤\u{fe0f}", "❤\u{fe0f}"),
+        ("🏴\u{e0067}\u{e0062}\u{e007f}", "🏴\u{e0067}\u{e0062}\u{e007f}"),
+        ("\u{e000}", "\u{e000}"),
+    ];
+    for (number, (nick, expected)) in kept.into_iter().enumerate() {
+        assert_eq!(registered(100 + number, nick).await, expected, "{nick:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_registration_in_process_needs_no_browser() {
     let world = open_world().await;
     let failure = world.call("getLoginCode", json!({ "code": world.wechat.code(NEW) })).await.unwrap_err();

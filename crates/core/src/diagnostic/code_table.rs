@@ -225,6 +225,9 @@ codes! {
     BadLoginComponent "MTI0608" "bad-login-component" Warning "`loginComponent` cannot be used"
         "It is an object: `tag`, the name of a custom element (small letters, digits and at least one `-`), and `module`, a file in the element's `frontend/`. Otherwise the portal makes do with a form."
         "";
+    WeChatAppSecretPadded "MTI0609" "wechat-app-secret-padded" Warning "an appSecret has white space or quotation marks around it"
+        "WeChat takes all of it for the secret and refuses it with errcode 40125. Take a line break at the end out with `printf` instead of `echo`, and quotation marks out of the variable."
+        "//- auths/loginTypes/MyWeChatLogin/e.json\n{\"title\": \"WeChat\", \"type\": \"auths.loginTypes.WeChatType\"}\n//- auths/loginTypes/MyWeChatLogin/MyWeChatLogin.json\n{\"authConfig\": {\"appId\": \"wx0123456789abcdef\", \"appSecret\": \"y\\n\"}}\n";
 
     // 07xx: models and databases.
     BadField "MTI0701" "bad-field" Error "a field of a model is not declared correctly"

@@ -102,6 +102,12 @@ fn app_secret(context: &OpenContext<'_>, config: &Keys<'_>, manifest: &Keys<'_>)
         );
     }
     if let Some(secret) = configured.or(declared) {
+        if is_padded(secret) {
+            let (keys, key) = if configured.is_some() { (config, KEY) } else { (manifest, MANIFEST_KEY) };
+            let message = "begins or ends with white space, a byte order mark or a quotation mark, which WeChat takes for a part of it: a line \
+                           break at the end of a file or of a Kubernetes secret is the usual cause";
+            keys.warn(Code::WeChatAppSecretPadded, key, message);
+        }
         return Ok(Secret::new(secret));
     }
     // One that is empty is meant to be there.
@@ -111,6 +117,12 @@ fn app_secret(context: &OpenContext<'_>, config: &Keys<'_>, manifest: &Keys<'_>)
         (manifest, MANIFEST_KEY)
     };
     Err(missing(context, keys, Code::WeChatAppSecretMissing, key, "AppSecret"))
+}
+
+/// Whether something stands around a secret that belongs to the place that it was copied from. Nothing of it is shown.
+fn is_padded(secret: &str) -> bool {
+    let is_padding = |character: char| character.is_whitespace() || matches!(character, '\u{feff}' | '"' | '\'' | '`');
+    secret.starts_with(is_padding) || secret.ends_with(is_padding)
 }
 
 /// The failure of a login without a key that it cannot do without. It names the file that the key belongs in, whether
@@ -190,7 +202,13 @@ fn redirect_uris(documents: [&Keys<'_>; 2], problems: &mut Problems) -> Option<V
 
 fn callback(document: &Keys<'_>, key: &str, address: &str) -> Result<Url> {
     callback_address(address).ok_or_else(|| {
-        let message = "must be an absolute `http` or `https` address without user name and `#`";
+        let message = if address.trim() != address {
+            "begins or ends with white space"
+        } else if address.chars().any(|character| !character.is_ascii_graphic() || character == '\\') {
+            "has characters that an address must not have: percent-encode them, as `%E7%99%BB` for `登`"
+        } else {
+            "must be an absolute `http` or `https` address without user name and `#`"
+        };
         document.problem(Code::BadRedirectUri, key, message)
     })
 }

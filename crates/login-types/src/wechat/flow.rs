@@ -1,12 +1,12 @@
 //! What several steps of the login have in common. All of it goes through `this`, so that overrides take part.
 
 use mti_data::{Batch, Filter};
-use mti_element::{Fail, Failure, Result, Visitor};
+use mti_element::{Failure, Result, Visitor};
 use mti_wechat::AuthorizationCode;
 use serde_json::json;
 
 use super::bindings::{self, Binding, key_of};
-use super::{Grant, Identity, WeChat};
+use super::{Grant, Identity, WeChat, nick};
 use crate::auth_service_level::refuse_disabled;
 use crate::browser::Browser;
 use crate::names::USERS;
@@ -14,12 +14,6 @@ use crate::states::Pending;
 use crate::tickets::{TICKET_SECONDS, Ticket};
 use crate::token::hash_of;
 use crate::{LoginCode, Permission, Purpose, SignIn, UserId, fails, sessions, store};
-
-/// The most characters of a nickname that are kept.
-const MAX_NICK_LENGTH: usize = 64;
-
-/// What somebody is called who has not said.
-const NAMELESS: &str = "微信用户";
 
 pub(crate) async fn refuse_inactive(this: &WeChat<'_>) -> Result<()> {
     if this.is_active().await? { Ok(()) } else { Err(fails::LOGIN_TYPE_INACTIVE.into()) }
@@ -110,7 +104,7 @@ async fn recognise(this: &WeChat<'_>, who: &Identity) -> Result<Option<(UserId, 
 pub(crate) async fn miss(this: &WeChat<'_>, grant: Grant, may_register: bool) -> Result<Failure> {
     let identity = grant.identity.clone();
     let nick = if may_register { this.fetch_profile(grant).await?.map(|profile| profile.nickname) } else { None };
-    let ticket = Ticket { identity, nick: nick.as_deref().and_then(tidy_nick) };
+    let ticket = Ticket { identity, nick: nick.as_deref().and_then(nick::tidy) };
     let bind_ticket = ticket.issue(&this.app(), this.name(), this.visitor()).await?;
     Ok(fails::USER_AUTH_MISS.with(json!({ "bindTicket": bind_ticket, "expiresIn": TICKET_SECONDS })))
 }
@@ -144,26 +138,4 @@ pub(crate) fn registration(model: &str, user_id: &str, who: &Identity, nick: &st
     }
     let user = store::row(json!({ "userId": user_id, "nick": nick, "isActive": true, "isAdmin": false }));
     batch.insert(USERS, user).insert(model, bindings::row(user_id, who))
-}
-
-/// Refuses a name that nobody could show.
-pub(crate) fn refuse_long(nick: Option<&str>) -> Result<()> {
-    match nick {
-        Some(nick) if nick.chars().count() > MAX_NICK_LENGTH => {
-            Err(Fail::API_PARAMS_ERROR.because(format!("argument `nick` has at most {MAX_NICK_LENGTH} characters")))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// What somebody shall be called: what he says himself, else what WeChat calls him.
-pub(crate) fn nick_of(given: Option<&str>, known: Option<&str>) -> String {
-    given.and_then(tidy_nick).or_else(|| known.and_then(tidy_nick)).unwrap_or_else(|| NAMELESS.to_owned())
-}
-
-/// A nickname without control characters, cut to a bearable length; none when nothing is left.
-fn tidy_nick(nick: &str) -> Option<String> {
-    let printable: String = nick.chars().filter(|character| !character.is_control()).collect();
-    let tidy: String = printable.trim().chars().take(MAX_NICK_LENGTH).collect();
-    (!tidy.is_empty()).then_some(tidy)
 }

@@ -5,8 +5,8 @@ use mti_wechat::AuthorizeRequest;
 use super::config::WeChatConfig;
 use super::{
     AuthConfig, AuthorizeUrl, CodeDisplay, CodeNews, CodeStatus, Done, FollowedCode, Grant, Identity, LoginConfig,
-    OpenedCode, Profile, PublicAuthConfig, ShownCode, UserAuthInfo, WeChat, WeChatSteps, bindings, flow, open_platform,
-    qr_code, redirect,
+    OpenedCode, Profile, PublicAuthConfig, ShownCode, UserAuthInfo, WeChat, WeChatSteps, bindings, flow, nick,
+    open_platform, qr_code, redirect,
 };
 use crate::browser::Browser;
 use crate::names::{AUTH_SERVICE, WECHAT_BINDINGS};
@@ -113,11 +113,11 @@ impl WeChatSteps for WeChatLevel {
         if !self.config.allow_register {
             return Err(Fail::PERMISSION_DENIED.because("new users cannot register here by themselves"));
         }
-        flow::refuse_long(nick.as_deref())?;
+        nick::refuse_long(nick.as_deref())?;
         let ticket: Ticket<Identity> = Ticket::redeem(&this.app(), this.name(), this.visitor(), &bind_ticket).await?;
         let who = ticket.identity;
         if this.match_user(who.clone()).await?.is_none() {
-            let nick = flow::nick_of(nick.as_deref(), ticket.nick.as_deref());
+            let nick = nick::choose(nick.as_deref(), ticket.nick.as_deref());
             let user_id = this.register_user(who.clone(), nick).await?;
             if this.match_user(who.clone()).await?.as_ref() != Some(&user_id) {
                 flow::bind(&this, &user_id, &who, &Permission::trusted()).await?;

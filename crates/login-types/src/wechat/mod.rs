@@ -5,6 +5,7 @@ mod config;
 mod flow;
 mod identity;
 mod level;
+mod nick;
 mod open_platform;
 mod qr_code;
 mod quota;
