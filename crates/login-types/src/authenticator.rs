@@ -38,7 +38,7 @@ impl Authenticator for SessionAuthenticator {
                     false
                 }
             };
-            let left = u64::try_from(session.expires_at - Clock::of(&app)).unwrap_or_default();
+            let left = session.expires_in(Clock::of(&app));
             Ok(is_open.then(|| Principal {
                 user_id: user.user_id.to_string(),
                 corp_id: session.corp_id,

@@ -4,6 +4,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use mti_element::AppHandle;
 
+/// How far the clocks of nodes that share a database may be apart. What lies further in the future was written by a clock
+/// that has been set back since.
+pub(crate) const MOST_SKEW_SECONDS: i64 = 60;
+
 /// What time it is, in Unix seconds. A resource of the process: insert another one, and everything that expires goes
 /// by it.
 #[derive(Clone)]

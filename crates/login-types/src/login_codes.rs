@@ -11,7 +11,7 @@ use crate::token::{Token, hash_of_brought};
 use crate::{Clock, Corp, UserId, fails};
 
 /// How long a login code may be used.
-const CODE_SECONDS: i64 = 300;
+pub(crate) const CODE_SECONDS: i64 = 300;
 
 /// How often a wrong organisation may be named with one login code.
 const MOST_TRIES: i64 = 5;

@@ -2,8 +2,10 @@ use mti_data::q::Operator;
 use mti_data::{Batch, Filter};
 use mti_element::{AppHandle, Cookie, Result, Secret, Visitor};
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::authenticator::SESSION_COOKIE;
+use crate::clock::MOST_SKEW_SECONDS;
 use crate::names::{LOGIN_CODES, SESSIONS};
 use crate::states::alive;
 use crate::token::{hash_of, hash_of_brought};
@@ -21,7 +23,20 @@ pub(crate) struct SessionRow {
     #[serde(default, deserialize_with = "crate::user::null_is_default")]
     pub(crate) corp_id: String,
     created_at: i64,
-    pub(crate) expires_at: i64,
+    expires_at: i64,
+}
+
+impl SessionRow {
+    /// How many seconds it still lives.
+    pub(crate) fn expires_in(&self, now: i64) -> u64 {
+        seconds_left(self.created_at, self.expires_at, now)
+    }
+}
+
+/// How many seconds something still lives: no more than it was made for, whatever the clock says now.
+fn seconds_left(created_at: i64, expires_at: i64, now: i64) -> u64 {
+    let lifetime = expires_at.saturating_sub(created_at);
+    u64::try_from(expires_at.saturating_sub(now).min(lifetime)).unwrap_or_default()
 }
 
 /// When the visitor's session began, if he has one.
@@ -32,8 +47,18 @@ pub(crate) async fn began_at(app: &AppHandle<'_>, visitor: &Visitor) -> Result<O
 
 /// The session that a token opens.
 pub(crate) async fn find(app: &AppHandle<'_>, token: &Secret) -> Result<Option<SessionRow>> {
-    let Some(session) = alive_with(app, token) else { return Ok(None) };
-    store::one(app, SESSIONS, session).await
+    let Some(row) = alive_with(app, token) else { return Ok(None) };
+    let Some(mut session): Option<SessionRow> = store::one(app, SESSIONS, row.clone()).await? else { return Ok(None) };
+    let now = Clock::of(app);
+    if session.created_at > now + MOST_SKEW_SECONDS {
+        // The clock was set back since: the session lives no longer than one that begins now.
+        let unchanged = row & Filter::equal("createdAt", session.created_at);
+        session.expires_at = now + session.expires_at.saturating_sub(session.created_at);
+        session.created_at = now;
+        let clamped = json!({ "createdAt": session.created_at, "expiresAt": session.expires_at });
+        store::run(app, Batch::new().update(SESSIONS, unchanged, store::row(clamped))).await?;
+    }
+    Ok(Some(session))
 }
 
 /// The row of the session that a token opens, while it is good; none for what can be no token.
@@ -73,7 +98,7 @@ pub(crate) async fn list(app: &AppHandle<'_>, user_id: &UserId, current: Option<
         platform: row.platform,
         corp_id: row.corp_id,
         created_at: row.created_at.saturating_mul(1000),
-        expires_in: u64::try_from(row.expires_at - now).unwrap_or_default(),
+        expires_in: seconds_left(row.created_at, row.expires_at, now),
     });
     Ok(shown.collect())
 }

@@ -14,7 +14,7 @@ use crate::store;
 use crate::token::random_id;
 
 /// How long a row is of interest: longer than the span over which calls are counted.
-const LIFETIME_SECONDS: i64 = 120;
+pub(crate) const LIFETIME_SECONDS: i64 = 120;
 
 /// How many rows of other processes are read at most.
 const MOST_ROWS: u64 = 5_000;

@@ -16,7 +16,7 @@ use crate::{Clock, fails, sessions};
 pub(crate) const STATE_SECONDS: i64 = 600;
 
 /// How long a spent code is remembered: longer than WeChat would accept it.
-const SPENT_SECONDS: i64 = 900;
+pub(crate) const SPENT_SECONDS: i64 = 900;
 
 /// How many authorizations one visitor may have begun at once.
 const PENDING_PER_VISITOR: u64 = 32;
@@ -89,7 +89,7 @@ impl Pending<'_> {
             Ok(_) => Ok(state),
             Err(failure) if Conflict::behind(&failure) == Some(Conflict::Unmet) => {
                 let failure = Fail::RATE_LIMITED.because("too many sign-ins are under way here; please wait");
-                let wait = store::first_expiry(app, STATES, mine).await?;
+                let wait = store::first_expiry(app, STATES, mine, STATE_SECONDS).await?;
                 Err(failure.retry_after(wait.unwrap_or(1)))
             }
             Err(failure) => Err(failure),
@@ -159,7 +159,7 @@ impl ShownState {
 
     /// How many seconds it is still good for.
     pub(crate) fn expires_in(&self, app: &AppHandle<'_>) -> i64 {
-        self.expires_at - Clock::of(app)
+        (self.expires_at - Clock::of(app)).min(STATE_SECONDS)
     }
 
     /// WeChat's name of the QR code that was made for it, if one was.
@@ -232,7 +232,7 @@ async fn make_room(app: &AppHandle<'_>, now: i64) -> Result<()> {
         reading.begun_since += 1;
         // Far from the limit, counting by time is enough.
         let patience = (limit.saturating_sub(reading.counted) / 4).max(RECOUNT_AFTER.min(limit / 4));
-        let is_due = reading.begun_since > patience || now - reading.counted_at > STATE_SECONDS / 10;
+        let is_due = reading.begun_since > patience || (now - reading.counted_at).abs() > STATE_SECONDS / 10;
         if is_due {
             // Whoever comes meanwhile goes by the last count.
             reading.begun_since = 0;

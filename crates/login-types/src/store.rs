@@ -15,13 +15,19 @@ pub(crate) async fn one<T: DeserializeOwned>(app: &AppHandle<'_>, model: &str, f
     app.get::<Model<'_>>(model)?.get(filter, None).await?.map(read).transpose()
 }
 
-/// In how many seconds the first of the rows that match expires, if there is one.
-pub(crate) async fn first_expiry(app: &AppHandle<'_>, model: &str, filter: Filter) -> Result<Option<u64>> {
+/// In how many seconds the first of the rows that match expires, if there is one: `longest` at most, also when a clock was
+/// set back since.
+pub(crate) async fn first_expiry(
+    app: &AppHandle<'_>,
+    model: &str,
+    filter: Filter,
+    longest: i64,
+) -> Result<Option<u64>> {
     let now = Clock::of(app);
     let by_expiry = Some(vec![Order::ascending("expiresAt")]);
     let first = app.get::<Model<'_>>(model)?.get(filter & alive(now), by_expiry).await?;
     let expires_at = first.and_then(|row| row.get("expiresAt")?.as_i64());
-    Ok(expires_at.and_then(|expires_at| u64::try_from(expires_at - now).ok()))
+    Ok(expires_at.and_then(|expires_at| u64::try_from((expires_at - now).min(longest)).ok()))
 }
 
 /// The rows that match, `most` at most.

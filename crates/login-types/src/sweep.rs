@@ -5,11 +5,17 @@ use mti_data::q::{Literal, Operator};
 use mti_data::{Batch, Filter};
 use mti_element::{AppHandle, AppView, Result};
 use serde::Deserialize;
+use serde_json::json;
 
+use crate::clock::MOST_SKEW_SECONDS;
+use crate::login_codes::CODE_SECONDS;
 use crate::names::{
     AUTH_SERVICE, BIND_TICKETS, CALL_COUNTS, KNOWN_BROWSERS, LOGIN_CODES, PASSWORD_TRIES, SESSIONS, SPENT_CODES, STATES,
 };
-use crate::{AuthService, Clock, UserId, sessions, store};
+use crate::password::{known_browsers, tries};
+use crate::states::{SPENT_SECONDS, STATE_SECONDS};
+use crate::tickets::TICKET_SECONDS;
+use crate::{AuthService, Clock, UserId, sessions, shared_calls, store};
 
 /// How many rows one step takes out: a step holds nobody up for long.
 const STEP: u64 = 500;
@@ -20,9 +26,17 @@ const MOST_STEPS: usize = 40;
 /// How many steps one sweep makes at most on its round through the users of one table.
 const MOST_STEPS_OF_ROUND: usize = 4;
 
-/// The models whose rows expire.
-const EXPIRING: [&str; 8] =
-    [STATES, SPENT_CODES, BIND_TICKETS, LOGIN_CODES, SESSIONS, PASSWORD_TRIES, KNOWN_BROWSERS, CALL_COUNTS];
+/// The models whose rows expire, and how long after they were made. Sessions say it themselves, by `createdAt`.
+const EXPIRING: [(&str, Option<i64>); 8] = [
+    (STATES, Some(STATE_SECONDS)),
+    (SPENT_CODES, Some(SPENT_SECONDS)),
+    (BIND_TICKETS, Some(TICKET_SECONDS)),
+    (LOGIN_CODES, Some(CODE_SECONDS)),
+    (SESSIONS, None),
+    (PASSWORD_TRIES, Some(tries::WINDOW_SECONDS)),
+    (KNOWN_BROWSERS, Some(known_browsers::LIFETIME_SECONDS)),
+    (CALL_COUNTS, Some(shared_calls::LIFETIME_SECONDS)),
+];
 
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +63,10 @@ pub async fn sweep(app: Arc<dyn AppView>) -> Result<Swept> {
     let app = AppHandle::outside(&app);
     let service: AuthService<'_> = app.get(AUTH_SERVICE)?;
     let mut swept = Swept { rows: 0, is_partial: false };
-    for model in EXPIRING {
+    for (model, lifetime) in EXPIRING {
+        if let Some(lifetime) = lifetime {
+            clamp(&app, model, lifetime).await?;
+        }
         let table = sweep_table(&app, model).await?;
         swept.rows += table.rows;
         swept.is_partial |= table.is_partial;
@@ -106,6 +123,31 @@ async fn is_disabled(service: &AuthService<'_>, user_id: &UserId) -> bool {
     }
 }
 
+/// Has rows that a clock made which was set back since expire as if they were made now: nobody is shut out, and nothing
+/// stays good, until the clock has caught up.
+async fn clamp(app: &AppHandle<'_>, model: &str, lifetime: i64) -> Result<()> {
+    let now = Clock::of(app);
+    let ahead = Filter::compare("expiresAt", Operator::Greater, now + lifetime + MOST_SKEW_SECONDS);
+    for _ in 0..MOST_STEPS {
+        let keys: Vec<Key> = store::some(app, model, ahead.clone(), STEP).await?;
+        let found = keys.len() as u64;
+        if found > 0 {
+            let clamped = store::row(json!({ "expiresAt": now + lifetime }));
+            store::run(app, Batch::new().update(model, these(keys) & ahead.clone(), clamped)).await?;
+        }
+        if found < STEP {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The rows of these keys.
+fn these(keys: Vec<Key>) -> Filter {
+    let keys = keys.into_iter().map(|key| Literal::from(key.id)).collect();
+    Filter::compare("id", Operator::In, Literal::List(keys))
+}
+
 async fn sweep_table(app: &AppHandle<'_>, model: &str) -> Result<Swept> {
     let expired = Filter::compare("expiresAt", Operator::LessOrEqual, Clock::of(app));
     let mut swept = Swept { rows: 0, is_partial: true };
@@ -113,9 +155,7 @@ async fn sweep_table(app: &AppHandle<'_>, model: &str) -> Result<Swept> {
         let keys: Vec<Key> = store::some(app, model, expired.clone(), STEP).await?;
         let found = keys.len() as u64;
         if found > 0 {
-            let keys = keys.into_iter().map(|key| Literal::from(key.id)).collect();
-            let these = Filter::compare("id", Operator::In, Literal::List(keys));
-            store::run(app, Batch::new().delete(model, these)).await?;
+            store::run(app, Batch::new().delete(model, these(keys))).await?;
         }
         swept.rows += found;
         if found < STEP {

@@ -5,6 +5,7 @@
 mod authorize;
 mod bind;
 mod bindings;
+mod clock;
 mod config;
 mod demo;
 mod issuing;

@@ -14,7 +14,7 @@ use crate::token::{Token, hash_of, hash_of_brought};
 use crate::{Clock, store};
 
 /// How long a browser stays known after the last sign-in.
-const LIFETIME_SECONDS: u32 = 180 * 24 * 60 * 60;
+pub(crate) const LIFETIME_SECONDS: i64 = 180 * 24 * 60 * 60;
 
 /// How many browsers of one account are known.
 const MOST_PER_ACCOUNT: usize = 20;
@@ -57,12 +57,12 @@ pub(crate) async fn remembering(app: &AppHandle<'_>, batch: Batch, visitor: &Vis
     let row = json!({
         "browserHash": token.hash(),
         "accountHash": account,
-        "expiresAt": Clock::of(app) + i64::from(LIFETIME_SECONDS),
+        "expiresAt": Clock::of(app) + LIFETIME_SECONDS,
     });
     visitor.set_cookie(Cookie {
         name: KNOWN_BROWSER_COOKIE,
         value: token.to_secret(),
-        max_age_seconds: LIFETIME_SECONDS.into(),
+        max_age_seconds: LIFETIME_SECONDS.unsigned_abs(),
     });
     Ok(batch.insert(KNOWN_BROWSERS, store::row(row)))
 }

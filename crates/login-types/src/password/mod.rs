@@ -4,12 +4,12 @@ mod accounts;
 mod config;
 mod hash_memory;
 mod hashing;
-mod known_browsers;
+pub(crate) mod known_browsers;
 mod level;
 mod policy;
 mod queue;
 mod steps;
-mod tries;
+pub(crate) mod tries;
 mod user_name;
 mod values;
 

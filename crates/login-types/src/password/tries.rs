@@ -22,7 +22,7 @@ use crate::token::hash_of;
 pub const KNOWN_BROWSER_COOKIE: &str = "mti_known";
 
 /// The span over which tries are counted.
-const WINDOW_SECONDS: i64 = 900;
+pub(crate) const WINDOW_SECONDS: i64 = 900;
 
 /// Wrong passwords for one account from one address, or from one known browser.
 const MOST_FROM_ONE_PLACE: u64 = 10;
@@ -108,7 +108,8 @@ async fn wait(app: &AppHandle<'_>, bounds: Vec<(Filter, u64)>, now: i64) -> Resu
     let mut longest = 1;
     for (filter, most) in bounds {
         if store::count(app, PASSWORD_TRIES, filter.clone() & alive(now)).await? >= most {
-            longest = longest.max(store::first_expiry(app, PASSWORD_TRIES, filter).await?.unwrap_or_default());
+            longest = longest
+                .max(store::first_expiry(app, PASSWORD_TRIES, filter, WINDOW_SECONDS).await?.unwrap_or_default());
         }
     }
     Ok(longest)

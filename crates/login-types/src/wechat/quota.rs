@@ -10,7 +10,7 @@ use crate::{Clock, fails};
 const REFUSALS: u32 = 3;
 
 /// How long WeChat is left alone: its quotas are counted by the minute.
-const PAUSE_SECONDS: i64 = 60;
+const PAUSE_SECONDS: u64 = 60;
 
 /// More applications than one process serves: a bound, so that the table cannot grow without end.
 const MOST_APPLICATIONS: usize = 1_000;
@@ -34,11 +34,12 @@ impl Quota {
         let applications = quota.applications.lock().unwrap_or_else(PoisonError::into_inner);
         let pause = applications.get(app_id).map_or(0, |standing| standing.paused_until - Clock::of(app));
         match u64::try_from(pause) {
-            Ok(0) | Err(_) => Ok(()),
-            Ok(seconds) => Err(fails::WECHAT_RATE_LIMITED
+            Ok(seconds @ 1..=PAUSE_SECONDS) => Err(fails::WECHAT_RATE_LIMITED
                 .failure()
                 .retry_after(seconds)
                 .noting("WeChat's quota was used up: it is not asked before the next minute")),
+            // It is over. One that were longer than a pause can be was begun before the clock was set back.
+            _ => Ok(()),
         }
     }
 
@@ -55,7 +56,8 @@ impl Quota {
             if standing.refusals >= REFUSALS {
                 standing.refusals = 0;
                 let now = Clock::of(app);
-                standing.paused_until = now - now.rem_euclid(PAUSE_SECONDS) + PAUSE_SECONDS;
+                let minute = PAUSE_SECONDS.cast_signed();
+                standing.paused_until = now - now.rem_euclid(minute) + minute;
             }
         }
     }
