@@ -13,6 +13,7 @@ mod error;
 mod field;
 mod memory;
 mod nearest;
+mod open_databases;
 mod operation;
 mod order;
 #[cfg(feature = "postgres")]

@@ -33,16 +33,17 @@ const APP: &str = r#"
 {"models.Customer": [{"name": "Ada", "age": 36}, {"name": "Bo", "age": 7}]}
 "#;
 
-struct Shop {
-    tree: Tree,
+/// An app with one model, in a directory of its own.
+pub(crate) struct Shop {
+    pub(crate) tree: Tree,
 }
 
 impl Shop {
-    fn new(more: &str) -> Self {
+    pub(crate) fn new(more: &str) -> Self {
         Self { tree: Tree::new(&[APP, more].concat()) }
     }
 
-    fn open(&self) -> App {
+    pub(crate) fn open(&self) -> App {
         let builder = App::builder(self.tree.join("app")).resource(DataDirectory(self.tree.join("data")));
         mti_data::levels()
             .into_iter()

@@ -15,6 +15,7 @@ mod q_syntax;
 mod rows_read;
 mod schema_changes;
 mod schemas;
+mod shared_databases;
 mod sled_store;
 mod transfer;
 

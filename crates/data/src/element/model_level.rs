@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwapOption;
 use mti_core::{Code, Diagnostic};
@@ -7,7 +7,7 @@ use mti_element::{AppView, Fail, Failure, Level, NeededElement, OpenContext, Res
 use crate::element::database::DEFAULT_KIND;
 use crate::element::{Batch, Declaration, Model, ModelSteps, Outcomes, Rows, Table, database_of, default_database};
 use crate::q::{Literal, Operator};
-use crate::{Aggregate, BoundFilter, DataError, Filter, ModelSchema, Operation, Order, Outcome, Query, Row};
+use crate::{Aggregate, BoundFilter, DataError, Database, Filter, ModelSchema, Operation, Order, Outcome, Query, Row};
 
 /// The code of `models.NormalType`.
 #[derive(Debug)]
@@ -16,14 +16,16 @@ pub struct ModelLevel {
     /// The database that its `e.json` names.
     database: Option<String>,
     initial_rows: Vec<Row>,
-    /// The table as it was made ready last, and the database that it was made ready in.
+    /// The table as it was made ready last.
     ready: ArcSwapOption<Ready>,
 }
 
 /// A table that was made ready.
 #[derive(Debug)]
 struct Ready {
-    table: Table,
+    schema: Arc<ModelSchema>,
+    /// Where. A database closes when its last element is gone: a model that remembers it does not keep it open.
+    database: Weak<dyn Database>,
     /// The database's [`Database::epoch`](crate::Database::epoch) before that.
     epoch: u64,
 }
@@ -199,9 +201,9 @@ impl ModelSteps for ModelLevel {
         let epoch = database.epoch();
         if let Some(ready) = &*self.ready.load()
             && ready.epoch == epoch
-            && Arc::ptr_eq(&ready.table.database, &database)
+            && std::ptr::addr_eq(ready.database.as_ptr(), Arc::as_ptr(&database))
         {
-            return Ok(ready.table.clone());
+            return Ok(Table { database, schema: Arc::clone(&ready.schema) });
         }
         // Making ready is idempotent, so callers that race each other here do no harm.
         let schema = self.schema(&this)?;
@@ -210,9 +212,9 @@ impl ModelSteps for ModelLevel {
         if prepared.map_err(|error| error.of_table().into_failure())?.created {
             tracing::info!(model = this.name(), rows, "made the table, with the rows of `initData.json`");
         }
-        let table = Table { database, schema };
-        self.ready.store(Some(Arc::new(Ready { table: table.clone(), epoch })));
-        Ok(table)
+        let ready = Ready { schema: Arc::clone(&schema), database: Arc::downgrade(&database), epoch };
+        self.ready.store(Some(Arc::new(ready)));
+        Ok(Table { database, schema })
     }
 }
 

@@ -5,7 +5,7 @@ use mti_core::Code;
 use mti_element::{Failure, Level, OpenContext, Result, Secret, Value, level};
 
 use crate::element::{Connection, DatabaseElement, DatabaseSteps, stand_in};
-use crate::{Database, Encryption, PostgresDatabase, PostgresOptions, PostgresOptionsError, SslMode};
+use crate::{Encryption, PostgresDatabase, PostgresOptions, PostgresOptionsError, SslMode};
 
 /// The port of PostgreSQL.
 const DEFAULT_PORT: u16 = 5432;
@@ -18,11 +18,11 @@ pub struct PostgresLevel {
 
 impl Level for PostgresLevel {
     fn open(context: &OpenContext<'_>) -> Result<Self> {
-        Ok(Self { database: Arc::new(PostgresDatabase::new(Config { context }.options()?)) })
+        Ok(Self { database: PostgresDatabase::shared(&Config { context }.options()?) })
     }
 
     async fn retire(&self) {
-        if let Err(error) = self.database.close().await {
+        if let Err(error) = self.database.release().await {
             tracing::warn!("closing the connections of a database: {error}");
         }
     }

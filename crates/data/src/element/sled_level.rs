@@ -3,7 +3,7 @@ use std::sync::Arc;
 use mti_element::{Fail, Level, OpenContext, Result, level};
 
 use crate::element::{Connection, DataDirectory, DatabaseElement, DatabaseSteps, stand_in};
-use crate::{Database, SledDatabase, SledOptions};
+use crate::{SledDatabase, SledOptions};
 
 /// The code of `databases.SledType`: the embedded database of an app, for one process at a time.
 #[derive(Debug)]
@@ -16,17 +16,17 @@ impl Level for SledLevel {
         let directory = context.resources().get::<DataDirectory>();
         let database = directory.map(|directory| {
             let name = context.definition().name.last_segment();
-            Arc::new(SledDatabase::new(SledOptions {
+            SledDatabase::shared(&SledOptions {
                 directory: directory.0.join("databases").join(name),
                 program: "mti".to_owned(),
-            }))
+            })
         });
         Ok(Self { database })
     }
 
     async fn retire(&self) {
         if let Some(database) = &self.database
-            && let Err(error) = database.close().await
+            && let Err(error) = database.release().await
         {
             tracing::warn!("closing an embedded database: {error}");
         }

@@ -33,6 +33,7 @@ use watcher::Watcher;
 
 pub use options::{Encryption, PostgresOptions, PostgresOptionsError, SslMode};
 
+use crate::open_databases::OpenDatabases;
 use crate::store::MAX_OPERATIONS;
 use crate::{
     Aggregate, BoundFilter, BoxFuture, DataError, Database, Delivery, Generations, ModelSchema, Operation, Outcome,
@@ -52,6 +53,9 @@ pub struct PostgresDatabase {
     closed: AtomicBool,
 }
 
+/// The databases that elements of this process share.
+static SHARED: OpenDatabases<PostgresDatabase> = OpenDatabases::new();
+
 impl PostgresDatabase {
     /// The database that the options say. Nothing is connected yet.
     pub fn new(options: PostgresOptions) -> Self {
@@ -62,6 +66,19 @@ impl PostgresDatabase {
             watcher: Watcher::default(),
             closed: AtomicBool::new(false),
         }
+    }
+
+    /// The database that the options say, the same one for all who ask for it in this process until the last of them
+    /// drops it or [releases](PostgresDatabase::release) it.
+    pub fn shared(options: &PostgresOptions) -> Arc<Self> {
+        let is_wanted =
+            |database: &Self| database.connections.options() == options && !database.closed.load(Ordering::Acquire);
+        SHARED.get_or_add(is_wanted, || Self::new(options.clone()))
+    }
+
+    /// Closes a [shared](PostgresDatabase::shared) database if its caller is the last one to hold it.
+    pub async fn release(self: &Arc<Self>) -> Result<(), DataError> {
+        if SHARED.remove_last(self) { self.close().await } else { Ok(()) }
     }
 
     fn check_open(&self) -> Result<(), DataError> {

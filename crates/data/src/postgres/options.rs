@@ -22,7 +22,7 @@ const MAX_TIMEOUT: Duration = Duration::from_hours(1);
 pub(super) const MAX_IDENTIFIER: usize = 63;
 
 /// How a PostgreSQL server is reached, and how it is used.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PostgresOptions {
     /// What the driver connects with; its `Debug` hides the password.
     pub(super) connection: Config,

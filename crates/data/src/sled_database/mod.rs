@@ -9,7 +9,7 @@ mod store;
 
 use std::fmt;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -21,6 +21,7 @@ use cache::{Known, Remembering};
 use committer::{Import, Job, Request};
 use store::Store;
 
+use crate::open_databases::OpenDatabases;
 use crate::store::{Tables, aggregate, changes, export, find};
 use crate::transfer::nobody_takes;
 use crate::{
@@ -37,8 +38,11 @@ pub struct SledDatabase {
     opened: OnceCell<Arc<Opened>>,
     /// Where the opening leaves its result, for the next caller when the one that began it has gone.
     opening: Arc<Mutex<Option<Arc<Opened>>>>,
-    closed: AtomicBool,
+    closed: Arc<AtomicBool>,
 }
+
+/// The databases that elements of this process share.
+static SHARED: OpenDatabases<SledDatabase> = OpenDatabases::new();
 
 /// Where a [`SledDatabase`] lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,12 +73,23 @@ struct Published {
 impl SledDatabase {
     /// The database in a directory. Nothing is opened yet.
     pub fn new(options: SledOptions) -> Self {
-        Self {
-            options: Arc::new(options),
-            opened: OnceCell::new(),
-            opening: Arc::default(),
-            closed: AtomicBool::new(false),
-        }
+        Self { options: Arc::new(options), opened: OnceCell::new(), opening: Arc::default(), closed: Arc::default() }
+    }
+
+    /// The database in a directory, the same one for all who ask for it in this process until the last of them drops
+    /// it or [releases](SledDatabase::release) it. Who asks for it while it closes gets a new one, which waits for that
+    /// before it opens.
+    pub fn shared(options: &SledOptions) -> Arc<Self> {
+        let options = SledOptions { directory: resolved(&options.directory), program: options.program.clone() };
+        let is_wanted = |database: &Self| {
+            database.options.directory == options.directory && !database.closed.load(Ordering::Acquire)
+        };
+        SHARED.get_or_add(is_wanted, || Self::new(options.clone()))
+    }
+
+    /// Closes a [shared](SledDatabase::shared) database if its caller is the last one to hold it.
+    pub async fn release(self: &Arc<Self>) -> Result<(), DataError> {
+        if SHARED.remove_last(self) { self.close().await } else { Ok(()) }
     }
 
     /// How many rows of a model were read, since it was prepared, to answer queries and to carry out batches.
@@ -88,11 +103,15 @@ impl SledDatabase {
     async fn opened(&self) -> Result<&Arc<Opened>, DataError> {
         let open = || {
             let (options, opening) = (Arc::clone(&self.options), Arc::clone(&self.opening));
+            let closed = Arc::clone(&self.closed);
             blocking(move || {
                 let mut opening = opening.lock().unwrap_or_else(PoisonError::into_inner);
+                if closed.load(Ordering::Acquire) {
+                    return Err(DataError::closed());
+                }
                 let opened = match opening.take() {
                     Some(opened) => opened,
-                    None => open::open(&options)?,
+                    None => open::open(&options, &closed)?,
                 };
                 Ok(Arc::clone(opening.insert(opened)))
             })
@@ -128,6 +147,17 @@ impl SledDatabase {
 }
 
 impl Opened {
+    /// Lets the committer end, and waits for it.
+    fn close(&self) -> Result<(), DataError> {
+        self.take_jobs();
+        let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        committer.map_or(Ok(()), |committer| committer.join().map_err(|_| stopped()))
+    }
+
+    fn take_jobs(&self) {
+        drop(self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
     /// The answer, if it is known without reading and nothing is being written this moment.
     fn find_known(&self, schema: &ModelSchema, query: &Query) -> Option<Result<Page, DataError>> {
         let gate = self.gate.try_read().ok()?;
@@ -207,17 +237,24 @@ impl Database for SledDatabase {
     fn close(&self) -> BoxFuture<'_, Result<(), DataError>> {
         Box::pin(async move {
             self.closed.store(true, Ordering::Release);
-            let Some(opened) = self.opened.get() else {
-                return Ok(());
-            };
-            let jobs = opened.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
-            drop(jobs);
-            let committer = opened.committer.lock().unwrap_or_else(PoisonError::into_inner).take();
-            match committer {
-                Some(committer) => blocking(move || committer.join().map_err(|_| stopped())).await,
-                None => Ok(()),
-            }
+            let opening = Arc::clone(&self.opening);
+            // An opening that is under way ends first; no other begins.
+            blocking(move || {
+                let opened = opening.lock().unwrap_or_else(PoisonError::into_inner).take();
+                opened.map_or(Ok(()), |opened| opened.close())
+            })
+            .await
         })
+    }
+}
+
+impl Drop for SledDatabase {
+    /// The committer ends by itself once nobody can hand in jobs, also if a read goes on.
+    fn drop(&mut self) {
+        self.closed.store(true, Ordering::Release);
+        if let Some(opened) = self.opened.get() {
+            opened.take_jobs();
+        }
     }
 }
 
@@ -231,6 +268,19 @@ impl fmt::Debug for Opened {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Opened").finish_non_exhaustive()
     }
+}
+
+/// A directory by the path that all paths to it have in common, whether it is there or not.
+fn resolved(directory: &Path) -> PathBuf {
+    let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+    let mut rest = Vec::new();
+    for ancestor in absolute.ancestors() {
+        if let Ok(resolved) = ancestor.canonicalize() {
+            return rest.into_iter().rev().fold(resolved, |path, name| path.join(name));
+        }
+        rest.extend(ancestor.file_name());
+    }
+    absolute
 }
 
 /// Runs what blocks off the async threads.

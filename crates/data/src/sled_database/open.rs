@@ -1,5 +1,6 @@
 use std::fs::{self, File};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread;
 use std::time::Duration;
@@ -24,11 +25,11 @@ const MOST_CACHE: u64 = 1 << 30;
 const TIDY_EVERY: u64 = 1000;
 
 /// Opens the database and starts its committer.
-pub(super) fn open(options: &SledOptions) -> Result<Arc<Opened>, DataError> {
+pub(super) fn open(options: &SledOptions, closed: &Arc<AtomicBool>) -> Result<Arc<Opened>, DataError> {
     let directory = &options.directory;
     let holder = make_private(directory)
         .map_err(|error| unavailable(&error))
-        .and_then(|()| Holder::acquire(directory, &options.program))
+        .and_then(|()| Holder::acquire(directory, &options.program, closed))
         .map_err(|error| within(directory, error))?;
     let memory = cache_size();
     let tree = open_tree(directory, memory)?;
