@@ -185,6 +185,9 @@ impl Editor {
             }
             Edit::LoseDoor(is_lost) => self.sources.set_door_lost(is_lost),
             Edit::Parent(is_joined) => {
+                // What was broken while it was away has no last good version.
+                self.sources.add_word(WORD_OF_PARENT);
+                self.edit_layer(Layer::Parent, Some(fresh), CodeState::Sound);
                 self.sources.parent_is_joined = is_joined;
                 self.sources.write_parents();
             }

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::findings::Findings;
 
+/// What everything says that was told to panic.
+pub(crate) const WANTED_PANIC: &str = "it was told to panic";
+
 /// What the `retire` of a live object does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -169,7 +172,7 @@ impl Object {
         match self.mode {
             RetireMode::Sound => {}
             #[expect(clippy::panic, reason = "a `retire` that panics is what is tried")]
-            RetireMode::Panics => panic!("this retirement was told to panic"),
+            RetireMode::Panics => panic!("{WANTED_PANIC}"),
             RetireMode::Hangs => std::future::pending().await,
             RetireMode::Blocks => self.objects.block_until_the_end(),
         }

@@ -1,3 +1,4 @@
+use std::panic;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -11,6 +12,7 @@ use crate::callers::{CALLERS, call_on};
 use crate::editor::Editor;
 use crate::findings::Findings;
 use crate::memory::resident_mib;
+use crate::objects::WANTED_PANIC;
 use crate::sources::Sources;
 use crate::world::World;
 
@@ -46,6 +48,7 @@ pub struct Options {
 /// When the test itself cannot go on: without PostgreSQL, for example.
 #[expect(clippy::expect_used, reason = "a test that cannot go on should say where")]
 pub fn run(options: Options) -> (Arc<Findings>, String) {
+    keep_wanted_panics_quiet();
     let database = TestDatabase::new();
     let findings = Arc::new(Findings::new(options.seed));
     let runtime =
@@ -98,6 +101,16 @@ pub fn run(options: Options) -> (Arc<Findings>, String) {
     );
     runtime.shutdown_background();
     (findings, summary)
+}
+
+/// Panics that the test asks for are not printed: a backtrace of each takes time, and memory that is never given back.
+fn keep_wanted_panics_quiet() {
+    let print = panic::take_hook();
+    panic::set_hook(Box::new(move |panicked| {
+        if panicked.payload_as_str() != Some(WANTED_PANIC) {
+            print(panicked);
+        }
+    }));
 }
 
 /// Rounds of edits and checks until the time is over. Returns how much memory was in use.

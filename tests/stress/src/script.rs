@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::gates::Gates;
-use crate::objects::{Object, Objects, RetireMode};
+use crate::objects::{Object, Objects, RetireMode, WANTED_PANIC};
 
 /// The file that holds the code of a definition.
 pub(crate) const CODE_FILE: &str = "__init__.py";
@@ -69,7 +69,7 @@ impl Language for ScriptLanguage {
     }
 
     fn refresh(&self, apps: &AppChain) -> bool {
-        assert!(!self.panics_next.swap(false, Ordering::SeqCst), "this reload was told to panic");
+        assert!(!self.panics_next.swap(false, Ordering::SeqCst), "{WANTED_PANIC}");
         let mut texts = BTreeMap::new();
         for app in &apps.apps {
             let Some(root) = app.files.root() else { continue };
