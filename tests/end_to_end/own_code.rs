@@ -147,6 +147,51 @@ async fn an_account_is_bound_to_the_caller_in_his_session() {
     assert_eq!(late.error(), "STATE_MISMATCH", "the bind ended with the session");
 }
 
+/// Two browsers of one user: one in the wrong hands, and the owner's.
+async fn two_sessions(server: &Server) -> (Browser, Browser) {
+    let mut attacker = Browser::at(server);
+    attacker.register("zhang-san").await;
+    let mut owner = Browser::at(server);
+    let login = owner.login_code("zhang-san").await.data();
+    owner.sign_in(&login, "").await;
+    (attacker, owner)
+}
+
+#[tokio::test]
+async fn a_page_that_waits_binds_nothing_once_its_session_has_ended() {
+    let app = app();
+    let server = Server::dev(app.path());
+    let (mut attacker, mut owner) = two_sessions(&server).await;
+    let state = shown(&mut attacker, "bind").await;
+    let uuid = attacker.scan_newest().await;
+    let waiting = following(&attacker, &state, "scanned");
+    held(&attacker, 1).await;
+    owner.call("auths.loginTypes.services.AuthSvc", "logoutEverywhere", json!({})).await.data();
+    approve(&attacker, &uuid, "li-si").await;
+    let refused = waiting.await.expect("an answer");
+    assert_eq!((refused.status, refused.error()), (401, "LOGIN_REQUIRED"));
+    assert_eq!(Browser::at(&server).login_code("li-si").await.error(), "USER_AUTH_MISS");
+}
+
+#[tokio::test]
+async fn a_bind_that_wechat_keeps_waiting_binds_nothing_once_its_session_has_ended() {
+    let app = app();
+    let server = Server::dev(app.path());
+    let (mut attacker, mut owner) = two_sessions(&server).await;
+    let user = attacker.current_user().await.data()["userId"].clone();
+    let (code, state) = attacker.scan("li-si", "bind").await;
+    attacker.set_knobs(json!({"latencyMs": 2000})).await;
+    let mut tab = attacker.clone();
+    let arguments = json!({"userId": user, "code": code, "state": state});
+    let waiting = tokio::spawn(async move { tab.call(LOGIN, "bind", arguments).await });
+    held(&attacker, 1).await;
+    owner.call("auths.loginTypes.services.AuthSvc", "logoutEverywhere", json!({})).await.data();
+    let refused = waiting.await.expect("an answer");
+    assert_eq!((refused.status, refused.error()), (401, "LOGIN_REQUIRED"));
+    attacker.set_knobs(json!({})).await;
+    assert_eq!(Browser::at(&server).login_code("li-si").await.error(), "USER_AUTH_MISS");
+}
+
 #[tokio::test]
 async fn a_login_that_leaves_the_code_to_wechat_shows_none() {
     let app = demo();

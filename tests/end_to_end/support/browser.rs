@@ -147,6 +147,12 @@ impl Browser {
         found["openIds"][APP_ID].as_str().expect("an openId").to_owned()
     }
 
+    /// Has the simulated WeChat behave otherwise.
+    pub(crate) async fn set_knobs(&self, knobs: Value) {
+        let request = self.client.put(format!("{}/sim/knobs", self.simulator)).json(&knobs);
+        assert_eq!(request.send().await.expect("the simulator answers").status(), 200, "{knobs}");
+    }
+
     /// What the simulated WeChat says to its control interface.
     pub(crate) async fn simulated(&self, what: &str, body: Option<Value>) -> Value {
         let address = format!("{}/sim/{what}", self.simulator);
