@@ -22,8 +22,9 @@ const LISTED: usize = 50;
 const TRIED_DUPLICATES: usize = 2;
 
 impl Editor {
-    /// Lets every call end, keeps callers from beginning new ones, and checks everything that must hold then.
-    pub(crate) fn check_in_quiet(&mut self) {
+    /// Lets every call end, keeps callers from beginning new ones, and checks everything that must hold then; also on
+    /// connections to the server that have ended meanwhile, if that is wanted.
+    pub(crate) fn check_in_quiet(&mut self, on_ended_connections: bool) {
         for call in std::mem::take(&mut self.held) {
             call.release(&self.world, &self.runtime);
         }
@@ -35,7 +36,9 @@ impl Editor {
         }
         self.check_objects();
         self.check_snapshots();
-        self.end_connections();
+        if on_ended_connections {
+            self.end_connections();
+        }
         for (rows, model) in world.rows.iter().zip(&self.sources.models) {
             self.check_rows(rows, model);
         }

@@ -17,10 +17,13 @@ use crate::sources::Sources;
 use crate::world::World;
 
 /// How many edits there are between two checks in quiet.
-const EDITS_OF_A_ROUND: usize = 12;
+const EDITS_OF_A_ROUND: usize = 16;
 
 /// Every so many rounds, the watcher reloads instead of the editor.
 const WATCHED_ROUND: u64 = 3;
+
+/// Every so many rounds, all connections to the server end before its rows are checked.
+const DISCONNECTED_ROUND: u64 = 4;
 
 /// How much more memory than after the first third may be in use at the end, in MiB: what an allocator keeps differs.
 const MEMORY_MARGIN_MIB: u64 = 48;
@@ -126,7 +129,7 @@ fn edit_on(mut editor: Editor, options: Options) -> String {
             editor.step();
         }
         editor.set_watched(false);
-        editor.check_in_quiet();
+        editor.check_in_quiet(round.is_multiple_of(DISCONNECTED_ROUND));
         if begun.elapsed() > options.duration / 3 && warm.is_none() {
             warm = resident_mib();
         }
