@@ -3,6 +3,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, HeaderValue};
@@ -90,7 +91,7 @@ impl<'a> Call<'a> {
         let cookies = site.cookies.sent(&head.headers);
         let credential = Credential::of(&head.headers, &cookies, site.options.authenticator.cookie_name());
         let view = site.app.view();
-        let principal = credential.authenticate(site, &view, &head.headers).await?;
+        let principal = self.authenticate(credential, &view, &head.headers).await?;
         if principal.is_none() {
             self.count_anonymous(&head.headers)?;
             caller::refuse_foreign_form(&head.headers, &site.origin)?;
@@ -109,14 +110,37 @@ impl<'a> Call<'a> {
         live.call(&context, &function.name, arguments).await.map_err(Refusal::of_element)
     }
 
+    /// Who calls. Invalid tokens are counted, and after too many of them no token is looked up any more.
+    async fn authenticate(
+        &self,
+        credential: Credential,
+        view: &Arc<dyn AppView>,
+        headers: &HeaderMap,
+    ) -> Result<Option<Principal>, Refusal> {
+        if matches!(credential, Credential::Absent) {
+            return Ok(None);
+        }
+        if let Some(limiter) = &self.site.failed_tokens {
+            limiter.check(self.exchange.address).map_err(|wait| self.too_often(wait, headers))?;
+        }
+        let principal = credential.authenticate(self.site, view, headers).await?;
+        if let (None, Some(limiter)) = (&principal, &self.site.failed_tokens) {
+            // The next one is refused, if this was one too many.
+            limiter.admit(self.exchange.address).ok();
+        }
+        Ok(principal)
+    }
+
     fn count_anonymous(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         let Some(limiter) = &self.site.anonymous_calls else {
             return Ok(());
         };
-        limiter.admit(self.exchange.address).map_err(|wait| {
-            self.tell_of_proxy(headers);
-            Refusal::new(Fail::RATE_LIMITED.failure().retry_after(wait.as_secs() + 1))
-        })
+        limiter.admit(self.exchange.address).map_err(|wait| self.too_often(wait, headers))
+    }
+
+    fn too_often(&self, wait: Duration, headers: &HeaderMap) -> Refusal {
+        self.tell_of_proxy(headers);
+        Refusal::new(Fail::RATE_LIMITED.failure().retry_after(wait.as_secs() + 1))
     }
 
     /// Says, once, that visitors may be refused for what others did: where no proxy is trusted and somebody who calls too often says that he

@@ -49,7 +49,10 @@ fn find(site: &Site, segments: &[String]) -> Option<Wanted> {
     let (length, definition) = (1..=name.len()).rev().find_map(|length| {
         let parts: &[String] = name.get(..length)?;
         let is_name = parts.iter().all(|part| !part.contains('.'));
-        is_name.then(|| view.definition(&parts.join(".")).ok()).flatten().map(|definition| (length, definition))
+        let name = is_name.then(|| parts.join("."))?;
+        // What is unknown is not asked for: an author would be told of all names that are like it.
+        let definition = view.contains(&name).then(|| view.definition(&name).ok()).flatten()?;
+        Some((length, definition))
     })?;
     let file = segments.get(length..)?;
     let is_shown = file.iter().all(|segment| !segment.starts_with('.')) && !is_configuration(&definition, file);

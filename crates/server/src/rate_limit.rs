@@ -66,6 +66,17 @@ impl RateLimiter {
         Ok(())
     }
 
+    /// Whether a call would be one too many; it is not counted. Then it says how long to wait.
+    pub(crate) fn check(&self, address: IpAddr) -> Result<(), Duration> {
+        let Some(slot) = self.slot(network(address)) else { return Ok(()) };
+        let now = nanos(self.started.elapsed());
+        let used_until = slot.load(Ordering::Relaxed).max(now) + self.nanos_per_call;
+        match (used_until - now).checked_sub(nanos(SPAN)) {
+            Some(too_many) if too_many > 0 => Err(Duration::from_nanos(too_many)),
+            _ => Ok(()),
+        }
+    }
+
     /// What the other processes should know: the calls of addresses that call much. Those of the others are kept for the
     /// next time, unless it `forgets`.
     pub(crate) fn take_tally(&self, forgets: bool) -> Vec<CallCount> {

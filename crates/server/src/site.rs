@@ -1,4 +1,5 @@
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -18,6 +19,10 @@ use crate::portal::Portal;
 use crate::rate_limit::RateLimiter;
 use crate::security_headers::{Ancestors, CommonHeaders, content_security_policy};
 
+/// How many invalid tokens an address may bring for each anonymous call that it may make. Those behind one address who
+/// are signed in share it, so it is wide.
+const FAILED_TOKENS_PER_CALL: NonZeroU32 = NonZeroU32::new(4).unwrap();
+
 /// What every connection of a server shares.
 #[derive(Debug)]
 pub(crate) struct Site {
@@ -29,6 +34,8 @@ pub(crate) struct Site {
     pub(crate) cookies: Cookies,
     pub(crate) common_headers: CommonHeaders,
     pub(crate) anonymous_calls: Option<RateLimiter>,
+    /// Calls with invalid session tokens: each costs a look-up.
+    pub(crate) failed_tokens: Option<RateLimiter>,
     pub(crate) metrics: Metrics,
     pub(crate) places: Arc<Places>,
     pub(crate) portal: Portal,
@@ -69,6 +76,9 @@ impl Site {
             anonymous_calls: options
                 .anonymous_calls_per_minute
                 .map(|calls| RateLimiter::new(calls, options.shared_calls.is_some())),
+            failed_tokens: options
+                .anonymous_calls_per_minute
+                .map(|calls| RateLimiter::new(calls.saturating_mul(FAILED_TOKENS_PER_CALL), false)),
             metrics: Metrics::new(),
             places: Arc::new(Places::new(&options)),
             portal: Portal::new(&app_id, &origin, &options),

@@ -1,5 +1,7 @@
 //! The front-end files of elements.
 
+use std::time::{Duration, Instant};
+
 use crate::client::{Request, get};
 use crate::shop::{kiosk, shop};
 
@@ -28,6 +30,23 @@ async fn a_file_that_a_browser_has_is_not_sent_again() {
     assert_eq!((again.status, again.body.as_str()), (304, ""));
     let other = get(&path).with("If-None-Match", "\"other\"").send(shop.address).await;
     assert_eq!(other.status, 200);
+}
+
+#[tokio::test]
+async fn a_long_path_to_nothing_costs_no_search_for_names_like_it() {
+    let shop = shop().await;
+    let tree = shop.trees.first().unwrap();
+    for number in 0..2000 {
+        tree.write(&format!("shelf/item{number}/e.json"), r#"{"title": "Item", "type": "probes.ProbeType"}"#);
+    }
+    shop.app.reload(None).unwrap();
+    let path = format!("/acme/shop/elements/{}/nothing.js", vec!["shelf"; 60].join("/"));
+    let started = Instant::now();
+    for _ in 0..40 {
+        assert_eq!(get(&path).send(shop.address).await.status, 404);
+    }
+    // Each search compares the name with all others: 2 400 of them take many times as long.
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
 }
 
 #[tokio::test]

@@ -210,6 +210,28 @@ async fn who_is_signed_in_is_not_counted() {
 }
 
 #[tokio::test]
+async fn invalid_tokens_are_looked_up_so_often_and_no_more() {
+    let shop = shop_with(|options| {
+        options.anonymous_calls_per_minute = NonZeroU32::new(1);
+        options.trusted_proxies.networks = vec!["127.0.0.1".parse().unwrap()];
+    })
+    .await;
+    let status = async |from: &str, token: &str| {
+        let call = post(&format!("{PROBE}whoAmI"), "").with("X-Forwarded-For", from);
+        call.with("Authorization", &format!("Bearer {token}")).send(shop.address).await.status
+    };
+    for _ in 0..20 {
+        assert_eq!(status("203.0.113.1", ALICE).await, 200);
+    }
+    let expected =
+        [("junk-1", 200), ("junk-2", 429), ("junk-3", 429), ("failing", 500), ("junk-4", 429), ("failing", 429)];
+    for (token, expected) in expected {
+        assert_eq!(status("203.0.113.1", token).await, expected, "{token}");
+    }
+    assert_eq!(status("203.0.113.2", ALICE).await, 200);
+}
+
+#[tokio::test]
 async fn addresses_are_counted_apart_and_ipv6_by_network() {
     let shop = shop_with(|options| {
         options.anonymous_calls_per_minute = NonZeroU32::new(1);

@@ -247,7 +247,7 @@ pub(crate) struct Shop {
     pub(crate) app: App,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<Result<(), ServerError>>,
-    trees: Vec<Tree>,
+    pub(crate) trees: Vec<Tree>,
 }
 
 pub(crate) async fn shop() -> Shop {
