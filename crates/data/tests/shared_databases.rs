@@ -125,6 +125,9 @@ async fn a_database_element_is_replaced_under_calls() {
             written
         });
     }
+    let view = app.view();
+    let customers: Model<'_> = AppHandle::outside(&view).get("models.Customer").unwrap();
+    customers.query(None, None, None, None, None).await.expect("loads the elements");
     for reload in 0..RELOADS {
         shop.tree.write("app/databases/Default/Default.json", json!({"reload": reload}).to_string());
         let reloaded = app.reload(None).unwrap();
