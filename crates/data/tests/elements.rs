@@ -1,10 +1,12 @@
 //! Models as elements of an app, through the app's door.
 
 use mti_data::{Batch, DataDirectory, DataError, Filter, Model};
-use mti_element::Element;
+use mti_element::{AppHandle, Element};
 use mti_registry::App;
 use mti_testkit::Tree;
 use serde_json::{Value, json};
+
+use crate::fixtures;
 
 const APP: &str = r#"
 //- app/app.json
@@ -343,4 +345,41 @@ fn check_finds_databases_that_are_not_there() {
         ("models/Stray/e.json:Some(2)", "there is no element `databases.Mian`"),
     ];
     assert_eq!(found, expected.map(|(place, message)| ("MTI0705", place.to_owned(), message.to_owned())));
+}
+
+/// A call that began before a reload, and asks for the model first afterwards, takes nothing back.
+#[tokio::test]
+async fn a_call_on_an_older_snapshot_leaves_the_newer_model_as_it_is() {
+    const MODEL: &str = "app/models/Customer/Customer.json";
+    let fields = |more: &str, unique: &str| {
+        format!(
+            r#"{{"fields": [
+                {{"name": "id", "dataType": "AutoInt", "primaryKey": true}},
+                {{"name": "name", "dataType": "Stext"}}{more}
+            ], "uniqueList": [{unique}]}}"#
+        )
+    };
+    let age = r#", {"name": "age", "dataType": "Integer"}"#;
+    let shop = Shop::new("");
+    shop.tree.write(MODEL, fields(age, ""));
+    shop.tree.remove("app/initData.json");
+    let app = shop.open();
+    let (before, customers) = (app.view(), app.get_element("models.Customer").unwrap());
+    shop.tree.write(MODEL, fields(age, r#"["name"]"#));
+    app.reload(None).unwrap();
+    call(customers, "create", json!({"rowData": {"name": "Cy"}})).await;
+    let older: Model<'_> = AppHandle::outside(&before).get("models.Customer").unwrap();
+    older.create(fixtures::row(json!({"name": "Di", "age": 7}))).await.expect("the older model fits");
+    for _ in 0..2 {
+        let again = older.create(fixtures::row(json!({"name": "Cy"}))).await.unwrap_err();
+        assert!(matches!(DataError::behind(&again), Some(DataError::UniqueViolation { .. })), "{again:?}");
+        let again = customers.call("create", json!({"rowData": {"name": "Di"}})).await.unwrap_err();
+        assert!(matches!(DataError::behind(&again), Some(DataError::UniqueViolation { .. })), "{again:?}");
+    }
+    shop.tree.write(MODEL, fields(r#", {"name": "note", "dataType": "Stext"}"#, ""));
+    app.reload(None).unwrap();
+    call(customers, "create", json!({"rowData": {"name": "Cy", "note": "again"}})).await;
+    older.create(fixtures::row(json!({"name": "Cy", "age": 8}))).await.expect("no longer unique");
+    let found = call(customers, "query", json!({"filter": "Q(name='Cy')", "orderList": [["id", 1]]})).await;
+    assert_eq!(found["totalCount"], 3);
 }

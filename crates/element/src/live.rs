@@ -58,12 +58,17 @@ impl Drop for Live {
 
 impl Live {
     /// Opens every level of the chain for one element. The first level that refuses decides.
-    pub fn open(definition: Arc<ElementDefinition>, chain: Arc<Chain>, resources: &Resources) -> Result<Self> {
+    pub fn open(
+        definition: Arc<ElementDefinition>,
+        chain: Arc<Chain>,
+        resources: &Resources,
+        generation: u64,
+    ) -> Result<Self> {
         let remarks = RefCell::default();
         let levels = chain
             .levels()
             .iter()
-            .map(|level| level.code.open(&OpenContext::new(&definition, level, resources, &remarks)))
+            .map(|level| level.code.open(&OpenContext::new(&definition, level, resources, generation, &remarks)))
             .collect::<Result<_>>()?;
         Ok(Self { definition, chain, levels, remarks: remarks.into_inner(), successor: OnceLock::new() })
     }

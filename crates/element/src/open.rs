@@ -17,6 +17,7 @@ pub struct OpenContext<'a> {
     definition: &'a Arc<ElementDefinition>,
     level: &'a ChainLevel,
     resources: &'a Resources,
+    generation: u64,
     remarks: &'a RefCell<Remarks>,
 }
 
@@ -33,9 +34,10 @@ impl<'a> OpenContext<'a> {
         definition: &'a Arc<ElementDefinition>,
         level: &'a ChainLevel,
         resources: &'a Resources,
+        generation: u64,
         remarks: &'a RefCell<Remarks>,
     ) -> Self {
-        Self { definition, level, resources, remarks }
+        Self { definition, level, resources, generation, remarks }
     }
 
     /// The merged definition of the element that is loaded.
@@ -51,6 +53,12 @@ impl<'a> OpenContext<'a> {
     /// What the whole process shares.
     pub fn resources(&self) -> &'a Resources {
         self.resources
+    }
+
+    /// The generation of the snapshot that first had the element as it is opened now. It grows within a process, so of
+    /// two versions of an element it tells the newer one, whichever is opened first.
+    pub fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// A key of the merged `e.json`.

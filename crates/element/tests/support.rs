@@ -76,7 +76,7 @@ impl TestApp {
             .into_iter()
             .map(|code| ChainLevel { element: name.clone(), app: self.key.clone(), code })
             .collect();
-        Live::open(Arc::new(definition), Arc::new(Chain::new(levels)), &self.resources)
+        Live::open(Arc::new(definition), Arc::new(Chain::new(levels)), &self.resources, 1)
     }
 }
 

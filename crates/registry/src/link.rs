@@ -55,14 +55,16 @@ pub(crate) fn link(
     diagnostics.extend(levels::unused_levels(&chain, linking.codes));
     let mut linker = Linker::new(named, initial_data, linking);
     let nodes = linker.link_all();
-    let Linker { diagnostics: mut findings, outdated, linking, initial_data, .. } = linker;
+    let Linker { generation, diagnostics: mut findings, outdated, linking, initial_data, .. } = linker;
     diagnostics.append(&mut findings);
     deduplicate(&mut diagnostics);
     Diagnostic::sort(&mut diagnostics);
-    Snapshot::new(linking.inputs, chain, initial_data, nodes, diagnostics, outdated, linking.resources)
+    Snapshot::new(generation, linking, chain, initial_data, nodes, diagnostics, outdated)
 }
 
 struct Linker<'a> {
+    /// The generation of the snapshot that is linked.
+    generation: u64,
     named: BTreeMap<ElementName, Named>,
     /// The names that are the `type` of some element.
     used_as_type: BTreeSet<ElementName>,
@@ -78,6 +80,7 @@ impl<'a> Linker<'a> {
     fn new(named: BTreeMap<ElementName, Named>, initial_data: InitialData, linking: Linking<'a>) -> Self {
         let used_as_type = named.values().filter_map(|named| named.type_name().cloned()).collect();
         Self {
+            generation: Snapshot::next_generation(),
             named,
             used_as_type,
             linked: HashMap::new(),
@@ -191,7 +194,7 @@ impl<'a> Linker<'a> {
         };
         let node = match before {
             Some(before) if before.is_made_of(&linked) => Arc::clone(before),
-            _ => Arc::new(Node::new(linked, self.linking.slots.place_of(name))),
+            _ => Arc::new(Node::new(linked, self.linking.slots.place_of(name), self.generation)),
         };
         self.linked.insert(name.clone(), node);
     }

@@ -17,6 +17,8 @@ use crate::slot::Slot;
 pub(crate) struct Node {
     pub(crate) slot: &'static Slot,
     linked: Linked,
+    /// The generation of the first snapshot that had it.
+    generation: u64,
     definition: OnceCell<Arc<ElementDefinition>>,
     live: OnceCell<Arc<Live>>,
 }
@@ -64,8 +66,8 @@ impl Deref for Node {
 }
 
 impl Node {
-    pub(crate) fn new(linked: Linked, slot: &'static Slot) -> Self {
-        Self { slot, linked, definition: OnceCell::new(), live: OnceCell::new() }
+    pub(crate) fn new(linked: Linked, slot: &'static Slot, generation: u64) -> Self {
+        Self { slot, linked, generation, definition: OnceCell::new(), live: OnceCell::new() }
     }
 
     /// Whether the same definitions, by the same type chain and the same environment, make it.
@@ -116,7 +118,8 @@ impl Node {
                 let NodeState::Sound { chain, .. } = &self.state else { return Err(self.quarantine_failure()) };
                 let home = self.slot.home()?;
                 let definition = self.definition()?;
-                Live::open(definition, Arc::clone(chain), home.resources()).map(Arc::new).inspect_err(|failure| {
+                let opened = Live::open(definition, Arc::clone(chain), home.resources(), self.generation);
+                opened.map(Arc::new).inspect_err(|failure| {
                     tracing::debug!(element = %self.name, "loading failed: {}", failure.operator_message());
                 })
             })

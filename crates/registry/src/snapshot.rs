@@ -10,6 +10,7 @@ use mti_element::{
 
 use crate::home::Inputs;
 use crate::initial_data::InitialData;
+use crate::link::Linking;
 use crate::names::Names;
 use crate::node::{Node, NodeState};
 use crate::slot::Slot;
@@ -33,14 +34,15 @@ static GENERATIONS: AtomicU64 = AtomicU64::new(1);
 
 impl Snapshot {
     pub(crate) fn new(
-        inputs: Arc<Inputs>,
+        generation: u64,
+        linking: Linking<'_>,
         chain: AppChain,
         initial_data: InitialData,
         linked: Vec<Arc<Node>>,
         diagnostics: Vec<Diagnostic>,
         outdated: Vec<ElementName>,
-        resources: Arc<Resources>,
     ) -> Self {
+        let Linking { inputs, resources, .. } = linking;
         let names = Arc::new(Names::new(linked.iter().map(|node| node.slot)));
         let length = linked.iter().map(|node| node.slot.index + 1).max().unwrap_or_default();
         let mut nodes = vec![None; length];
@@ -49,8 +51,12 @@ impl Snapshot {
                 *place = Some(node);
             }
         }
-        let generation = GENERATIONS.fetch_add(1, Ordering::Relaxed);
         Self { generation, inputs, chain, initial_data, names, nodes, diagnostics, outdated, resources }
+    }
+
+    /// The generation of the next snapshot.
+    pub(crate) fn next_generation() -> u64 {
+        GENERATIONS.fetch_add(1, Ordering::Relaxed)
     }
 
     /// A number that no other snapshot of this process has; later snapshots have higher ones.

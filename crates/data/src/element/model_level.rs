@@ -16,6 +16,8 @@ pub struct ModelLevel {
     /// The database that its `e.json` names.
     database: Option<String>,
     initial_rows: Vec<Row>,
+    /// Which version of the model this is.
+    generation: u64,
     /// The table as it was made ready last.
     ready: ArcSwapOption<Ready>,
 }
@@ -63,7 +65,8 @@ impl Level for ModelLevel {
         let needed = database.clone().map_or(NeededElement::Default(DEFAULT_KIND), NeededElement::Named);
         context.needs(needed, "databases.Meta", Code::DatabaseNotFound, "/db");
         let initial_rows = initial_rows(context, &schema)?;
-        Ok(Self { config, database, initial_rows, ready: ArcSwapOption::empty() })
+        let generation = context.generation();
+        Ok(Self { config, database, initial_rows, generation, ready: ArcSwapOption::empty() })
     }
 }
 
@@ -228,7 +231,7 @@ impl ModelLevel {
     fn schema(&self, this: &Model<'_>) -> Result<Arc<ModelSchema>> {
         let namespace = this.app().view().key().id.to_string();
         ModelSchema::parse(this.name(), &namespace, &self.config)
-            .map(Arc::new)
+            .map(|schema| Arc::new(schema.of_generation(self.generation)))
             .map_err(|_| Fail::ELEMENT_EXCEPTION.failure().noting("a schema that was sound is so no more"))
     }
 }
