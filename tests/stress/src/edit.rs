@@ -6,7 +6,7 @@ use rand::seq::IndexedRandom;
 
 use crate::objects::RetireMode;
 use crate::sources::{
-    BUSY_MODELS, Breakage, CodeState, EMBEDDED, Layer, SERVER, SchemaPart, Sources, WORD_OF_PARENT, WordSource,
+    BUSY_MODELS, Breakage, CodeState, Door, EMBEDDED, Layer, SERVER, SchemaPart, Sources, WORD_OF_PARENT, WordSource,
 };
 
 /// One change of the files, or another thing that the test does beside calls.
@@ -40,8 +40,8 @@ pub(crate) enum Edit {
     Guard,
     /// The code of the guard is broken, or vanishes.
     BreakGuard(CodeState),
-    /// The parent app loses the directory of the door, or gets it back.
-    LoseDoor(bool),
+    /// The parent app loses the Type of the doors, or gets it back.
+    Door(Door),
     /// A parent joins the running app, and is edited then; or it leaves.
     Parent(bool),
     /// An app of a level of the words is a link, which leads to another directory now. It is edited then.
@@ -134,7 +134,10 @@ fn propose(random: &mut StdRng, sources: &Sources, moment: Moment) -> Edit {
         50..52 => Edit::BreakStamp,
         52..55 => Edit::Guard,
         55..58 => Edit::BreakGuard(lost),
-        58..61 => Edit::LoseDoor(!sources.door_is_lost),
+        58..61 => match sources.door {
+            Door::There => Edit::Door(*[Door::Lost, Door::Undeclared].choose(random).unwrap_or(&Door::Lost)),
+            Door::Lost | Door::Undeclared => Edit::Door(Door::There),
+        },
         61..64 => Edit::Parent(!sources.parent_is_joined),
         64..65 => Edit::BreakParents,
         65..67 => Edit::SwitchLink(layer),

@@ -183,7 +183,7 @@ impl Editor {
                 self.sources.guard.state = state;
                 self.sources.write_guard();
             }
-            Edit::LoseDoor(is_lost) => self.sources.set_door_lost(is_lost),
+            Edit::Door(door) => self.sources.set_door(door),
             Edit::Parent(is_joined) => {
                 // What was broken while it was away has no last good version.
                 self.sources.add_word(WORD_OF_PARENT);

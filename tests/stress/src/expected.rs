@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use serde_json::{Value, json};
 
 use crate::objects::RetireMode;
-use crate::sources::{Layer, Sources};
+use crate::sources::{Door, Layer, Sources};
 
 /// What calls must answer, given what was on disk at every reload: the last good version of everything.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -92,7 +92,7 @@ impl Expected {
         } else {
             next.stamp = sources.stamp;
         }
-        if sources.guard.is_sound() && !sources.door_is_lost {
+        if sources.guard.is_sound() && sources.door == Door::There {
             next.guard = sources.guard.version;
         } else {
             next.outdated.insert("doors.Type".to_owned());

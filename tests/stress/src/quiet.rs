@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::editor::Editor;
 use crate::eventually::eventually;
 use crate::rows::{Rows, Written};
+use crate::run::application_name;
 use crate::sources::ModelSource;
 
 /// How long it may take until every replaced object is retired, those behind a retirement that hangs among them.
@@ -86,11 +87,12 @@ impl Editor {
     /// Ends every connection to the server while none is used, and waits until it has ended: the next calls must not
     /// notice.
     fn end_connections(&self) {
+        let application = application_name();
         let ended = self.runtime.block_on(async {
             let (client, connection) = tokio_postgres::connect(self.server_url(), tokio_postgres::NoTls).await?;
             let served = tokio::spawn(connection);
-            let asked = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'mti'";
-            let ended = client.execute(asked, &[]).await;
+            let asked = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = $1";
+            let ended = client.execute(asked, &[&application]).await;
             served.abort();
             ended
         });

@@ -56,12 +56,13 @@ pub fn run(options: Options) -> (Arc<Findings>, String) {
     let findings = Arc::new(Findings::new(options.seed));
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().expect("a runtime");
-    let sources = Sources::new(&database.url());
+    let server = format!("{}&application_name={}", database.url(), application_name());
+    let sources = Sources::new(&server);
     let world = Arc::new(World::open(&sources, Arc::clone(&findings)));
     let (sender, ended) = mpsc::channel();
     let editor = {
         let (world, handle) = (Arc::clone(&world), runtime.handle().clone());
-        let server = database.url();
+        let server = server.clone();
         let url = database.server_url().to_owned();
         let random = StdRng::seed_from_u64(options.seed);
         move || {
@@ -104,6 +105,11 @@ pub fn run(options: Options) -> (Arc<Findings>, String) {
     );
     runtime.shutdown_background();
     (findings, summary)
+}
+
+/// How the connections of this run call themselves at the server.
+pub(crate) fn application_name() -> String {
+    format!("mti-stress-{}", std::process::id())
 }
 
 /// Panics that the test asks for are not printed: a backtrace of each takes time, and memory that is never given back.

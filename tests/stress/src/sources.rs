@@ -27,8 +27,8 @@ pub(crate) struct Sources {
     pub(crate) stamp_is_broken: bool,
     /// Whether the running app names the parent that can be left.
     pub(crate) parent_is_joined: bool,
-    /// Whether the parent app lost the directory of `doors.Type`.
-    pub(crate) door_is_lost: bool,
+    /// What became of `doors.Type` in the parent app.
+    pub(crate) door: Door,
     /// What all code of the running app is made of besides its own files.
     pub(crate) shared: u64,
     /// The models.
@@ -71,6 +71,17 @@ pub(crate) enum CodeState {
     Empty,
     /// It is not there.
     Missing,
+}
+
+/// What becomes of the Type of the doors in the parent app, while the running app guards it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// It is there.
+    There,
+    /// Its directory is not.
+    Lost,
+    /// Its `e.json` does not say that it has code.
+    Undeclared,
 }
 
 /// The files of a word.
@@ -139,8 +150,6 @@ const FIXED: &str = r#"
 {"title": "Words", "type": "words.Meta", "backend": "python"}
 //- base/doors/Meta/e.json
 {"title": "Doors", "type": ""}
-//- base/doors/Type/e.json
-{"title": "Doors", "type": "doors.Meta", "backend": "rust"}
 //- base/doors/Front/e.json
 {"title": "The front door", "type": "doors.Type"}
 //- base/models/Meta/e.json
@@ -212,7 +221,7 @@ impl Sources {
             stamp: 0,
             stamp_is_broken: false,
             parent_is_joined: false,
-            door_is_lost: false,
+            door: Door::There,
             shared: 0,
             models: vec![
                 model("models.Guests", EMBEDDED),
@@ -232,6 +241,7 @@ impl Sources {
             sources.write_layer(layer);
         }
         sources.write_guard();
+        sources.write_door(true);
         sources.write_parents();
         sources.write_stamp();
         for number in 0..WORDS {
@@ -388,12 +398,25 @@ impl Sources {
         self.add_word(name);
     }
 
-    /// Takes the directory of `doors.Type` out of the parent app, or puts it back.
-    pub(crate) fn set_door_lost(&mut self, is_lost: bool) {
+    /// Changes what became of `doors.Type` in the parent app.
+    pub(crate) fn set_door(&mut self, door: Door) {
         let (inside, outside) = (self.tree.join("base/doors/Type"), self.tree.join("lost-door"));
-        let (from, to) = if is_lost { (inside, outside) } else { (outside, inside) };
-        must(fs::rename(&from, &to), &from);
-        self.door_is_lost = is_lost;
+        if self.door == Door::Lost {
+            must(fs::rename(&outside, &inside), &inside);
+        }
+        match door {
+            Door::There | Door::Undeclared => self.write_door(door == Door::There),
+            Door::Lost => must(fs::rename(&inside, &outside), &inside),
+        }
+        self.door = door;
+    }
+
+    fn write_door(&self, has_code: bool) {
+        let mut manifest = json!({"title": "Doors", "type": "doors.Meta"});
+        if has_code {
+            manifest["backend"] = json!("rust");
+        }
+        self.write("base/doors/Type/e.json", &manifest.to_string());
     }
 
     /// Writes the files of a model.
