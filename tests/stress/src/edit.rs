@@ -62,8 +62,8 @@ pub(crate) enum Edit {
     PanicInReload(String),
     /// Elements that ask for each other while they load.
     Circle,
-    /// Looks for everything that is wrong with the app.
-    Check,
+    /// A word joins, and everything that is wrong with the app is looked for before anybody uses the word.
+    AddAndCheck(String),
     /// Begins a long call of a word.
     Hold(String),
     /// Begins a long call that reads both stamps.
@@ -151,7 +151,7 @@ fn propose(random: &mut StdRng, sources: &Sources, moment: Moment) -> Edit {
         82..85 => Edit::Database(if random.random_bool(0.5) { EMBEDDED } else { SERVER }),
         85..86 => Edit::PanicInReload(word),
         86..88 => Edit::Circle,
-        88..90 => Edit::Check,
+        88..90 => Edit::AddAndCheck(extra),
         90..93 => Edit::Hold(word),
         93..95 => Edit::Compare,
         _ if moment.held_calls > 0 => Edit::Release,
@@ -185,7 +185,7 @@ fn is_possible(edit: &Edit, sources: &Sources, moment: Moment) -> bool {
         Edit::BreakStamp => !sources.stamp_is_broken,
         Edit::BreakGuard(_) => sources.guard.is_sound(),
         Edit::Add(name) => !sources.words.contains_key(name),
-        Edit::AddAndLoadLate(name) => !sources.words.contains_key(name) && !moment.is_watched,
+        Edit::AddAndLoadLate(name) | Edit::AddAndCheck(name) => !sources.words.contains_key(name) && !moment.is_watched,
         Edit::Remove(name) => sources.words.contains_key(name) && name != WORD_OF_PARENT,
         Edit::Hold(_) | Edit::Compare => moment.held_calls < MOST_HELD_CALLS,
         Edit::Release => moment.held_calls > 0,

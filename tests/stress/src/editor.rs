@@ -115,7 +115,7 @@ impl Editor {
             Edit::PanicInReload(name) => self.panic_in_reload(&name),
             Edit::BreakParents => self.break_parents(),
             Edit::Circle => self.turn_the_circle(),
-            Edit::Check => self.check(),
+            Edit::AddAndCheck(name) => self.add_and_check(&name),
             Edit::Hold(name) => self.held.push(HeldCall::hold(&self.world, &self.runtime, &name)),
             Edit::Compare => self.held.push(HeldCall::compare(&self.world, &self.runtime)),
             Edit::Release => {
@@ -460,13 +460,18 @@ impl Editor {
         self.change(|editor| editor.sources.write_parents());
     }
 
-    /// Looks for everything that is wrong with the app, which opens every element and keeps none.
-    fn check(&mut self) {
+    /// A word joins, and is looked at before it is used: what that opens is not kept.
+    fn add_and_check(&mut self, name: &str) {
         let world = Arc::clone(&self.world);
+        world.published.begin();
+        self.sources.add_word(name);
+        self.reload();
         let checked = self.on_threads([move || world.objects.in_scratch(|| drop(world.app.check()))]);
         if checked.is_none() {
             self.world.findings.wrong("no call hangs", "`check` does not end");
         }
+        let expected = self.world.published.latest().after(&self.sources);
+        self.settle(expected);
     }
 
     /// Two threads load elements that ask for each other while they load: both are told so, and neither hangs.
