@@ -1,9 +1,9 @@
-//! Whatever is done to random rows by random filters, every database answers the same.
+//! Whatever is done to random rows by random filters, while the model changes, every database answers the same.
 
 use std::sync::Arc;
 
 use mti_data::q::{Literal, Operator};
-use mti_data::{Aggregate, Filter, MemoryDatabase, ModelSchema, Operation, Order, Query, Row};
+use mti_data::{Aggregate, DataError, Filter, MemoryDatabase, ModelSchema, Operation, Order, Query, Row};
 use mti_testkit::database::TestDatabase;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -12,26 +12,79 @@ use tokio::runtime::Runtime;
 use crate::contract::Shared;
 use crate::fixtures::{row, schema};
 
-fn of_every_type() -> Arc<ModelSchema> {
-    schema(&json!({
-        "fields": [
-            {"name": "id", "dataType": "AutoInt", "primaryKey": true},
-            {"name": "t", "dataType": "Stext"},
-            {"name": "u", "dataType": "Ltext"},
-            {"name": "i", "dataType": "Integer"},
-            {"name": "c", "dataType": "Checkbox"},
-            {"name": "n", "dataType": "Numeric"},
-            {"name": "m", "dataType": "Money", "decimal": 2},
-            {"name": "b", "dataType": "Boolean"},
-            {"name": "d", "dataType": "Date"},
-            {"name": "dt", "dataType": "Datetime"},
-            {"name": "ti", "dataType": "Time"},
-            {"name": "p", "dataType": "Phone"},
-            {"name": "j", "dataType": "Json"}
-        ],
-        "uniqueList": [["t", "i"]],
-        "indexList": [["u"], ["n"], ["d", "dt"]]
-    }))
+/// A version of the model: what it has besides the fields that all versions have.
+#[derive(Clone, Debug)]
+struct Version {
+    fields: Vec<(&'static str, &'static str)>,
+    constraints: Vec<(bool, &'static [&'static str])>,
+    /// Whether rows are written with the version before.
+    writers_are_older: bool,
+}
+
+/// The fields that some versions lack.
+const SOMETIMES: [(&str, &str); 3] = [("s1", "Stext"), ("s2", "Integer"), ("s3", "Json")];
+
+/// The combinations that versions make unique, or index.
+const CONSTRAINTS: [(bool, &[&str]); 6] = [
+    (true, &["t", "i"]),
+    (true, &["u", "b"]),
+    (false, &["u"]),
+    (false, &["n"]),
+    (false, &["d", "dt"]),
+    (false, &["i"]),
+];
+
+fn versions() -> impl Strategy<Value = Vec<Version>> {
+    let fields = prop::sample::subsequence(SOMETIMES.to_vec(), 0..=SOMETIMES.len());
+    let constraints = prop::sample::subsequence(CONSTRAINTS.to_vec(), 0..=CONSTRAINTS.len());
+    let version = (fields, constraints, any::<bool>()).prop_map(|(fields, constraints, writers_are_older)| Version {
+        fields,
+        constraints,
+        writers_are_older,
+    });
+    prop::collection::vec(version, 1..4)
+}
+
+fn schema_of(version: &Version, generation: u64) -> Arc<ModelSchema> {
+    let mut fields = vec![
+        json!({"name": "id", "dataType": "AutoInt", "primaryKey": true}),
+        json!({"name": "t", "dataType": "Stext"}),
+        json!({"name": "u", "dataType": "Ltext"}),
+        json!({"name": "i", "dataType": "Integer"}),
+        json!({"name": "c", "dataType": "Checkbox"}),
+        json!({"name": "n", "dataType": "Numeric"}),
+        json!({"name": "m", "dataType": "Money", "decimal": 2}),
+        json!({"name": "b", "dataType": "Boolean"}),
+        json!({"name": "d", "dataType": "Date"}),
+        json!({"name": "dt", "dataType": "Datetime"}),
+        json!({"name": "ti", "dataType": "Time"}),
+        json!({"name": "p", "dataType": "Phone"}),
+        json!({"name": "j", "dataType": "Json"}),
+    ];
+    fields.extend(version.fields.iter().map(|(name, data_type)| json!({"name": name, "dataType": data_type})));
+    let combinations = |wanted| {
+        version
+            .constraints
+            .iter()
+            .filter(move |(unique, _)| *unique == wanted)
+            .map(|(_, fields)| *fields)
+            .collect::<Vec<_>>()
+    };
+    let parsed = schema(&json!({"fields": fields, "uniqueList": combinations(true), "indexList": combinations(false)}));
+    Arc::new(ModelSchema::clone(&parsed).of_generation(generation))
+}
+
+/// A row with some of the fields that only some versions have.
+fn row_of(schema: &ModelSchema, number: usize, row: &Row) -> Row {
+    let mut row = row.clone();
+    row.insert("id".to_owned(), json!(number + 1));
+    for (name, value) in [("s1", json!(format!("s{}", number % 3))), ("s2", json!(number % 2)), ("s3", json!([number]))]
+    {
+        if schema.field(name).is_some() {
+            row.insert(name.to_owned(), value);
+        }
+    }
+    row
 }
 
 fn texts() -> impl Strategy<Value = String> {
@@ -172,21 +225,42 @@ fn questions() -> impl Strategy<Value = Question> {
 /// Everything that a database answers: as text, to compare.
 async fn answers(
     database: &Shared,
+    versions: &[Version],
     rows: &[Row],
     changes: &[(Filter, Row)],
     questions: &[Question],
 ) -> Vec<(String, String)> {
-    let schema = of_every_type();
-    database.prepare(schema.clone(), Vec::new()).await.expect("prepares");
-    let bind = |filter: &Filter| filter.bind(&schema).unwrap_or_else(|error| panic!("{filter}: {error}"));
     let mut answers = Vec::new();
-    for (number, row) in rows.iter().enumerate() {
-        let mut row = row.clone();
-        row.insert("id".to_owned(), json!(number + 1));
-        // Some collide: those are left out, and have to be in every database.
-        let inserted = database.execute(vec![Operation::insert(&schema, row.clone())]).await;
-        answers.push((format!("insert {row:?}"), format!("{inserted:?}")));
+    let mut newest: Option<Arc<ModelSchema>> = None;
+    let each = rows.len().div_ceil(versions.len());
+    for (turn, version) in versions.iter().enumerate() {
+        let schema = schema_of(version, turn as u64 + 1);
+        let foretold = database.changes(schema.clone()).await.map(|changes| {
+            let mut changes: Vec<_> = changes.iter().map(ToString::to_string).collect();
+            changes.sort();
+            changes
+        });
+        let prepared = database.prepare(schema.clone(), Vec::new()).await;
+        // Of several combinations that do not hold, databases name different ones.
+        let prepared = prepared.map_err(|error| matches!(error, DataError::UniqueViolation { .. }));
+        answers.push((format!("prepare {version:?}"), format!("{foretold:?} {prepared:?}")));
+        let before = newest.clone();
+        if prepared.is_ok() {
+            newest = Some(schema);
+        }
+        let writers =
+            before.filter(|_| version.writers_are_older).or_else(|| newest.clone()).expect("the first is made");
+        let again = database.prepare(writers.clone(), Vec::new()).await;
+        answers.push(("prepare the version of the writers".to_owned(), format!("{again:?}")));
+        for (number, row) in rows.iter().enumerate().skip(turn * each).take(each) {
+            let row = row_of(&writers, number, row);
+            // Some collide: those are left out, and have to be in every database.
+            let inserted = database.execute(vec![Operation::insert(&writers, row.clone())]).await;
+            answers.push((format!("insert {row:?}"), format!("{inserted:?}")));
+        }
     }
+    let schema = newest.expect("the first is made");
+    let bind = |filter: &Filter| filter.bind(&schema).unwrap_or_else(|error| panic!("{filter}: {error}"));
     let ask = async |answers: &mut Vec<(String, String)>| {
         for (filter, order, offset, limit) in questions {
             let query =
@@ -245,6 +319,7 @@ proptest! {
 
     #[test]
     fn on_everything(
+        versions in versions(),
         rows in prop::collection::vec(rows(), 4..32),
         changes in prop::collection::vec(changes(), 0..4),
         questions in prop::collection::vec(questions(), 10..40),
@@ -252,11 +327,11 @@ proptest! {
         let runtime = Runtime::new().expect("a runtime");
         runtime.block_on(async {
             let memory: Shared = Arc::new(MemoryDatabase::new());
-            let expected = answers(&memory, &rows, &changes, &questions).await;
+            let expected = answers(&memory, &versions, &rows, &changes, &questions).await;
             let (sled, _directory) = crate::sled_store::temporary();
             let server = TestDatabase::new();
             for database in [sled, server.node()] {
-                let given = answers(&database, &rows, &changes, &questions).await;
+                let given = answers(&database, &versions, &rows, &changes, &questions).await;
                 for (given, expected) in given.iter().zip(&expected) {
                     prop_assert_eq!(given, expected, "{:?}", database);
                 }

@@ -1,10 +1,11 @@
-//! Whatever index a filter is answered through, the answer is that of looking at every row.
+//! Whatever index a filter is answered through, and whenever that was built, the answer is that of looking at every
+//! row; and no unique combination that holds has two rows.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 use mti_data::q::{Literal, Operator};
-use mti_data::{Filter, MemoryDatabase, ModelSchema, Operation, Order, Query, Row};
+use mti_data::{DataError, Filter, MemoryDatabase, ModelSchema, Operation, Order, Query, Row};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -13,8 +14,37 @@ use crate::contract::Shared;
 use crate::fixtures::{row, schema};
 use crate::sled_store::temporary;
 
-fn indexed() -> Arc<ModelSchema> {
-    schema(&json!({
+/// The unique combinations that a model may have.
+const UNIQUE: [&[&str]; 2] = [&["t", "i"], &["t", "u", "b"]];
+
+/// The indexes that it may have.
+const INDEXES: [&[&str]; 5] = [&["t", "u"], &["i"], &["n", "t"], &["b", "n"], &["u"]];
+
+/// A version of the model, and what is done while it is the newest one.
+#[derive(Clone, Debug)]
+struct Version {
+    unique: Vec<&'static [&'static str]>,
+    indexes: Vec<&'static [&'static str]>,
+    rows: Vec<Row>,
+    /// Whether the rows come from callers who have the version before.
+    callers_are_older: bool,
+}
+
+fn versions(rows: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Version>> {
+    let unique = prop::sample::subsequence(UNIQUE.to_vec(), 0..=UNIQUE.len());
+    let indexes = prop::sample::subsequence(INDEXES.to_vec(), 0..=INDEXES.len());
+    let version = (unique, indexes, prop::collection::vec(self::rows(), rows), any::<bool>());
+    let version = version.prop_map(|(unique, indexes, rows, callers_are_older)| Version {
+        unique,
+        indexes,
+        rows,
+        callers_are_older,
+    });
+    prop::collection::vec(version, 1..4)
+}
+
+fn schema_of(version: &Version, generation: u64) -> Arc<ModelSchema> {
+    let parsed = schema(&json!({
         "fields": [
             {"name": "id", "dataType": "AutoInt", "primaryKey": true},
             {"name": "t", "dataType": "Stext"},
@@ -23,9 +53,10 @@ fn indexed() -> Arc<ModelSchema> {
             {"name": "n", "dataType": "Numeric"},
             {"name": "b", "dataType": "Boolean"}
         ],
-        "uniqueList": [["t", "i"]],
-        "indexList": [["t", "u"], ["i"], ["n", "t"], ["b", "n"]]
-    }))
+        "uniqueList": version.unique,
+        "indexList": version.indexes
+    }));
+    Arc::new(ModelSchema::clone(&parsed).of_generation(generation))
 }
 
 fn texts() -> impl Strategy<Value = String> {
@@ -96,20 +127,36 @@ fn filters() -> impl Strategy<Value = Filter> {
     })
 }
 
+/// Fills a table while its model changes, and gives the newest version of that.
+async fn filled(database: &Shared, versions: Vec<Version>) -> Arc<ModelSchema> {
+    let mut newest: Option<Arc<ModelSchema>> = None;
+    for (version, generation) in versions.iter().zip(1..) {
+        let schema = schema_of(version, generation);
+        let before = newest.clone().unwrap_or_else(|| Arc::clone(&schema));
+        match database.prepare(schema.clone(), Vec::new()).await {
+            Ok(_) => newest = Some(schema.clone()),
+            // Rows that are there collide: the version before goes on.
+            Err(error) => assert!(matches!(error, DataError::UniqueViolation { .. }), "{error}"),
+        }
+        database.prepare(before.clone(), Vec::new()).await.expect("an older version fits, and changes nothing");
+        let writes = if version.callers_are_older { before } else { newest.clone().expect("the first one is made") };
+        for row in &version.rows {
+            // Some collide: those are left out.
+            let _inserted = database.execute(vec![Operation::insert(&writes, row.clone())]).await;
+        }
+    }
+    newest.expect("the first one is made")
+}
+
 /// Fills a database, changes some rows and deletes some, and compares every filter's answer with that of all rows.
 async fn agrees(
     database: Shared,
-    rows: Vec<Row>,
+    versions: Vec<Version>,
     changes: Row,
     filters: Vec<Filter>,
     pages: &[Wanted],
 ) -> Result<(), TestCaseError> {
-    let schema = indexed();
-    database.prepare(schema.clone(), Vec::new()).await.expect("prepares");
-    for row in rows {
-        // Some collide: those are left out.
-        let _inserted = database.execute(vec![Operation::insert(&schema, row)]).await;
-    }
+    let schema = filled(&database, versions).await;
     let bind = |filter: &Filter| filter.bind(&schema).unwrap_or_else(|error| panic!("{filter}: {error}"));
     if let [first, second, ..] = filters.as_slice() {
         let _changed = database.execute(vec![Operation::update(&schema, bind(first), changes)]).await;
@@ -117,6 +164,12 @@ async fn agrees(
         let _deleted = database.execute(vec![Operation::delete(&schema, bind(&both))]).await;
     }
     let all = database.find(schema.clone(), Query::new(bind(&Filter::All))).await.expect("finds").rows;
+    for combination in schema.constraints().iter().filter(|constraint| constraint.unique) {
+        let values = all.iter().map(|row| combination.fields.iter().map(|name| &row[name]).collect::<Vec<_>>());
+        let values: Vec<_> = values.filter(|values| values.iter().all(|value| !value.is_null())).collect();
+        let twice = values.iter().enumerate().find(|(index, value)| values[..*index].contains(value));
+        prop_assert!(twice.is_none(), "{:?} in {:?}", twice, combination);
+    }
     for filter in &filters {
         let bound = bind(filter);
         let expected: Vec<_> = all.iter().filter(|row| bound.matches(row)).cloned().collect();
@@ -189,13 +242,13 @@ proptest! {
 
     #[test]
     fn in_memory(
-        rows in prop::collection::vec(rows(), 0..24),
+        versions in versions(0..16),
         changes in changes(),
         filters in prop::collection::vec(filters(), 2..10),
         pages in prop::collection::vec(wanted(), 1..6),
     ) {
         let runtime = Runtime::new().expect("a runtime");
-        runtime.block_on(agrees(Arc::new(MemoryDatabase::new()), rows, changes, filters, &pages))?;
+        runtime.block_on(agrees(Arc::new(MemoryDatabase::new()), versions, changes, filters, &pages))?;
     }
 }
 
@@ -204,13 +257,13 @@ proptest! {
 
     #[test]
     fn in_sled(
-        rows in prop::collection::vec(rows(), 0..24),
+        versions in versions(0..16),
         changes in changes(),
         filters in prop::collection::vec(filters(), 8..40),
         pages in prop::collection::vec(wanted(), 4..12),
     ) {
         let runtime = Runtime::new().expect("a runtime");
         let (database, _directory) = temporary();
-        runtime.block_on(agrees(database, rows, changes, filters, &pages))?;
+        runtime.block_on(agrees(database, versions, changes, filters, &pages))?;
     }
 }
