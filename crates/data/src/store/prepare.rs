@@ -6,6 +6,9 @@ use super::table::{IndexRecord, Table, TableRecord, Tables};
 use super::{Direction, Keyspace, Overlay, rows};
 use crate::{Constraint, DataError, ModelSchema, Prepared, Row, TableChange};
 
+/// How many rows are read at once to index them.
+const ROWS_AT_ONCE: usize = 1_000;
+
 /// Makes a model's table, with its seed rows, or brings the indexes of the one that is there in line with the model. A
 /// table that a newer schema was prepared for stays as it is: that is an error if the older one does not fit it.
 pub(crate) fn prepare<K: Keyspace>(
@@ -184,20 +187,30 @@ fn check_kinds(keyspace: &impl Keyspace, schema: &ModelSchema, stored: &TableRec
     Ok(())
 }
 
-/// Makes the entries of new indexes for the rows that are there.
+/// Makes the entries of new indexes for the rows that are there. Only some rows are in memory at a time; the entries all
+/// are, since they take effect together.
 fn build<K: Keyspace>(overlay: &mut Overlay<'_, K>, table: &Table, added: &[u32]) -> Result<(), DataError> {
-    let mut stored = Vec::new();
-    each(overlay, &keys::rows(table.id), |_, bytes| {
-        stored.push(rows::decode(table, bytes)?);
-        Ok(())
-    })?;
-    for row in stored {
-        let key = rows::primary_key(table, &row)?;
-        for index in table.indexes.iter().filter(|index| added.contains(&index.id)) {
-            rows::add_entry(overlay, table, index, &row, &key)?;
+    let mut from = keys::rows(table.id);
+    let end = [&from[..], &[AFTER]].concat();
+    loop {
+        let mut read = Vec::with_capacity(ROWS_AT_ONCE);
+        let flow = overlay.scan(&from, &end, Direction::Forward, &mut |key, bytes| {
+            read.push((key.to_vec(), rows::decode(table, bytes)?));
+            let enough = read.len() >= ROWS_AT_ONCE;
+            Ok(if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        for (row_key, row) in &read {
+            let key = row_key.get(keys::ROW_PREFIX..).unwrap_or_default();
+            for index in table.indexes.iter().filter(|index| added.contains(&index.id)) {
+                rows::add_entry(overlay, table, index, row, key)?;
+            }
+        }
+        match read.pop() {
+            // The next key is behind the last one.
+            Some((last, _)) if flow.is_break() => from = [&last[..], &[0]].concat(),
+            _ => return Ok(()),
         }
     }
-    Ok(())
 }
 
 /// Sees to it that no key is assigned that a row has already: the table may not have assigned keys before.
