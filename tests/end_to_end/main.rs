@@ -5,6 +5,8 @@
 mod calling;
 mod checking;
 mod database;
+#[cfg(target_os = "linux")]
+mod disk_full;
 mod durability;
 mod killed;
 mod login;

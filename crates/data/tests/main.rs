@@ -6,6 +6,8 @@ mod crash;
 mod data_types;
 mod databases;
 mod databases_agree;
+#[cfg(target_os = "linux")]
+mod disk_full;
 mod elements;
 mod index_agrees;
 mod postgres;

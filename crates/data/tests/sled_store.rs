@@ -152,6 +152,21 @@ async fn a_foreign_sled_database_is_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_interrupted_opening_left_is_no_damage() {
+    let (database, directory) = temporary();
+    let schema = person();
+    prepare(&database, &schema).await;
+    insert(&database, &schema, json!({"userId": "u1"})).await.unwrap();
+    database.close().await.unwrap();
+
+    std::fs::write(directory.path().join("snap.FFFFFFFFFFFFFFFF.generating"), "the first half").unwrap();
+    let database = open(directory.path());
+    prepare(&database, &schema).await;
+    assert_eq!(find(&database, &schema, "Q(userId='u1')").await.len(), 1);
+    database.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_unusable_directory_is_an_error() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("file");

@@ -40,11 +40,23 @@ impl Acknowledged {
         let read = Read::by_ref(&mut file).take(64).read_to_string(&mut text);
         // What cannot be read says nothing: a power cut may leave the file empty.
         let noted = read.ok().and_then(|_| text.trim().parse::<u64>().ok()).unwrap_or_default();
-        if commits < noted {
-            let lost = noted - commits;
-            return Err(DataError::corrupt(format!("the last {lost} of its {noted} commits cannot be read")));
+        let opened = Self { file, commits, synced: noted, noted };
+        opened.has_all(noted)?;
+        Ok(opened)
+    }
+
+    /// Refuses a store, just opened again, that has had fewer commits than were acknowledged before.
+    pub(super) fn require(&self, before: &Self) -> Result<(), DataError> {
+        self.has_all(before.synced)
+    }
+
+    fn has_all(&self, acknowledged: u64) -> Result<(), DataError> {
+        match acknowledged.checked_sub(self.commits) {
+            None | Some(0) => Ok(()),
+            Some(lost) => {
+                Err(DataError::corrupt(format!("the last {lost} of its {acknowledged} commits cannot be read")))
+            }
         }
-        Ok(Self { file, commits, synced: noted, noted })
     }
 
     /// Counts one more commit, in what is about to be written.

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{mem, thread};
 
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
@@ -9,9 +9,13 @@ use tokio::sync::{mpsc, oneshot};
 use super::acknowledged::Acknowledged;
 use super::cache::Writing;
 use super::holder::Holder;
+use super::open::within;
+use super::outage::Outage;
+use super::recovery::dispose;
+use super::room::Room;
 use super::store::Store;
-use super::{Gate, Published};
-use crate::store::{self, Importer, Overlay, Tables};
+use super::{Gate, Published, SledOptions};
+use crate::store::{self, Changes, Importer, Overlay, Tables};
 use crate::transfer::next_part;
 use crate::{DataError, Delivery, ModelSchema, Operation, Outcome, Prepared, Row, TableToFill};
 
@@ -27,6 +31,9 @@ const GROUP_CHANGES: usize = 16_384;
 /// How long a group waits at most for as many jobs as the last one had: those who were just answered are about to hand
 /// in their next.
 const GATHERING: Duration = Duration::from_micros(150);
+
+/// How often a committer that cannot write looks for jobs to refuse, and whether it is time to try again.
+const LOOKING: Duration = Duration::from_millis(10);
 
 /// Something to write.
 pub(super) enum Job {
@@ -56,38 +63,40 @@ enum Done {
 /// The one writer of a store. Takes the jobs that have queued up, does them one after another in memory, writes all
 /// their changes at once, waits for the disk, and answers.
 pub(super) struct Committer {
-    keys: Writing,
+    pub(super) options: SledOptions,
+    /// The store, unless a write failed and it has not been opened again yet.
+    pub(super) writer: Result<Writing, Outage>,
     /// As they were published last.
-    tables: Tables,
-    acknowledged: Acknowledged,
-    gate: Arc<Gate>,
+    pub(super) tables: Tables,
+    pub(super) acknowledged: Acknowledged,
+    pub(super) room: Room,
+    pub(super) gate: Arc<Gate>,
     /// [`Tables::epoch`] of the published tables.
     epoch: Arc<AtomicU64>,
     /// Given up last.
     holder: Holder,
-    /// Set when a write failed: what is on the disk is not known then.
-    broken: Option<DataError>,
     /// How many jobs the last group had.
     last_group: usize,
 }
 
 impl Committer {
     pub(super) fn new(
+        options: SledOptions,
         store: Store,
         acknowledged: Acknowledged,
         gate: Arc<Gate>,
         epoch: Arc<AtomicU64>,
         holder: Holder,
     ) -> Self {
-        let (keys, tables) = (Writing { store }, Tables::default());
-        Self { keys, tables, acknowledged, gate, epoch, holder, broken: None, last_group: 0 }
+        let (writer, tables, room) = (Ok(Writing { store }), Tables::default(), Room::new(&options.directory));
+        Self { options, writer, tables, acknowledged, room, gate, epoch, holder, last_group: 0 }
     }
 
     /// Works until nobody can hand in jobs any more, then closes the store.
     pub(super) fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         self.discard();
         let mut next = None;
-        while let Some(first) = next.take().or_else(|| jobs.blocking_recv()) {
+        while let Some(first) = next.take().or_else(|| self.next_job(&mut jobs)) {
             next = match first {
                 Job::Import(Request { what, answer }) => {
                     // Whoever stopped waiting is not told.
@@ -98,16 +107,41 @@ impl Committer {
                 first => self.commit(first, &mut jobs),
             };
         }
-        let published = self.gate.write().unwrap_or_else(PoisonError::into_inner).take();
-        drop(published);
-        drop(self.keys);
+        let mut gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        let published = mem::replace(&mut *gate, Err(DataError::closed()));
+        drop(gate);
+        match self.writer {
+            Ok(keys) => drop((published, keys)),
+            Err(_) => dispose(published),
+        }
         drop(self.holder);
+    }
+
+    /// Waits for a job, and opens the store again meanwhile if that is needed. `None` when no more can come.
+    fn next_job(&mut self, jobs: &mut mpsc::Receiver<Job>) -> Option<Job> {
+        while self.writer.is_err() {
+            match jobs.try_recv() {
+                Ok(job) => return Some(job),
+                Err(TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) => thread::sleep(LOOKING),
+            }
+            self.recover();
+        }
+        jobs.blocking_recv()
     }
 
     /// Does a job, and others that come meanwhile. Gives back one that cannot be done together with them.
     fn commit(&mut self, first: Job, jobs: &mut mpsc::Receiver<Job>) -> Option<Job> {
+        let keys = match &self.writer {
+            Ok(keys) => keys,
+            Err(outage) => {
+                first.refuse(outage.error());
+                self.recover();
+                return None;
+            }
+        };
         let mut alone = None;
-        let mut overlay = Overlay::new(&self.keys);
+        let mut overlay = Overlay::new(keys);
         // What one job of the group makes of a table, the next one finds.
         let mut tables = self.tables.clone();
         let mut group = Vec::new();
@@ -130,10 +164,14 @@ impl Committer {
         }
         self.last_group = group.len();
         let changes = overlay.into_changes();
-        let written = match &self.broken {
-            Some(error) => Err(error.clone()),
-            None if changes.is_empty() => self.publish(changes, tables),
-            None => self.publish(changes, tables).and_then(|()| self.sync()),
+        let written = if changes.is_empty() {
+            // Tables that are as they were can be used whatever the disk says; who asks for writes is told.
+            self.publish(changes, tables).and_then(|()| match group.as_slice() {
+                [Done::Prepare(..), ..] => Ok(()),
+                _ => self.room.check(&Changes::new()),
+            })
+        } else {
+            self.publish(changes, tables).and_then(|()| self.sync())
         };
         for done in group {
             done.answer(written.as_ref().err());
@@ -186,10 +224,8 @@ impl Committer {
         &mut self,
         step: impl FnOnce(&mut Overlay<'_, Writing>, &mut Tables) -> Result<T, DataError>,
     ) -> Result<T, DataError> {
-        if let Some(error) = &self.broken {
-            return Err(error.clone());
-        }
-        let mut overlay = Overlay::new(&self.keys);
+        let keys = self.writer.as_ref().map_err(Outage::error)?;
+        let mut overlay = Overlay::new(keys);
         let mut tables = self.tables.clone();
         let done = step(&mut overlay, &mut tables)?;
         let changes = overlay.into_changes();
@@ -198,29 +234,35 @@ impl Committer {
     }
 
     /// Shows changes to readers, together with the tables that they made: no reader sees one without the other.
-    fn publish(&mut self, mut changes: store::Changes, tables: Tables) -> Result<(), DataError> {
+    fn publish(&mut self, mut changes: Changes, tables: Tables) -> Result<(), DataError> {
         let (writes, changes_tables) = (!changes.is_empty(), !tables.is_copy_of(&self.tables));
         if !writes && !changes_tables {
             return Ok(());
         }
+        let keys = self.writer.as_ref().map_err(Outage::error)?;
         if writes {
+            self.room.check(&changes)?;
             self.acknowledged.count(&mut changes);
         }
         let mut published = self.gate.write().unwrap_or_else(PoisonError::into_inner);
-        let applied = if writes { self.keys.store.apply(changes) } else { Ok(()) };
+        let applied = if writes { keys.store.apply(changes) } else { Ok(()) };
         if applied.is_ok() && changes_tables {
-            self.epoch.store(tables.epoch(), Ordering::Release);
+            self.publish_epoch(&tables);
             self.tables = tables.clone();
-            if let Some(Published { tables: readers, .. }) = &mut *published {
+            if let Ok(Published { tables: readers, .. }) = &mut *published {
                 *readers = tables;
             }
+        }
+        if let Err(error) = &applied {
+            // Half of it may show.
+            *published = Err(within(&self.options.directory, error.clone()));
         }
         drop(published);
         self.noted(applied)
     }
 
     fn sync(&mut self) -> Result<(), DataError> {
-        let synced = self.keys.store.sync();
+        let synced = self.writer.as_ref().map_err(Outage::error)?.store.sync();
         if synced.is_ok() {
             self.acknowledged.synced();
         }
@@ -230,19 +272,33 @@ impl Committer {
     /// What nobody waits for.
     fn after_answers(&mut self) {
         self.acknowledged.note();
-        self.keys.store.measure();
+        if let Ok(keys) = &self.writer {
+            keys.store.measure();
+        }
     }
 
-    /// After a failed write nothing is written any more.
+    /// After a failed write nothing is written before the store has been opened again.
     fn noted(&mut self, written: Result<(), DataError>) -> Result<(), DataError> {
-        if let Err(error) = &written
-            && self.broken.is_none()
-        {
-            tracing::error!(%error, "a write failed; the database takes no more of them");
-            let message = format!("a write failed ({error}); restart the program");
-            self.broken = Some(DataError::Unavailable { message, retryable: false });
+        match (&written, &self.writer) {
+            (Err(error), Ok(_)) => Err(self.stop_writing(error)),
+            _ => written,
         }
-        written
+    }
+
+    /// Lets callers see that tables were changed.
+    pub(super) fn publish_epoch(&self, tables: &Tables) {
+        self.epoch.store(tables.epoch(), Ordering::Release);
+    }
+}
+
+impl Job {
+    /// Answers with an error, unless the caller stopped waiting.
+    fn refuse(self, error: DataError) {
+        match self {
+            Self::Execute(Request { answer, .. }) => drop(answer.send(Err(error))),
+            Self::Prepare(Request { answer, .. }) => drop(answer.send(Err(error))),
+            Self::Import(Request { answer, .. }) => drop(answer.send(Err(error))),
+        }
     }
 }
 

@@ -3,8 +3,12 @@
 mod acknowledged;
 mod cache;
 mod committer;
+mod failure_watch;
 mod holder;
 mod open;
+mod outage;
+mod recovery;
+mod room;
 mod store;
 
 use std::fmt;
@@ -61,8 +65,9 @@ struct Opened {
     epoch: Arc<AtomicU64>,
 }
 
-/// What readers see: they keep the gate open while they read, so that a batch shows as a whole. `None` once closed.
-type Gate = RwLock<Option<Published>>;
+/// What readers see: they keep the gate open while they read, so that a batch shows as a whole. An error once
+/// the database is closed, and while it has to be opened again.
+type Gate = RwLock<Result<Published, DataError>>;
 
 /// A store, and the tables whose rows and indexes are in it.
 struct Published {
@@ -96,7 +101,7 @@ impl SledDatabase {
     pub fn rows_read(&self, schema: &ModelSchema) -> Result<u64, DataError> {
         let opened = self.opened.get().ok_or_else(|| DataError::NotPrepared { model: schema.model().to_owned() })?;
         let gate = opened.gate.read().unwrap_or_else(PoisonError::into_inner);
-        gate.as_ref().ok_or_else(DataError::closed)?.tables.get(schema).map(|table| table.rows_read())
+        gate.as_ref().map_err(DataError::clone)?.tables.get(schema).map(|table| table.rows_read())
     }
 
     /// The open database; a failed attempt is repeated by the next caller.
@@ -130,7 +135,7 @@ impl SledDatabase {
         let opened = Arc::clone(self.opened().await?);
         blocking(move || {
             let gate = opened.gate.read().unwrap_or_else(PoisonError::into_inner);
-            let Published { store, tables } = gate.as_ref().ok_or_else(DataError::closed)?;
+            let Published { store, tables } = gate.as_ref().map_err(DataError::clone)?;
             read(&Remembering::new(store), tables)
         })
         .await
@@ -161,7 +166,7 @@ impl Opened {
     /// The answer, if it is known without reading and nothing is being written this moment.
     fn find_known(&self, schema: &ModelSchema, query: &Query) -> Option<Result<Page, DataError>> {
         let gate = self.gate.try_read().ok()?;
-        let Published { store, tables } = gate.as_ref()?;
+        let Published { store, tables } = gate.as_ref().ok()?;
         let known = Known::new(store);
         let answer = tables.get(schema).and_then(|table| find(&known, &table, schema, query));
         (!known.missing()).then_some(answer)
@@ -289,11 +294,16 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, DataError> {
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         if error.is_panic() {
-            DataError::corrupt("the storage engine gave up reading it")
+            unreadable()
         } else {
             DataError::Unavailable { message: "the program is ending".to_owned(), retryable: false }
         }
     })?
+}
+
+/// What a panic of sled's is to the caller.
+fn unreadable() -> DataError {
+    DataError::corrupt("the storage engine gave up reading it")
 }
 
 fn stopped() -> DataError {

@@ -1,4 +1,5 @@
 use std::fs::{self, File};
+use std::io;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, RwLock};
@@ -9,6 +10,7 @@ use tokio::sync::mpsc;
 
 use super::acknowledged::Acknowledged;
 use super::committer::{Committer, QUEUE};
+use super::failure_watch::FailureWatch;
 use super::holder::Holder;
 use super::store::{Store, failed, unavailable};
 use super::{Opened, Published, SledOptions};
@@ -31,17 +33,11 @@ pub(super) fn open(options: &SledOptions, closed: &Arc<AtomicBool>) -> Result<Ar
         .map_err(|error| unavailable(&error))
         .and_then(|()| Holder::acquire(directory, &options.program, closed))
         .map_err(|error| within(directory, error))?;
-    let memory = cache_size();
-    let tree = open_tree(directory, memory)?;
-    let file = File::open(directory.join("db")).map_err(|error| unavailable(&error))?;
-    let store = Store { tree, file: Arc::new(file), cache: Arc::default(), fits_in_memory: Arc::default(), memory };
-    store.measure();
-    let acknowledged = Acknowledged::open(directory, &store)?;
-    check_format(directory, &store)?;
-    let gate = Arc::new(RwLock::new(Some(Published { store: store.clone(), tables: Tables::default() })));
+    let (store, acknowledged) = open_store(directory)?;
+    let gate = Arc::new(RwLock::new(Ok(Published { store: store.clone(), tables: Tables::default() })));
     let epoch = Arc::default();
     let (jobs, queue) = mpsc::channel(QUEUE);
-    let committer = Committer::new(store, acknowledged, Arc::clone(&gate), Arc::clone(&epoch), holder);
+    let committer = Committer::new(options.clone(), store, acknowledged, Arc::clone(&gate), Arc::clone(&epoch), holder);
     let committer = thread::Builder::new()
         .name("mti-data-commit".to_owned())
         .spawn(move || committer.run(queue))
@@ -49,8 +45,45 @@ pub(super) fn open(options: &SledOptions, closed: &Arc<AtomicBool>) -> Result<Ar
     Ok(Arc::new(Opened { jobs: Mutex::new(Some(jobs)), committer: Mutex::new(Some(committer)), gate, epoch }))
 }
 
+/// Opens the store in a directory that this process holds.
+pub(super) fn open_store(directory: &Path) -> Result<(Store, Acknowledged), DataError> {
+    let opened = || {
+        remove_unfinished_snapshots(directory).map_err(|error| unavailable(&error))?;
+        let memory = cache_size();
+        let tree = open_tree(directory, memory)?;
+        let file = File::open(directory.join("db")).map_err(|error| unavailable(&error))?;
+        let failure_watch = FailureWatch::begin(tree.clone()).map_err(|error| unavailable(&error))?;
+        let store = Store {
+            tree,
+            file: Arc::new(file),
+            cache: Arc::default(),
+            fits_in_memory: Arc::default(),
+            memory,
+            _failure_watch: Arc::new(failure_watch),
+        };
+        store.measure();
+        let acknowledged = Acknowledged::open(directory, &store)?;
+        check_format(directory, &store)?;
+        Ok((store, acknowledged))
+    };
+    opened().map_err(|error| within(directory, error))
+}
+
+/// Removes what sled left of a snapshot that it could not finish, for want of space or because the process ended. It
+/// would take it for the newest one, and refuse the store; the one before is still there.
+fn remove_unfinished_snapshots(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        let is_snapshot = path.file_stem().is_some_and(|stem| stem.to_string_lossy().starts_with("snap."));
+        if is_snapshot && path.extension().is_some_and(|extension| extension == "generating") {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
 /// What is in the way of a directory, with its name: nothing else says which one is meant.
-fn within(directory: &Path, error: DataError) -> DataError {
+pub(super) fn within(directory: &Path, error: DataError) -> DataError {
     match error {
         DataError::Unavailable { message, retryable } => {
             DataError::Unavailable { message: format!("`{}`: {message}", directory.display()), retryable }

@@ -1,9 +1,11 @@
 use std::fs::File;
+use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::cache::Cache;
+use super::failure_watch::FailureWatch;
 use crate::DataError;
 use crate::store::{Changes, Direction, Keyspace, Visitor};
 
@@ -18,6 +20,8 @@ pub(super) struct Store {
     pub(super) fits_in_memory: Arc<AtomicBool>,
     /// How large that cache is, in bytes.
     pub(super) memory: u64,
+    /// Ends with the last copy.
+    pub(super) _failure_watch: Arc<FailureWatch>,
 }
 
 impl Store {
@@ -90,6 +94,22 @@ pub(super) fn failed(error: sled::Error) -> DataError {
     }
 }
 
-pub(super) fn unavailable(error: &std::io::Error) -> DataError {
-    DataError::Unavailable { message: error.to_string(), retryable: true }
+pub(super) fn unavailable(error: &io::Error) -> DataError {
+    DataError::Unavailable { message: cause(error), retryable: true }
+}
+
+/// What went wrong, in the words of the operating system where it has not got lost which.
+fn cause(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::StorageFull => "no space left on the device".to_owned(),
+        // sled makes a copy of the first error for every later caller, and of a copy only the kind and this text are
+        // left: `Os { code: 5, kind: Uncategorized, message: "Input/output error" }`.
+        _ if error.raw_os_error().is_none() => {
+            let text = error.to_string();
+            let quoted = text.strip_prefix("Os {").and_then(|text| text.split_once("message: \""));
+            let message = quoted.and_then(|(_, rest)| rest.rsplit_once('"')).map(|(message, _)| message.to_owned());
+            message.unwrap_or(text)
+        }
+        _ => error.to_string(),
+    }
 }

@@ -17,7 +17,7 @@ pub(crate) use execute::execute;
 pub(crate) use find::{aggregate, find};
 pub(crate) use keys::{COMMITS_KEY, FORMAT, FORMAT_KEY};
 pub(crate) use overlay::{Changes, Overlay};
-pub(crate) use prepare::{changes, prepare};
+pub(crate) use prepare::{changes, prepare, prepare_again};
 pub(crate) use table::Tables;
 pub(crate) use transfer::{Importer, discard_some, export};
 

@@ -47,6 +47,24 @@ pub(crate) fn prepare<K: Keyspace>(
     Ok(Prepared { created })
 }
 
+/// Prepares the tables of a store anew that was opened again, as they were known before. One that the store does not
+/// have, or that no longer fits, is left out: it is to be prepared by its callers.
+pub(crate) fn prepare_again<K: Keyspace>(overlay: &mut Overlay<'_, K>, known: &Tables) -> Result<Tables, DataError> {
+    let mut tables = Tables::succeeding(known);
+    for schema in known.schemas() {
+        let prepared = stored_record(overlay, schema).and_then(|stored| match stored {
+            Some(_) => overlay.atomically(|overlay| prepare(overlay, &mut tables, schema, &[])).map(drop),
+            None => Err(DataError::NotPrepared { model: schema.model().to_owned() }),
+        });
+        match prepared {
+            Ok(()) => {}
+            Err(error @ (DataError::Unavailable { .. } | DataError::Corrupt { .. })) => return Err(error),
+            Err(error) => tracing::warn!(%error, "a table of a database that was opened again has to be prepared"),
+        }
+    }
+    Ok(tables)
+}
+
 /// What [`prepare`] would change.
 pub(crate) fn changes(
     keyspace: &impl Keyspace,

@@ -137,6 +137,16 @@ pub(crate) struct Tables {
 }
 
 impl Tables {
+    /// No tables yet, for a store that was opened again: of a later epoch, so that callers prepare what is missing.
+    pub(super) fn succeeding(known: &Self) -> Self {
+        Self { prepared: Arc::default(), epoch: known.epoch + 1 }
+    }
+
+    /// The newest schema of each table.
+    pub(super) fn schemas(&self) -> impl Iterator<Item = &Arc<ModelSchema>> {
+        self.prepared.values().flat_map(|models| models.values().map(|table| &table.schema))
+    }
+
     /// The table of a model, for a caller with this schema of it: perhaps an older one than the table's.
     pub(crate) fn get(&self, schema: &ModelSchema) -> Result<Arc<Table>, DataError> {
         let table = self.find(schema).ok_or_else(|| DataError::NotPrepared { model: schema.model().to_owned() })?;
