@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use mti_data::{DataError, Filter, Operation, Query};
+use mti_data::{DataError, Filter, Operation, Query, Row};
 use serde_json::json;
 
 use crate::contract::{Shared, insert, prepare};
@@ -72,6 +72,30 @@ async fn full_disk() {
     for message in errors {
         assert!(message.contains("no space left on the device"), "{message}");
     }
+
+    // Openings that find no space leave the database as it was.
+    let data = directory.join("data");
+    let before = rows(&data).await.expect("opens");
+    while !stop() {}
+    for _ in 0..3 {
+        match rows(&data).await {
+            Err(DataError::Unavailable { message, retryable: true }) => {
+                assert!(message.contains("no space left on the device"), "{message}");
+            }
+            opened => assert_eq!(opened.as_ref(), Ok(&before)),
+        }
+    }
+    go_on();
+    assert_eq!(rows(&data).await, Ok(before));
+}
+
+/// All rows of a database that is opened for this, and closed again.
+async fn rows(directory: &Path) -> Result<Vec<Row>, DataError> {
+    let database = open(directory);
+    database.prepare(person(), Vec::new()).await?;
+    let page = database.find(person(), Query::new(filter(&person(), ""))).await?;
+    database.close().await?;
+    Ok(page.rows)
 }
 
 /// Does nothing in an ordinary run: see [`a_database_whose_write_failed_is_opened_again`].

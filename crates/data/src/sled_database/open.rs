@@ -102,7 +102,11 @@ fn open_tree(directory: &Path, memory: u64) -> Result<sled::Db, DataError> {
     loop {
         match config.open() {
             Ok(tree) => return Ok(tree),
-            Err(sled::Error::Io(error)) if attempt < ATTEMPTS && error.to_string().contains("acquire lock") => {
+            Err(sled::Error::Io(error)) if error.to_string().contains("acquire lock") => {
+                if attempt == ATTEMPTS {
+                    let message = "another program has its files open, or a write of this one does not end: restart it";
+                    return Err(DataError::Unavailable { message: message.to_owned(), retryable: true });
+                }
                 attempt += 1;
                 thread::sleep(PAUSE);
             }
