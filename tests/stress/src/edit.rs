@@ -4,9 +4,10 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 
+use crate::model_source::SchemaPart;
 use crate::objects::RetireMode;
 use crate::sources::{
-    BUSY_MODELS, Breakage, CodeState, Door, EMBEDDED, Layer, SERVER, SchemaPart, Sources, WORD_OF_PARENT, WordSource,
+    BUSY_MODELS, Breakage, CodeState, Door, EMBEDDED, Layer, SERVER, Sources, WORD_OF_PARENT, WordSource,
 };
 
 /// One change of the files, or another thing that the test does beside calls.

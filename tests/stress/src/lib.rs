@@ -8,6 +8,7 @@
 //!
 //! What the editor and each caller do is decided by the seed.
 
+mod apps;
 mod callers;
 mod clock;
 mod edit;
@@ -18,13 +19,17 @@ mod findings;
 mod gates;
 mod held;
 mod levels;
+mod long_edits;
 mod memory;
+mod model_source;
 mod objects;
 mod quiet;
 mod row_callers;
 mod rows;
 mod run;
+mod schema_edits;
 mod script;
+mod serving;
 mod sources;
 mod world;
 

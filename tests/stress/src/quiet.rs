@@ -6,9 +6,9 @@ use serde_json::json;
 
 use crate::editor::Editor;
 use crate::eventually::eventually;
+use crate::model_source::ModelSource;
 use crate::rows::{Rows, Written};
 use crate::run::application_name;
-use crate::sources::ModelSource;
 
 /// How long it may take until every replaced object is retired, those behind a retirement that hangs among them.
 const RETIREMENT_DEADLINE: Duration = Duration::from_secs(45);
@@ -89,7 +89,7 @@ impl Editor {
     fn end_connections(&self) {
         let application = application_name();
         let ended = self.runtime.block_on(async {
-            let (client, connection) = tokio_postgres::connect(self.server_url(), tokio_postgres::NoTls).await?;
+            let (client, connection) = tokio_postgres::connect(&self.sources.server.url, tokio_postgres::NoTls).await?;
             let served = tokio::spawn(connection);
             let asked = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = $1";
             let ended = client.execute(asked, &[&application]).await;

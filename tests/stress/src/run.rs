@@ -13,7 +13,7 @@ use crate::editor::Editor;
 use crate::findings::Findings;
 use crate::memory::resident_mib;
 use crate::objects::WANTED_PANIC;
-use crate::sources::Sources;
+use crate::sources::{Server, Sources};
 use crate::world::World;
 
 /// How many edits there are between two checks in quiet.
@@ -56,17 +56,15 @@ pub fn run(options: Options) -> (Arc<Findings>, String) {
     let findings = Arc::new(Findings::new(options.seed));
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().expect("a runtime");
-    let server = format!("{}&application_name={}", database.url(), application_name());
-    let sources = Sources::new(&server);
+    let schema_url = format!("{}&application_name={}", database.url(), application_name());
+    let sources = Sources::new(Server { url: database.server_url().to_owned(), schema_url });
     let world = Arc::new(World::open(&sources, Arc::clone(&findings)));
     let (sender, ended) = mpsc::channel();
     let editor = {
         let (world, handle) = (Arc::clone(&world), runtime.handle().clone());
-        let server = server.clone();
-        let url = database.server_url().to_owned();
         let random = StdRng::seed_from_u64(options.seed);
         move || {
-            let editor = Editor::new(Arc::clone(&world), handle.clone(), sources, random, server, url);
+            let editor = Editor::new(Arc::clone(&world), handle.clone(), sources, random);
             let callers = (0..CALLERS).map(|number| handle.spawn(call_on(Arc::clone(&world), options.seed, number)));
             let callers: Vec<_> = callers.collect();
             let memory = edit_on(editor, options);

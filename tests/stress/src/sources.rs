@@ -7,14 +7,17 @@ use std::path::Path;
 use mti_testkit::Tree;
 use serde_json::{Value, json};
 
+use crate::apps::FIXED;
+use crate::model_source::ModelSource;
 use crate::objects::RetireMode;
-use crate::rows::Unique;
 use crate::script::{CODE_FILE, SHARED_FILE};
 
 /// What the files of the running app and its parents say, and what is wrong with them. Every change is written at once.
 #[derive(Debug)]
 pub(crate) struct Sources {
     tree: Tree,
+    /// Where the database on a server is.
+    pub(crate) server: Server,
     /// The levels of `words.Type`, by [`Layer`].
     pub(crate) layers: BTreeMap<Layer, Code>,
     /// The guard before `doors.Type`.
@@ -39,6 +42,15 @@ pub(crate) struct Sources {
 /// How many of the models callers use all the time. The others are used by the editor alone, so that it knows which
 /// snapshot used them last.
 pub(crate) const BUSY_MODELS: usize = 4;
+
+/// A PostgreSQL server.
+#[derive(Debug, Clone)]
+pub(crate) struct Server {
+    /// Its URL.
+    pub(crate) url: String,
+    /// The URL of the schema in it that the app has for itself.
+    pub(crate) schema_url: String,
+}
 
 /// The apps that contribute a level of `words.Type`, nearest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,30 +122,6 @@ pub(crate) enum Breakage {
     Type,
 }
 
-/// The config of a model.
-#[derive(Debug, Clone)]
-pub(crate) struct ModelSource {
-    /// Its full name.
-    pub(crate) name: &'static str,
-    /// The database that its `e.json` names.
-    pub(crate) database: &'static str,
-    /// What its schema has besides what every one has.
-    pub(crate) parts: BTreeSet<SchemaPart>,
-}
-
-/// What the schema of a model has at times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum SchemaPart {
-    /// `name` is unique.
-    UniqueName,
-    /// `mail` and `owner` together are unique.
-    UniqueMail,
-    /// There is an index of `age`.
-    Index,
-    /// There is a field more.
-    Field,
-}
-
 /// Where the running app is, from the root of the tree.
 pub(crate) const RUNNING: &str = "child";
 /// The embedded database.
@@ -141,80 +129,18 @@ pub(crate) const EMBEDDED: &str = "databases.Embedded";
 /// The database on a server.
 pub(crate) const SERVER: &str = "databases.Server";
 
-const FIXED: &str = r#"
-//- base/app.json
-{"appId": "stress.base", "version": "1.0.0", "extends": []}
-//- base/words/Meta/e.json
-{"title": "Words", "type": ""}
-//- base/words/Type/e.json
-{"title": "Words", "type": "words.Meta", "backend": "python"}
-//- base/doors/Meta/e.json
-{"title": "Doors", "type": ""}
-//- base/doors/Front/e.json
-{"title": "The front door", "type": "doors.Type"}
-//- base/models/Meta/e.json
-{"title": "Models", "type": ""}
-//- base/models/NormalType/e.json
-{"title": "Models", "type": "models.Meta", "backend": "rust"}
-//- base/databases/Meta/e.json
-{"title": "Databases", "type": ""}
-//- base/databases/SledType/e.json
-{"title": "Embedded", "type": "databases.Meta", "backend": "rust"}
-//- base/databases/PgSqlType/e.json
-{"title": "PostgreSQL", "type": "databases.Meta", "backend": "rust"}
-//- parent/app.json
-{"appId": "stress.parent", "version": "1.0.0", "extends": [{"appId": "stress.base", "version": "1.0.0"}]}
-//- parent/words/Type/e.json
-{"title": "Words of the parent", "backend": "python"}
-//- child/words/Type/e.json
-{"title": "Words of the child", "type": "words.Meta"}
-//- child/doors/Type/e.json
-{"title": "A guarded door", "type": "doors.Meta"}
-//- child/doors/Side/e.json
-{"title": "The side door", "type": "doors.Type"}
-//- child/stamps/Meta/e.json
-{"title": "Stamps", "type": ""}
-//- child/stamps/Type/e.json
-{"title": "Stamps", "type": "stamps.Meta", "backend": "rust"}
-//- child/stamps/First/e.json
-{"title": "The first stamp", "type": "stamps.Type"}
-//- child/stamps/Second/e.json
-{"title": "The second stamp", "type": "stamps.Type"}
-//- child/slow/Meta/e.json
-{"title": "Slow", "type": ""}
-//- child/slow/Type/e.json
-{"title": "Slow", "type": "slow.Meta", "backend": "rust"}
-//- child/slow/Caller/e.json
-{"title": "Slow", "type": "slow.Type"}
-//- child/circle/Meta/e.json
-{"title": "Circle", "type": ""}
-//- child/circle/Type/e.json
-{"title": "Circle", "type": "circle.Meta", "backend": "rust"}
-//- child/circle/Left/e.json
-{"title": "Left", "type": "circle.Type"}
-//- child/circle/Left/Left.json
-{"next": "circle.Right"}
-//- child/circle/Right/e.json
-{"title": "Right", "type": "circle.Type"}
-//- child/circle/Right/Right.json
-{"next": "circle.Left"}
-//- child/databases/Embedded/e.json
-{"title": "Embedded", "type": "databases.SledType"}
-//- child/databases/Server/e.json
-{"title": "Server", "type": "databases.PgSqlType"}
-"#;
-
 /// The word that the parent that joins and leaves brings.
 pub(crate) const WORD_OF_PARENT: &str = "words.OfParent";
 /// How many words there are from the start.
 const WORDS: usize = 6;
 
 impl Sources {
-    /// Writes the apps as they are at the start. `server` is the URL of a PostgreSQL database.
-    pub(crate) fn new(server: &str) -> Self {
+    /// Writes the apps as they are at the start.
+    pub(crate) fn new(server: Server) -> Self {
         let model = |name, database| ModelSource { name, database, parts: BTreeSet::new() };
         let mut sources = Self {
             tree: Tree::new(FIXED),
+            server,
             layers: BTreeMap::new(),
             guard: Code::new(),
             words: BTreeMap::new(),
@@ -251,7 +177,7 @@ impl Sources {
         for model in 0..sources.models.len() {
             sources.write_model(model);
         }
-        sources.write("child/databases/Server/Server.json", &json!({"url": server}).to_string());
+        sources.touch_database(SERVER);
         sources
     }
 
@@ -431,10 +357,11 @@ impl Sources {
     }
 
     /// Changes something in a database element that does not change what it is.
-    pub(crate) fn touch_database(&mut self, name: &str, server: &str) {
+    pub(crate) fn touch_database(&mut self, name: &str) {
         let number = self.fresh();
         let last = name.rsplit('.').next().unwrap_or(name);
-        let config = if name == SERVER { json!({"url": server, "note": number}) } else { json!({"note": number}) };
+        let url = &self.server.schema_url;
+        let config = if name == SERVER { json!({"url": url, "note": number}) } else { json!({"note": number}) };
         self.write(&format!("{}/{last}.json", directory_of(name)), &config.to_string());
     }
 
@@ -457,49 +384,6 @@ impl Sources {
         self.tree.write(&beside, text);
         let (from, to) = (self.tree.join(&beside), self.tree.join(path));
         must(fs::rename(&from, &to), &to);
-    }
-}
-
-impl ModelSource {
-    /// Whether its schema has something.
-    pub(crate) fn has(&self, part: SchemaPart) -> bool {
-        self.parts.contains(&part)
-    }
-
-    /// Adds something to its schema, or takes it out.
-    pub(crate) fn toggle(&mut self, part: SchemaPart) {
-        if !self.parts.remove(&part) {
-            self.parts.insert(part);
-        }
-    }
-
-    /// What is unique by its schema, besides the key.
-    pub(crate) fn unique(&self) -> Unique {
-        Unique { name: self.has(SchemaPart::UniqueName), mail: self.has(SchemaPart::UniqueMail) }
-    }
-
-    /// Its config.
-    pub(crate) fn config(&self) -> Value {
-        let mut fields = vec![
-            json!({"name": "id", "title": "Id", "dataType": "AutoInt", "primaryKey": true}),
-            json!({"name": "key", "title": "Key", "dataType": "Stext"}),
-            json!({"name": "name", "title": "Name", "dataType": "Stext"}),
-            json!({"name": "mail", "title": "Mail", "dataType": "Stext"}),
-            json!({"name": "owner", "title": "Owner", "dataType": "Integer"}),
-            json!({"name": "age", "title": "Age", "dataType": "Integer"}),
-        ];
-        if self.has(SchemaPart::Field) {
-            fields.push(json!({"name": "extra", "title": "Extra", "dataType": "Stext"}));
-        }
-        let mut unique = vec![json!(["key"])];
-        if self.has(SchemaPart::UniqueName) {
-            unique.push(json!(["name"]));
-        }
-        if self.has(SchemaPart::UniqueMail) {
-            unique.push(json!(["mail", "owner"]));
-        }
-        let index = if self.has(SchemaPart::Index) { json!([["age"]]) } else { json!([]) };
-        json!({"fields": fields, "uniqueList": unique, "indexList": index})
     }
 }
 
