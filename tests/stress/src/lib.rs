@@ -19,6 +19,7 @@ mod findings;
 mod gates;
 mod held;
 mod levels;
+mod log;
 mod long_edits;
 mod memory;
 mod model_source;

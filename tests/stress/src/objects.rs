@@ -2,6 +2,8 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use std::time::{Duration, Instant};
+
 use serde::{Deserialize, Serialize};
 
 use crate::findings::Findings;
@@ -24,6 +26,13 @@ pub enum RetireMode {
     Blocks,
 }
 
+impl RetireMode {
+    /// Whether it never ends.
+    fn hangs(self) -> bool {
+        matches!(self, Self::Hangs | Self::Blocks)
+    }
+}
+
 /// Every live object of the elements that count themselves: when it was opened, called, retired and dropped.
 #[derive(Debug)]
 pub struct Objects {
@@ -38,6 +47,8 @@ struct Books {
     records: BTreeMap<u64, Record>,
     next: u64,
     retired: u64,
+    /// The elements whose `retire` began and never ends, and since when.
+    hanging: Vec<(String, Instant)>,
     is_over: bool,
 }
 
@@ -57,8 +68,8 @@ pub struct Totals {
     pub opened: u64,
     /// How many of them were retired.
     pub retired: u64,
-    /// How many have been retired, and are kept by a `retire` that does not end.
-    pub stuck: usize,
+    /// How many of these have a `retire` that never ends.
+    pub hanging: usize,
 }
 
 thread_local! {
@@ -108,14 +119,21 @@ impl Objects {
     /// What became of all objects.
     pub fn totals(&self) -> Totals {
         let books = self.books();
-        let stuck = books.records.values().filter(|one| one.is_retired).count();
-        Totals { opened: books.next, retired: books.retired, stuck }
+
+        Totals { opened: books.next, retired: books.retired, hanging: books.hanging.len() }
     }
 
     /// The objects that were retired, whose `retire` ends, and that are still kept.
     pub fn kept_after_retirement(&self) -> Vec<String> {
-        let ends = |one: &&Record| one.is_retired && !matches!(one.mode, RetireMode::Hangs | RetireMode::Blocks);
+        let ends = |one: &&Record| one.is_retired && !one.mode.hangs();
         self.books().records.values().filter(ends).map(described).collect()
+    }
+
+    /// The elements whose `retire` has not ended for so long.
+    pub(crate) fn hanging_for(&self, time: Duration) -> Vec<String> {
+        let books = self.books();
+        let hanging = books.hanging.iter().filter(|(_, since)| since.elapsed() > time);
+        hanging.map(|(element, _)| element.clone()).collect()
     }
 
     /// Ends the run: blocked retirements go on, and what is dropped from now on is not asked whether it was retired.
@@ -187,6 +205,8 @@ impl Object {
             if std::mem::replace(&mut record.is_retired, true) {
                 self.objects.findings.wrong("an object is retired exactly once", described(record));
             }
+            let hangs = record.mode.hangs().then(|| (record.element.clone(), Instant::now()));
+            books.hanging.extend(hangs);
             books.retired += 1;
         }
         self.objects.changed.notify_all();

@@ -11,6 +11,7 @@ use rand::rngs::StdRng;
 use crate::callers::{CALLERS, call_on};
 use crate::editor::Editor;
 use crate::findings::Findings;
+use crate::log::Log;
 use crate::memory::resident_mib;
 use crate::objects::WANTED_PANIC;
 use crate::sources::{Server, Sources};
@@ -27,6 +28,9 @@ const DISCONNECTED_ROUND: u64 = 4;
 
 /// How much more memory than after the first third may be in use at the end, in MiB: what an allocator keeps differs.
 const MEMORY_MARGIN_MIB: u64 = 48;
+
+/// How long it may take until the log says that a retirement hangs.
+const REPORT_DEADLINE: Duration = Duration::from_secs(20);
 
 /// How many times as long as a write a refusal may take, in the median, beyond [`REFUSAL_MARGIN`].
 const REFUSAL_FACTOR: u32 = 10;
@@ -52,6 +56,7 @@ pub struct Options {
 #[expect(clippy::expect_used, reason = "a test that cannot go on should say where")]
 pub fn run(options: Options) -> (Arc<Findings>, String) {
     keep_wanted_panics_quiet();
+    let log = Log::start();
     let database = TestDatabase::new();
     let findings = Arc::new(Findings::new(options.seed));
     let runtime =
@@ -67,7 +72,7 @@ pub fn run(options: Options) -> (Arc<Findings>, String) {
             let editor = Editor::new(Arc::clone(&world), handle.clone(), sources, random);
             let callers = (0..CALLERS).map(|number| handle.spawn(call_on(Arc::clone(&world), options.seed, number)));
             let callers: Vec<_> = callers.collect();
-            let memory = edit_on(editor, options);
+            let memory = edit_on(editor, options, &log);
             world.end();
             for caller in callers {
                 if handle.block_on(caller).is_err() {
@@ -95,7 +100,7 @@ pub fn run(options: Options) -> (Arc<Findings>, String) {
         world.clock.calls(),
         totals.opened,
         totals.retired,
-        totals.stuck,
+        totals.hanging,
         world.clock.longest_pause(),
         median("write"),
         median("refused by the embedded one"),
@@ -121,7 +126,7 @@ fn keep_wanted_panics_quiet() {
 }
 
 /// Rounds of edits and checks until the time is over. Returns how much memory was in use.
-fn edit_on(mut editor: Editor, options: Options) -> String {
+fn edit_on(mut editor: Editor, options: Options, log: &Log) -> String {
     let begun = Instant::now();
     let mut warm = None;
     let mut round = 0_u64;
@@ -136,6 +141,11 @@ fn edit_on(mut editor: Editor, options: Options) -> String {
         editor.check_in_quiet(round.is_multiple_of(DISCONNECTED_ROUND));
         if begun.elapsed() > options.duration / 3 && warm.is_none() {
             warm = resident_mib();
+        }
+    }
+    for element in editor.world.objects.hanging_for(REPORT_DEADLINE) {
+        if !log.has(&["retire", &element]) {
+            findings.wrong("a retirement that hangs is said", element);
         }
     }
     let (Some(warm), Some(end)) = (warm, resident_mib()) else { return "unknown".to_owned() };

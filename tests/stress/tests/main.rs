@@ -14,8 +14,6 @@ fn everything_stays_right_while_everything_changes() {
     let duration = Duration::from_secs(number("MTI_STRESS_SECONDS").unwrap_or(SECONDS));
     let goes_on = std::env::var_os("MTI_STRESS_GO_ON").is_some();
     println!("seed {seed}");
-    let log = std::env::var("MTI_LOG").unwrap_or_else(|_| "off".to_owned());
-    tracing_subscriber::fmt().with_env_filter(log).with_writer(std::io::stderr).init();
     let (findings, summary) = run(Options { seed, duration, goes_on });
     println!("{summary}");
     assert!(findings.is_empty(), "\n{findings}");
