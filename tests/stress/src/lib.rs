@@ -35,5 +35,4 @@ mod sources;
 mod world;
 
 pub use findings::Findings;
-pub use objects::{Objects, RetireMode};
 pub use run::{Options, run};

@@ -14,7 +14,7 @@ pub(crate) const WANTED_PANIC: &str = "it was told to panic";
 /// What the `retire` of a live object does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum RetireMode {
+pub(crate) enum RetireMode {
     /// It ends at once.
     #[default]
     Sound,
@@ -35,7 +35,7 @@ impl RetireMode {
 
 /// Every live object of the elements that count themselves: when it was opened, called, retired and dropped.
 #[derive(Debug)]
-pub struct Objects {
+pub(crate) struct Objects {
     findings: Arc<Findings>,
     books: Mutex<Books>,
     /// Told when an object is retired or dropped, and when the run ends.
@@ -63,13 +63,13 @@ struct Record {
 
 /// How many objects there were, and what became of them.
 #[derive(Debug, Clone, Copy)]
-pub struct Totals {
+pub(crate) struct Totals {
     /// How many were opened.
-    pub opened: u64,
+    pub(crate) opened: u64,
     /// How many of them were retired.
-    pub retired: u64,
+    pub(crate) retired: u64,
     /// How many of these have a `retire` that never ends.
-    pub hanging: usize,
+    pub(crate) hanging: usize,
 }
 
 thread_local! {
@@ -78,12 +78,12 @@ thread_local! {
 
 impl Objects {
     /// No objects yet.
-    pub fn new(findings: Arc<Findings>) -> Arc<Self> {
+    pub(crate) fn new(findings: Arc<Findings>) -> Arc<Self> {
         Arc::new(Self { findings, books: Mutex::default(), changed: Condvar::new() })
     }
 
     /// Notes a new live object of an element.
-    pub fn open(self: &Arc<Self>, element: &str, mode: RetireMode) -> Object {
+    pub(crate) fn open(self: &Arc<Self>, element: &str, mode: RetireMode) -> Object {
         let mut books = self.books();
         books.next += 1;
         let number = books.next;
@@ -94,7 +94,7 @@ impl Objects {
     }
 
     /// Runs something that may open objects to look at them, and must leave none behind.
-    pub fn in_scratch<T>(&self, look: impl FnOnce() -> T) -> T {
+    pub(crate) fn in_scratch<T>(&self, look: impl FnOnce() -> T) -> T {
         IN_SCRATCH.set(true);
         let seen = look();
         IN_SCRATCH.set(false);
@@ -106,7 +106,7 @@ impl Objects {
     }
 
     /// The live objects that are not retired, by element.
-    pub fn in_use(&self) -> BTreeMap<String, Vec<u64>> {
+    pub(crate) fn in_use(&self) -> BTreeMap<String, Vec<u64>> {
         let mut in_use = BTreeMap::<String, Vec<u64>>::new();
         for (number, record) in &self.books().records {
             if !record.is_retired {
@@ -117,14 +117,14 @@ impl Objects {
     }
 
     /// What became of all objects.
-    pub fn totals(&self) -> Totals {
+    pub(crate) fn totals(&self) -> Totals {
         let books = self.books();
 
         Totals { opened: books.next, retired: books.retired, hanging: books.hanging.len() }
     }
 
     /// The objects that were retired, whose `retire` ends, and that are still kept.
-    pub fn kept_after_retirement(&self) -> Vec<String> {
+    pub(crate) fn kept_after_retirement(&self) -> Vec<String> {
         let ends = |one: &&Record| one.is_retired && !one.mode.hangs();
         self.books().records.values().filter(ends).map(described).collect()
     }
@@ -137,7 +137,7 @@ impl Objects {
     }
 
     /// Ends the run: blocked retirements go on, and what is dropped from now on is not asked whether it was retired.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         self.books().is_over = true;
         self.changed.notify_all();
     }
@@ -154,7 +154,7 @@ impl Objects {
 
 /// One live object of an element, as its level holds it.
 #[derive(Debug)]
-pub struct Object {
+pub(crate) struct Object {
     number: u64,
     mode: RetireMode,
     objects: Arc<Objects>,
@@ -162,18 +162,18 @@ pub struct Object {
 
 /// A call of an object that is in progress.
 #[derive(Debug)]
-pub struct ObjectCall<'o> {
+pub(crate) struct ObjectCall<'o> {
     object: &'o Object,
 }
 
 impl Object {
     /// Its number, which no other object has.
-    pub fn number(&self) -> u64 {
+    pub(crate) fn number(&self) -> u64 {
         self.number
     }
 
     /// Begins a call.
-    pub fn enter(&self) -> ObjectCall<'_> {
+    pub(crate) fn enter(&self) -> ObjectCall<'_> {
         let mut books = self.objects.books();
         if let Some(record) = books.records.get_mut(&self.number) {
             record.calls += 1;
@@ -185,7 +185,7 @@ impl Object {
     }
 
     /// What the `retire` of its level does.
-    pub async fn retire(&self) {
+    pub(crate) async fn retire(&self) {
         self.note_retirement();
         match self.mode {
             RetireMode::Sound => {}
