@@ -49,7 +49,7 @@ async fn the_last_holder_closes_a_database() {
     first.release().await.unwrap();
     drop(first);
     let kept: Shared = second.clone();
-    insert(&kept, &person(), json!({"userId": "u1"})).await.expect("somebody still holds it");
+    insert(&kept, &person(), json!({"userId": "u1"})).await.expect("it has another holder");
     drop(kept);
     second.release().await.unwrap();
     assert!(matches!(second.execute(Vec::new()).await, Err(DataError::Unavailable { .. })), "it is closed");
@@ -59,7 +59,7 @@ async fn the_last_holder_closes_a_database() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_opens_a_database_that_is_closing_waits() {
+async fn an_opener_waits_for_a_database_that_is_closing() {
     let directory = tempfile::tempdir().unwrap();
     for round in 0..ROUNDS {
         let last = shared(directory.path());

@@ -229,7 +229,7 @@ pub(super) struct Tables {
 struct Ready {
     /// As the newest schema has it that was made ready.
     table: Option<Arc<Table>>,
-    /// The generation of the newest schema that somebody began to make ready.
+    /// The generation of the newest schema that a caller began to make ready.
     newest: u64,
 }
 

@@ -2,11 +2,11 @@ use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::store::unavailable;
+use super::usage::Usage;
 use crate::{DataError, calendar};
 
 /// The file whose lock says that a process has the directory, and which names that process.
@@ -15,9 +15,9 @@ const FILE: &str = "holder";
 /// How long an opener waits for a database of this process to close.
 const CLOSING: Duration = Duration::from_secs(30);
 
-/// The directories that databases of this process hold, each with whether its database has been closed: then it is
-/// given up as soon as everything is written.
-static HELD: LazyLock<Mutex<HashMap<PathBuf, Arc<AtomicBool>>>> = LazyLock::new(Mutex::default);
+/// The directories that databases of this process hold. One whose database is used no more is given up as soon as
+/// everything is written.
+static HELD: LazyLock<Mutex<HashMap<PathBuf, Arc<Usage>>>> = LazyLock::new(Mutex::default);
 
 /// Notified when this process gives a directory up.
 static GIVEN_UP: Condvar = Condvar::new();
@@ -25,16 +25,15 @@ static GIVEN_UP: Condvar = Condvar::new();
 /// The hold on a database's directory, given up when dropped.
 #[derive(Debug)]
 pub(super) struct Holder {
-    // The lock of the file goes first: whoever waits for the directory takes it next.
+    // The lock of the file goes first: the next opener waits for the second field, and then takes the lock.
     _locked: File,
     _reserved: Reserved,
 }
 
 impl Holder {
-    /// Takes the directory for a database of this process; `closed` says when that has been closed. Waits for another
-    /// one of this process that is closing.
-    pub(super) fn acquire(directory: &Path, program: &str, closed: &Arc<AtomicBool>) -> Result<Self, DataError> {
-        let reserved = Reserved::acquire(directory, closed)?;
+    /// Takes the directory for a database of this process. Waits for another one of this process that is closing.
+    pub(super) fn acquire(directory: &Path, program: &str, usage: &Arc<Usage>) -> Result<Self, DataError> {
+        let reserved = Reserved::acquire(directory, usage)?;
         let path = directory.join(FILE);
         let options = File::options().read(true).write(true).create(true).truncate(false).open(&path);
         let mut file = options.map_err(|error| unavailable(&error))?;
@@ -58,10 +57,9 @@ struct Reserved {
 }
 
 impl Reserved {
-    fn acquire(directory: &Path, closed: &Arc<AtomicBool>) -> Result<Self, DataError> {
+    fn acquire(directory: &Path, usage: &Arc<Usage>) -> Result<Self, DataError> {
         let canonical = fs::canonicalize(directory).map_err(|error| unavailable(&error))?;
-        let is_closing =
-            |held: &mut HashMap<_, Arc<AtomicBool>>| held.get(&canonical).is_some_and(|by| by.load(Ordering::Acquire));
+        let is_closing = |held: &mut HashMap<_, Arc<Usage>>| held.get(&canonical).is_some_and(|usage| usage.is_over());
         let (mut held, _) =
             GIVEN_UP.wait_timeout_while(all_held(), CLOSING, is_closing).unwrap_or_else(PoisonError::into_inner);
         if held.contains_key(&canonical) {
@@ -69,7 +67,7 @@ impl Reserved {
             let by = by.unwrap_or_else(|_| "this process".to_owned());
             return Err(DataError::Held { directory: directory.to_owned(), by });
         }
-        held.insert(canonical.clone(), Arc::clone(closed));
+        held.insert(canonical.clone(), Arc::clone(usage));
         Ok(Self { directory: canonical })
     }
 }
@@ -81,7 +79,7 @@ impl Drop for Reserved {
     }
 }
 
-fn all_held() -> MutexGuard<'static, HashMap<PathBuf, Arc<AtomicBool>>> {
+fn all_held() -> MutexGuard<'static, HashMap<PathBuf, Arc<Usage>>> {
     HELD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

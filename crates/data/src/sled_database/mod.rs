@@ -10,11 +10,12 @@ mod outage;
 mod recovery;
 mod room;
 mod store;
+mod usage;
 
 use std::fmt;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
@@ -24,6 +25,7 @@ use tokio::sync::{OnceCell, mpsc, oneshot};
 use cache::{Known, Remembering};
 use committer::{Import, Job, Request};
 use store::Store;
+use usage::Usage;
 
 use crate::open_databases::OpenDatabases;
 use crate::store::{Tables, aggregate, changes, export, find};
@@ -42,7 +44,7 @@ pub struct SledDatabase {
     opened: OnceCell<Arc<Opened>>,
     /// Where the opening leaves its result, for the next caller when the one that began it has gone.
     opening: Arc<Mutex<Option<Arc<Opened>>>>,
-    closed: Arc<AtomicBool>,
+    usage: Arc<Usage>,
 }
 
 /// The databases that elements of this process share.
@@ -78,18 +80,18 @@ struct Published {
 impl SledDatabase {
     /// The database in a directory. Nothing is opened yet.
     pub fn new(options: SledOptions) -> Self {
-        Self { options: Arc::new(options), opened: OnceCell::new(), opening: Arc::default(), closed: Arc::default() }
+        Self { options: Arc::new(options), opened: OnceCell::new(), opening: Arc::default(), usage: Arc::default() }
     }
 
     /// The database in a directory, the same one for all who ask for it in this process until the last of them drops
-    /// it or [releases](SledDatabase::release) it. Who asks for it while it closes gets a new one, which waits for that
-    /// before it opens.
+    /// it or [releases](SledDatabase::release) it. A caller that asks for it while it closes gets a new one, which
+    /// opens once the old one is closed.
     pub fn shared(options: &SledOptions) -> Arc<Self> {
         let options = SledOptions { directory: resolved(&options.directory), program: options.program.clone() };
-        let is_wanted = |database: &Self| {
-            database.options.directory == options.directory && !database.closed.load(Ordering::Acquire)
-        };
-        SHARED.get_or_add(is_wanted, || Self::new(options.clone()))
+        let is_wanted = |database: &Self| database.options.directory == options.directory && !database.usage.is_over();
+        let database = SHARED.get_or_add(is_wanted, || Self::new(options.clone()));
+        database.usage.ends_with(Arc::downgrade(&database));
+        database
     }
 
     /// Closes a [shared](SledDatabase::shared) database if its caller is the last one to hold it.
@@ -108,20 +110,20 @@ impl SledDatabase {
     async fn opened(&self) -> Result<&Arc<Opened>, DataError> {
         let open = || {
             let (options, opening) = (Arc::clone(&self.options), Arc::clone(&self.opening));
-            let closed = Arc::clone(&self.closed);
+            let usage = Arc::clone(&self.usage);
             blocking(move || {
                 let mut opening = opening.lock().unwrap_or_else(PoisonError::into_inner);
-                if closed.load(Ordering::Acquire) {
+                if usage.is_over() {
                     return Err(DataError::closed());
                 }
                 let opened = match opening.take() {
                     Some(opened) => opened,
-                    None => open::open(&options, &closed)?,
+                    None => open::open(&options, &usage)?,
                 };
                 Ok(Arc::clone(opening.insert(opened)))
             })
         };
-        if self.closed.load(Ordering::Acquire) {
+        if self.usage.is_over() {
             return Err(DataError::closed());
         }
         self.opened.get_or_try_init(open).await
@@ -241,7 +243,7 @@ impl Database for SledDatabase {
 
     fn close(&self) -> BoxFuture<'_, Result<(), DataError>> {
         Box::pin(async move {
-            self.closed.store(true, Ordering::Release);
+            self.usage.end();
             let opening = Arc::clone(&self.opening);
             // An opening that is under way ends first; no other begins.
             blocking(move || {
@@ -256,7 +258,7 @@ impl Database for SledDatabase {
 impl Drop for SledDatabase {
     /// The committer ends by itself once nobody can hand in jobs, also if a read goes on.
     fn drop(&mut self) {
-        self.closed.store(true, Ordering::Release);
+        self.usage.end();
         if let Some(opened) = self.opened.get() {
             opened.take_jobs();
         }

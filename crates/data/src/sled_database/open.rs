@@ -1,7 +1,6 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread;
 use std::time::Duration;
@@ -13,6 +12,7 @@ use super::committer::{Committer, QUEUE};
 use super::failure_watch::FailureWatch;
 use super::holder::Holder;
 use super::store::{Store, failed, unavailable};
+use super::usage::Usage;
 use super::{Opened, Published, SledOptions};
 use crate::DataError;
 use crate::store::{FORMAT, FORMAT_KEY, Tables};
@@ -27,11 +27,11 @@ const MOST_CACHE: u64 = 1 << 30;
 const TIDY_EVERY: u64 = 1000;
 
 /// Opens the database and starts its committer.
-pub(super) fn open(options: &SledOptions, closed: &Arc<AtomicBool>) -> Result<Arc<Opened>, DataError> {
+pub(super) fn open(options: &SledOptions, usage: &Arc<Usage>) -> Result<Arc<Opened>, DataError> {
     let directory = &options.directory;
     let holder = make_private(directory)
         .map_err(|error| unavailable(&error))
-        .and_then(|()| Holder::acquire(directory, &options.program, closed))
+        .and_then(|()| Holder::acquire(directory, &options.program, usage))
         .map_err(|error| within(directory, error))?;
     let (store, acknowledged) = open_store(directory)?;
     let gate = Arc::new(RwLock::new(Ok(Published { store: store.clone(), tables: Tables::default() })));

@@ -92,7 +92,7 @@ pub async fn readers_beside_schema_changes_miss_no_row(database: Shared) {
     }
 }
 
-/// Whoever prepares an older schema last, changes nothing.
+/// Preparing an older schema last changes nothing.
 pub async fn an_older_schema_takes_nothing_back(database: Shared) {
     let model = "shop.models.Kept";
     let (old, new) = (changing(model, 1, json!({})), changing(model, 2, unique_name()));
