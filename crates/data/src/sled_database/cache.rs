@@ -9,7 +9,7 @@ use foldhash::fast::RandomState;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache as WeightedCache;
 
-use super::store::{Store, failed};
+use super::store::Store;
 use crate::DataError;
 use crate::store::{Changes, Direction, Keyspace, Visitor};
 
@@ -139,7 +139,7 @@ impl Keyspace for Known<'_> {
             return Ok(None);
         };
         self.may_read.set(left);
-        let value = self.store.tree.get(key).map_err(failed)?;
+        let value = self.store.get_stored(key)?;
         if self.store.cache.asked.again(key) {
             self.store.cache.put(key, value.as_ref().map(|value| Arc::from(value.as_ref())));
         }

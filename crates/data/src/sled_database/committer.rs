@@ -132,6 +132,7 @@ impl Committer {
 
     /// Does a job, and others that come meanwhile. Gives back one that cannot be done together with them.
     fn commit(&mut self, first: Job, jobs: &mut mpsc::Receiver<Job>) -> Option<Job> {
+        self.check_store();
         let keys = match &self.writer {
             Ok(keys) => keys,
             Err(outage) => {

@@ -54,6 +54,7 @@ pub(super) fn open_store(directory: &Path) -> Result<(Store, Acknowledged), Data
         let file = File::open(directory.join("db")).map_err(|error| unavailable(&error))?;
         let failure_watch = FailureWatch::begin(tree.clone()).map_err(|error| unavailable(&error))?;
         let store = Store {
+            directory: directory.into(),
             tree,
             file: Arc::new(file),
             cache: Arc::default(),

@@ -29,6 +29,16 @@ impl Committer {
         told
     }
 
+    /// Opens the store again if a write failed meanwhile that sled made by itself.
+    pub(super) fn check_store(&mut self) {
+        if let Ok(Writing { store }) = &self.writer
+            && let Err(error) = store.check()
+        {
+            self.stop_writing(&error);
+            self.recover();
+        }
+    }
+
     /// Tries to open the store again, when it is time to.
     ///
     /// Readers keep the old store until a trial says that the new one can be had; then they wait for it.

@@ -1,17 +1,20 @@
 use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::cache::Cache;
 use super::failure_watch::FailureWatch;
+use super::open::within;
 use crate::DataError;
 use crate::store::{Changes, Direction, Keyspace, Visitor};
 
 /// An open sled database. Everything lies in one tree: what is applied together has to be in one.
 #[derive(Clone)]
 pub(super) struct Store {
+    pub(super) directory: Arc<Path>,
     pub(super) tree: sled::Db,
     /// The file that sled writes to.
     pub(super) file: Arc<File>,
@@ -45,6 +48,20 @@ impl Store {
         self.file.sync_data().map_err(|error| unavailable(&error))
     }
 
+    /// Whether a write failed that sled made by itself, to tidy its file up: it makes no other after that.
+    pub(super) fn check(&self) -> Result<(), DataError> {
+        self.tree.context.global_error().map_err(failed)
+    }
+
+    /// The value of a key.
+    pub(super) fn get_stored(&self, key: &[u8]) -> Result<Option<sled::IVec>, DataError> {
+        self.tree.get(key).map_err(|error| self.unreadable(error))
+    }
+
+    fn unreadable(&self, error: sled::Error) -> DataError {
+        within(&self.directory, failed(error))
+    }
+
     /// Sees whether all of it fits into memory.
     pub(super) fn measure(&self) {
         let fits = self.file.metadata().is_ok_and(|metadata| metadata.len() <= self.memory);
@@ -54,7 +71,7 @@ impl Store {
 
 impl Keyspace for Store {
     fn get(&self, key: &[u8]) -> Result<Option<impl AsRef<[u8]>>, DataError> {
-        self.tree.get(key).map_err(failed)
+        self.get_stored(key)
     }
 
     fn scan(
@@ -73,7 +90,7 @@ impl Keyspace for Store {
             Direction::Backward => entries.next_back(),
         };
         while let Some(entry) = next() {
-            let (key, value) = entry.map_err(failed)?;
+            let (key, value) = entry.map_err(|error| self.unreadable(error))?;
             if visit(&key, &value)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
