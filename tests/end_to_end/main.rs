@@ -15,6 +15,7 @@ mod making;
 mod many_nodes;
 #[cfg(target_os = "linux")]
 mod memory;
+mod overriding;
 mod own_code;
 mod postgresql;
 mod reloading;

@@ -143,7 +143,7 @@ fn what_is_wrong_does_not_fit() {
             MODEL,
             vec![
                 json!({"fields": []}),
-                json!({"fields": [{"name": "id"}]}),
+                json!({"fields": [{"dataType": "AutoInt"}]}),
                 json!({"fields": [{"name": "id", "dataType": "Int"}]}),
                 json!({"fields": [{"name": "1d", "dataType": "AutoInt"}]}),
                 json!({"fields": [{"name": "id", "dataType": "AutoInt", "primaryKey": "yes"}]}),

@@ -14,6 +14,9 @@ use crate::manifest::{AccessModifier, Backend, ElementManifest, ElementType, Loa
 use crate::merge::SourceRef;
 use crate::name::ElementName;
 
+/// The file in the directory of a Type that describes the configs of its instances.
+pub const CONFIG_SCHEMA: &str = "config.schema.json";
+
 /// One app's declaration of an element: what lies in its directory. Everything that can be read again from the text is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Definition {
@@ -29,6 +32,8 @@ pub struct Definition {
     pub config: Option<SourceFile>,
     /// Where `e.json` has no `frontBundleEntry`: the other JSON files, one of which an inherited entry may name.
     pub config_candidates: Vec<ConfigCandidate>,
+    /// The JSON Schema of the configs of its instances, if it is a Type that describes them: [`CONFIG_SCHEMA`].
+    pub config_schema: Option<SourceFile>,
     /// The title, if this definition gives one.
     pub title: Option<Box<str>>,
     /// The type, if this definition gives one.

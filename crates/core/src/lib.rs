@@ -25,7 +25,7 @@ mod version;
 
 pub use app_id::{AppId, AppIdError, AppKey};
 pub use chain::{AppChain, AppSearchPath, resolve_chain};
-pub use definition::{ConfigCandidate, Definition, SourceFile};
+pub use definition::{CONFIG_SCHEMA, ConfigCandidate, Definition, SourceFile};
 pub use diagnostic::{Code, Diagnostic, Excerpt, Location, Severity, is_secret_name};
 pub use discovery::{AppTree, Discovered, Refresh, discover};
 pub use files::{AppFiles, DiskFiles, MemoryFiles};

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use mti_core::json::Pointer;
 use mti_core::manifest::{ElementManifest, Function};
 use mti_core::merge::{Layered, SourceRef};
-use mti_core::{AppKey, Code, Diagnostic, ElementName};
+use mti_core::{AppKey, Code, Diagnostic, ElementName, SourceFile};
 use serde_json::Value;
 
 /// What is on disk for an element, with the overrides of the whole app chain merged. Reading it loads nothing.
@@ -19,7 +19,7 @@ pub struct ElementDefinition {
     pub title: String,
     /// Its type chain, nearest first; empty for a Meta.
     pub types: Vec<ElementName>,
-    /// The interface that may be called from outside: its own functions and those of its type chain.
+    /// The interface that may be called from outside: the functions of its type chain and its own, merged by name.
     pub functions: Vec<Function>,
     /// The merged `e.json`, typed.
     pub header: ElementManifest,
@@ -27,6 +27,8 @@ pub struct ElementDefinition {
     pub manifest: Layered,
     /// The merged business config, placeholders replaced; below it lie the configs of the type chain.
     pub config: Layered,
+    /// The schema of the configs of its Type, or of its instances: that of the nearest Type that has one.
+    pub config_schema: Option<SourceFile>,
     /// The rows that the apps give it to begin with, those of the base first. Only models look at them.
     pub initial_rows: Arc<[InitialRow]>,
     /// What is wrong with the files that initial rows are in: which rows there should be is not known then.

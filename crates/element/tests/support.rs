@@ -70,6 +70,7 @@ impl TestApp {
             initial_rows_findings: Arc::default(),
             findings: Vec::new(),
             config: Layered::new(vec![Layer { origin, value: declared.config }]),
+            config_schema: None,
         };
         let levels = declared
             .levels

@@ -193,6 +193,15 @@ const HELLO: &str = r#"
 { "title": "Dr." }
 //- greetings/GuestBookType/e.json
 { "title": "With a guest book", "type": "greetings.PlainType", "backend": "rust" }
+//- greetings/GuestBookType/config.schema.json
+{
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "type": "object",
+  "properties": {
+    "guests": { "type": "array", "x-merge": { "by": "name" }, "items": { "type": "object" } },
+    "languages": { "type": "array", "x-merge": "union" }
+  }
+}
 //- greetings/Book/e.json
 { "title": "At the door", "type": "greetings.GuestBookType" }
 //- greetings/models/Guest/e.json

@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use mti_core::json::Pointer;
 use mti_core::{Code, Diagnostic, ElementName};
-use mti_element::{AppView as _, Chain, ChainLevel, Kind, MethodKind, Need, NeededElement, OtherName, SourcePosition};
+use mti_element::{
+    AppView as _, Chain, ChainLevel, Kind, MethodDescriptor, MethodKind, Need, NeededElement, OtherName, SourcePosition,
+};
 
 use crate::define::definitions;
+use crate::interface::{Declared, Interface};
 use crate::link::deduplicate;
 use crate::node::{Node, NodeState};
 use crate::snapshot::Snapshot;
@@ -130,52 +133,65 @@ fn unmet_need(snapshot: &Snapshot, need: &Need) -> Option<Diagnostic> {
 /// inherits has to be there too.
 fn interface_differences(node: &Node, chain: &Chain) -> Vec<Diagnostic> {
     let is_instance = node.kind == Kind::Instance;
-    let declaring = node.ancestry().take(if is_instance { usize::MAX } else { 1 });
+    let interface = Interface::of(node);
     let mut findings = Vec::new();
-    for definition in declaring.flat_map(|declaring| definitions(&declaring.layers)) {
-        for (index, function) in definition.manifest().function_list.iter().enumerate() {
-            let pointer = Pointer::ROOT.key("functionList").index(index);
-            let mut report = |code: Code, message: String, help: String| {
-                findings.push(
-                    Diagnostic::new(code, message)
-                        .with_element(definition.name.clone())
-                        .with_app(definition.app.id.clone())
-                        .with_location(definition.location(&pointer))
-                        .with_help(help),
+    for function in interface.functions() {
+        let declared = interface.declared(&function);
+        let Some((declaring, _)) = declared.entry().filter(|(declaring, _)| is_instance || declaring.name == node.name)
+        else {
+            continue;
+        };
+        match chain.implementations(&function.name).next() {
+            Some((_, method)) if method.kind == MethodKind::Property => findings.extend(
+                declared
+                    .finding(Code::FunctionDiffers, format!("`{}` is a property, not a function", function.name))
+                    .map(|finding| finding.with_help("take it out of `functionList`")),
+            ),
+            Some((level, method)) => findings.extend(argument_differences(&declared, level, method)),
+            None if is_instance => {
+                let message = format!(
+                    "`{}` declares the function `{}`, which no level implements",
+                    declaring.name, function.name
                 );
-            };
-            let Some((_, method)) = chain.implementations(&function.name).next() else {
-                if is_instance {
-                    report(
-                        Code::DeclaredFunctionMissing,
-                        format!(
-                            "`{}` declares the function `{}`, which no level implements",
-                            definition.name, function.name
-                        ),
-                        "implement it in a level, or take it out of `functionList`".to_owned(),
-                    );
-                }
-                continue;
-            };
-            if method.kind == MethodKind::Property {
-                report(
-                    Code::FunctionDiffers,
-                    format!("`{}` is a property, not a function", function.name),
-                    "take it out of `functionList`".to_owned(),
-                );
-                continue;
-            }
-            for argument in function.args.iter().filter(|argument| !method.arguments.contains(&argument.name)) {
-                report(
-                    Code::FunctionDiffers,
-                    format!(
-                        "`{}` declares the argument `{}`, which the level that answers does not take",
-                        function.name, argument.name
-                    ),
-                    format!("it takes ({})", method.arguments.join(", ")),
+                let help = "implement it in a level, or take it out of `functionList`";
+                findings.extend(
+                    declared.finding(Code::DeclaredFunctionMissing, message).map(|finding| finding.with_help(help)),
                 );
             }
+            None => {}
         }
+    }
+    findings
+}
+
+/// Where a declared function and the level that answers it disagree about its arguments.
+fn argument_differences(declared: &Declared<'_>, level: &ChainLevel, method: &MethodDescriptor) -> Vec<Diagnostic> {
+    let Declared { function, .. } = declared;
+    let is_declared = |name: &str| function.args.iter().any(|argument| argument.name == name);
+    let is_needed = |name: &&String| !method.optional.contains(*name) && !is_declared(name);
+    let needed: Vec<&str> = method.arguments.iter().filter(is_needed).map(String::as_str).collect();
+    let mut findings = Vec::new();
+    if !needed.is_empty() {
+        let listed = needed.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let message = format!(
+            "`{}` cannot be called: it is declared without {listed}, which the level of `{}` in {} needs",
+            function.name, level.element, level.app
+        );
+        let entries = needed.iter().map(|name| format!("{{\"name\": \"{name}\"}}")).collect::<Vec<_>>().join(", ");
+        let SourcePosition { file, line } = method.source;
+        let help = format!(
+            "add {entries} to its `args`, or leave `args` out to inherit those of the definition below (see {file}:{line})"
+        );
+        findings
+            .extend(declared.finding_about_arguments(Code::FunctionUncallable, message).map(|it| it.with_help(help)));
+    }
+    for argument in function.args.iter().filter(|argument| !method.arguments.contains(&argument.name)) {
+        let message = format!(
+            "`{}` declares the argument `{}`, which the level that answers does not take",
+            function.name, argument.name
+        );
+        let help = format!("it takes ({})", method.arguments.join(", "));
+        findings.extend(declared.finding_about_arguments(Code::FunctionDiffers, message).map(|it| it.with_help(help)));
     }
     findings
 }

@@ -1,22 +1,23 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use mti_core::manifest::{ElementManifest, Function};
+use mti_core::manifest::{ElementManifest, function_list_rules};
 use mti_core::merge::{Layer, Layered, SourceRef};
 use mti_core::placeholder::substitute;
 use mti_core::{AppKey, Definition, Diagnostic, Discovered, SourceFile};
 use mti_element::ElementDefinition;
 use serde_json::{Map, Value};
 
+use crate::interface::{Interface, keep_nearest_descriptions};
 use crate::node::Node;
 
 /// Merges what is on disk for an element: its `e.json` over those that it overrides, its config over those of its
-/// type chain, and puts the values of variables in the place of placeholders.
+/// type chain, its `functionList` over both, and puts the values of variables in the place of placeholders.
 pub(crate) fn define(node: &Node) -> Result<ElementDefinition, Vec<Diagnostic>> {
     let mut diagnostics = Vec::new();
     let mut manifest = merged_manifest(&node.layers);
     fill_placeholders(node, &mut manifest, &node.inputs.environment, &mut diagnostics);
-    let mut config = Layered::new(config_layers(node, &node.inputs.type_defaults)?);
+    let mut config = Layered::by(&node.merge_rules, config_layers(node, &node.inputs.type_defaults)?);
     if config.value().is_null() {
         *config.value_mut() = Value::Object(Map::new());
     }
@@ -31,10 +32,11 @@ pub(crate) fn define(node: &Node) -> Result<ElementDefinition, Vec<Diagnostic>> 
         kind: node.kind,
         title: header.title.clone().unwrap_or_default(),
         types: node.ancestry().skip(1).map(|ancestor| ancestor.name.clone()).collect(),
-        functions: functions(node),
+        functions: Interface::of(node).functions(),
         header,
         manifest,
         config,
+        config_schema: config_schema(node),
         initial_rows: Arc::clone(&node.initial_rows),
         initial_rows_findings: Arc::clone(&node.initial_rows_findings),
         findings: diagnostics,
@@ -43,24 +45,18 @@ pub(crate) fn define(node: &Node) -> Result<ElementDefinition, Vec<Diagnostic>> 
 
 /// The `e.json` files of one name, merged.
 pub(crate) fn merged_manifest(layers: &[Discovered]) -> Layered {
-    let layers = definitions(layers)
+    let mut layers: Vec<Layer> = definitions(layers)
         .map(|definition| Layer { origin: definition.manifest_source(), value: Value::Object(definition.document()) })
         .collect();
-    Layered::new(layers)
+    keep_nearest_descriptions(layers.iter_mut().map(|layer| &mut layer.value));
+    Layered::by(function_list_rules(), layers)
 }
 
-/// The functions that an element declares, in all its definitions, and those of its type chain; of two with one name
-/// the nearer one.
-pub(crate) fn functions(node: &Node) -> Vec<Function> {
-    let mut functions: Vec<Function> = Vec::new();
-    for definition in node.ancestry().flat_map(|ancestor| definitions(&ancestor.layers)) {
-        for function in definition.manifest().function_list {
-            if functions.iter().all(|nearer| nearer.name != function.name) {
-                functions.push(function);
-            }
-        }
-    }
-    functions
+/// The nearest schema of the configs of a Type and its instances.
+fn config_schema(node: &Node) -> Option<SourceFile> {
+    node.ancestry()
+        .flat_map(|ancestor| definitions(&ancestor.layers))
+        .find_map(|definition| definition.config_schema.clone())
 }
 
 /// The config files of an element and of its type chain, nearest first, and below them what the process adds.

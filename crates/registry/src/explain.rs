@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::define::{define, merged_manifest};
+use crate::interface::Interface;
 use crate::node::{Node, NodeState};
 use crate::snapshot::Snapshot;
 
@@ -29,6 +30,8 @@ pub struct Explanation {
     pub loader: String,
     /// Every method with its levels, most derived first.
     pub methods: Vec<ExplainedMethod>,
+    /// The functions that may be called from outside, those of the Meta first.
+    pub functions: Vec<ExplainedFunction>,
     /// Every value of the merged `e.json`, with its origin.
     pub manifest: Vec<ExplainedValue>,
     /// Every value of the merged config, with its origin.
@@ -115,6 +118,16 @@ pub struct ExplainedLevel {
     pub line: u32,
 }
 
+/// One declared function.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExplainedFunction {
+    /// The name.
+    pub name: String,
+    /// Every key that its declarations give it, with its origin; the place is below the function's own.
+    pub values: Vec<ExplainedValue>,
+}
+
 /// One value of a merged document.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -160,6 +173,7 @@ pub(crate) fn explain(snapshot: &Snapshot, name: &str) -> Result<Explanation> {
         types: node.ancestry().skip(1).map(explained_type).collect(),
         loader: loader(node),
         methods: explained_methods(node),
+        functions: explained_functions(&Interface::of(node)),
         manifest: explained_values(&manifest),
         config: explained_values(&config),
         rendered_diagnostics: render::human(&diagnostics, false),
@@ -249,6 +263,19 @@ fn explained_methods(node: &Node) -> Vec<ExplainedMethod> {
         .collect()
 }
 
+fn explained_functions(interface: &Interface) -> Vec<ExplainedFunction> {
+    let functions = interface.functions();
+    let explained = functions.iter().map(|function| ExplainedFunction {
+        name: function.name.clone(),
+        values: interface
+            .declared(function)
+            .values()
+            .map(|(pointer, value, origin)| explained_value(&pointer, value, origin))
+            .collect(),
+    });
+    explained.collect()
+}
+
 fn explained_values(document: &Layered) -> Vec<ExplainedValue> {
     document.origins().map(|(pointer, value, origin)| explained_value(&pointer, value, origin)).collect()
 }
@@ -308,22 +335,37 @@ impl fmt::Display for Explanation {
                 writeln!(formatter, "      {language}  {element} of {app_key}  {}:{line}", shown_source(file))?;
             }
         }
+        if !self.functions.is_empty() {
+            writeln!(formatter, "\nfunctions that may be called from outside")?;
+        }
+        for function in &self.functions {
+            writeln!(formatter, "  {}", function.name)?;
+            for value in &function.values {
+                writeln!(formatter, "      {value}")?;
+            }
+        }
         for (heading, values) in [("e.json", &self.manifest), ("config", &self.config)] {
             if values.is_empty() {
                 continue;
             }
             writeln!(formatter, "\n{heading}")?;
             for value in values {
-                let shown = shortened(&value.value.to_string());
-                let line = value.line.map_or_else(String::new, |line| format!(":{line}"));
-                let column = value.column.map_or_else(String::new, |column| format!(":{column}"));
-                writeln!(formatter, "  {} = {shown}  {} {}{line}{column}", value.pointer, value.app_key, value.file)?;
+                writeln!(formatter, "  {value}")?;
             }
         }
         if !self.rendered_diagnostics.is_empty() {
             writeln!(formatter, "\ndiagnostics\n{}", self.rendered_diagnostics.trim_end())?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for ExplainedValue {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = shortened(&self.value.to_string());
+        let line = self.line.map_or_else(String::new, |line| format!(":{line}"));
+        let column = self.column.map_or_else(String::new, |column| format!(":{column}"));
+        write!(formatter, "{} = {shown}  {} {}{line}{column}", self.pointer, self.app_key, self.file)
     }
 }
 

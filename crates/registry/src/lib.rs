@@ -16,6 +16,7 @@ mod explain;
 mod frontend;
 mod home;
 mod initial_data;
+mod interface;
 mod link;
 mod names;
 mod node;
@@ -31,7 +32,8 @@ pub use crate::app::App;
 pub use crate::builder::{AppBuilder, AppError};
 pub use crate::codes::{Codes, RegistrationError};
 pub use crate::explain::{
-    DefinitionRole, ExplainedDefinition, ExplainedLevel, ExplainedMethod, ExplainedType, ExplainedValue, Explanation,
+    DefinitionRole, ExplainedDefinition, ExplainedFunction, ExplainedLevel, ExplainedMethod, ExplainedType,
+    ExplainedValue, Explanation,
 };
 pub use crate::reload::Reloaded;
 pub use crate::secrets::without_secrets;

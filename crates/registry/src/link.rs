@@ -12,10 +12,13 @@ use std::sync::Arc;
 
 use mti_core::json::Pointer;
 use mti_core::manifest::ElementType;
+use mti_core::merge::MergeRules;
 use mti_core::{AppChain, Code, Diagnostic, ElementName, suggest};
 use mti_element::{Chain, Kind, Resources};
+use serde_json::Value;
 
 use crate::codes::Codes;
+use crate::define::definitions;
 use crate::home::Inputs;
 use crate::initial_data::InitialData;
 use crate::node::{Linked, Node, NodeState};
@@ -183,6 +186,7 @@ impl<'a> Linker<'a> {
         let linked = Linked {
             name: name.clone(),
             kind,
+            merge_rules: merge_rules(named, parent.as_deref()),
             layers: named.layers.clone(),
             hidden: named.hidden.clone(),
             parent,
@@ -246,6 +250,17 @@ impl<'a> Linker<'a> {
                 nearest.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
             )),
         }
+    }
+}
+
+/// How the configs of an element merge: as the schemas of its Types say, and its own, if it is one.
+fn merge_rules(named: &Named, parent: Option<&Node>) -> Arc<MergeRules> {
+    let schemas = definitions(&named.layers).filter_map(|definition| definition.config_schema.as_ref());
+    let own: Vec<_> = schemas.map(|schema| Arc::new(Value::Object(schema.document()))).collect();
+    match parent {
+        Some(parent) if own.is_empty() => Arc::clone(&parent.merge_rules),
+        Some(parent) => Arc::new(MergeRules::new(own).over(&parent.merge_rules)),
+        None => Arc::new(MergeRules::new(own)),
     }
 }
 

@@ -3,6 +3,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use mti_core::json::Pointer;
+use mti_core::merge::MergeRules;
 use mti_core::{Code, Diagnostic, Discovered, ElementName};
 use mti_element::{Chain, ElementDefinition, Fail, Failure, InitialRow, Kind, Live, Result};
 use once_cell::sync::OnceCell;
@@ -40,6 +41,8 @@ pub(crate) struct Linked {
     /// What keeps those rows from being known.
     pub(crate) initial_rows_findings: Arc<[Diagnostic]>,
     pub(crate) state: NodeState,
+    /// How the lists of its config merge, and of the configs of those that are of it.
+    pub(crate) merge_rules: Arc<MergeRules>,
     /// What it is made of besides its files.
     pub(crate) inputs: Arc<Inputs>,
 }

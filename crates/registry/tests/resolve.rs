@@ -144,7 +144,7 @@ fn a_config_that_an_inherited_entry_names_must_be_an_object() {
 }
 
 #[test]
-fn functions_are_inherited_and_the_nearer_one_wins() {
+fn functions_are_inherited_and_the_nearer_keys_win() {
     let tree = tree(&[
         BASE,
         r#"
@@ -155,8 +155,11 @@ fn functions_are_inherited_and_the_nearer_one_wins() {
     let app = builder(&tree, "base").open().unwrap();
     let definition = app.get_element_define("words.Hello").unwrap();
     assert_eq!(definition.functions.len(), 2);
-    assert!(definition.function("say").unwrap().login_required);
-    assert!(!app.get_element_define("words.PlainType").unwrap().function("say").unwrap().login_required);
+    let say = definition.function("say").unwrap();
+    assert_eq!((say.title.as_deref(), say.login_required), (Some("Mine"), false));
+    assert!(definition.function("word").unwrap().login_required);
+    let of_type = app.get_element_define("words.PlainType").unwrap();
+    assert_eq!(of_type.function("say").unwrap().title.as_deref(), Some("Say"));
 }
 
 #[tokio::test]
@@ -232,7 +235,7 @@ fn a_type_chain_longer_than_a_stack_is_deep_links() {
 }
 
 #[test]
-fn an_override_adds_functions_and_replaces_those_of_the_same_name() {
+fn an_override_adds_functions() {
     let tree = tree(&[
         BASE,
         CHILD,
@@ -245,7 +248,7 @@ fn an_override_adds_functions_and_replaces_those_of_the_same_name() {
     let names = |definition: &mti_element::ElementDefinition| -> Vec<String> {
         definition.functions.iter().map(|function| function.name.clone()).collect()
     };
-    assert_eq!(names(&app.get_element_define("words.Hello").unwrap()), ["word", "say"]);
+    assert_eq!(names(&app.get_element_define("words.Hello").unwrap()), ["say", "word"]);
 }
 
 #[test]

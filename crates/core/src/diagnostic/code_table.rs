@@ -120,6 +120,9 @@ codes! {
     ElementAtRoot "MTI0310" "element-at-root" Error "an `e.json` lies at the app's root"
         "An element's name is its path from the app's root, and the root has none. Move the file into a directory."
         "//- e.json\n{\"title\": \"A\", \"type\": \"\"}\n";
+    BadMergeRule "MTI0311" "bad-merge-rule" Error "`x-merge` in the schema of a Type says what no merge can do"
+        "Beside the `type` of an array, `x-merge` says how an override's list meets the one below: `\"replace\"`, `\"union\"`, or `{\"by\": \"name\"}` with the key that its items are known by."
+        "//- a/e.json\n{\"title\": \"A\", \"type\": \"\"}\n//- a/config.schema.json\n{\"properties\": {\"fields\": {\"type\": \"array\", \"x-merge\": \"name\"}}}\n";
 
     // 04xx: resolution.
     UnknownType "MTI0401" "unknown-type" Error "`type` names an element that does not exist"
@@ -172,6 +175,9 @@ codes! {
         "";
     ShadowedOverride "MTI0417" "shadowed-override" Note "two apps override one method of an element"
         "The nearer app answers first, and the other one only where the nearer calls `sup`. Read both before relying on either."
+        "";
+    FunctionUncallable "MTI0418" "function-uncallable" Error "`functionList` declares a function without an argument that its level needs"
+        "A call without the argument is refused, and so is one with it, because it is not declared. `args` is replaced as a whole: list all arguments, or leave `args` out to inherit it."
         "";
 
     // 05xx: configuration.
@@ -231,7 +237,7 @@ codes! {
 
     // 07xx: models and databases.
     BadField "MTI0701" "bad-field" Error "a field of a model is not declared correctly"
-        "A field has a `name` that is an identifier, a `title` and a `dataType`."
+        "A field has a `name` that is an identifier, a `title` and a `dataType`. An override need not repeat what the model that it overrides declares."
         "";
     BadDataType "MTI0702" "bad-data-type" Error "a field has a `dataType` that does not exist"
         "Use one of the data types that the message lists."

@@ -9,11 +9,12 @@ use super::layout::Place;
 use super::{Discovered, duplicate_findings};
 use crate::app_id::AppKey;
 use crate::definition::own_files::{OwnFiles, leads_out, names_config};
-use crate::definition::{ConfigCandidate, Definition, SourceFile};
+use crate::definition::{CONFIG_SCHEMA, ConfigCandidate, Definition, SourceFile};
 use crate::diagnostic::{Code, Diagnostic, Location};
 use crate::files::{AppFiles, EntryKind, FILE_LIMIT};
 use crate::json::{self, JsonProblem, Pointer, Span};
 use crate::manifest::{ElementManifest, ElementType, FieldProblem};
+use crate::merge::MergeRules;
 use crate::name::ElementName;
 
 /// Fewer elements than this are read by one thread: starting others would take longer.
@@ -52,6 +53,7 @@ struct Content {
     manifest: ElementManifest,
     config: Option<SourceFile>,
     config_candidates: Vec<ConfigCandidate>,
+    config_schema: Option<SourceFile>,
     has_python: bool,
 }
 
@@ -142,7 +144,7 @@ impl<'app> ElementReader<'app> {
         let Some(content) = self.read_content(name, &place, diagnostics) else {
             return Err(Unusable { place, title: None });
         };
-        let Content { manifest_file, manifest, config, config_candidates, has_python } = content;
+        let Content { manifest_file, manifest, config, config_candidates, config_schema, has_python } = content;
         let title = manifest.title.map(String::into_boxed_str);
         if diagnostics.iter().any(Diagnostic::is_error) {
             return Err(Unusable { place, title });
@@ -154,6 +156,7 @@ impl<'app> ElementReader<'app> {
             manifest_file,
             config,
             config_candidates,
+            config_schema,
             title,
             element_type: manifest.element_type.map(|element_type| self.share(element_type)),
             backend: manifest.backend,
@@ -189,8 +192,9 @@ impl<'app> ElementReader<'app> {
             Some(_) => Vec::new(),
             None => self.read_config_candidates(place, config.as_ref()),
         };
+        let config_schema = self.read_config_schema(place, diagnostics);
         let has_python = self.has_python(place);
-        Some(Content { manifest_file, manifest, config, config_candidates, has_python })
+        Some(Content { manifest_file, manifest, config, config_candidates, config_schema, has_python })
     }
 
     /// Reads a file that must be a JSON object.
@@ -265,7 +269,7 @@ impl<'app> ElementReader<'app> {
         let own = place.own_files();
         let candidates: Vec<Arc<str>> = own
             .direct()
-            .filter(|file| names_config(file))
+            .filter(|file| names_config(file) && file.rsplit('/').next() != Some(CONFIG_SCHEMA))
             .map(|file| Arc::from(format!("{}/{file}", place.directory)))
             .filter(|path: &Arc<str>| usual.is_none_or(|usual| usual.path != *path))
             .take(CANDIDATE_LIMIT + 1)
@@ -281,6 +285,15 @@ impl<'app> ElementReader<'app> {
             }
         };
         candidates.into_iter().map(read).collect()
+    }
+
+    /// The schema of the configs of a Type's instances.
+    fn read_config_schema(&self, place: &Place, diagnostics: &mut Vec<Diagnostic>) -> Option<SourceFile> {
+        let path = Arc::from(place.own_files().path(place.own_files().find(CONFIG_SCHEMA)?));
+        let (file, schema) = self.read_object(&path, diagnostics)?;
+        let problems = MergeRules::problems(&Value::Object(schema));
+        diagnostics.extend(problems.into_iter().map(|problem| problem.into_diagnostic(None, &path, &file.text)));
+        Some(file)
     }
 
     fn has_python(&self, place: &Place) -> bool {

@@ -1,12 +1,14 @@
 //! The declared interface of an element.
 
 use std::collections::HashSet;
+use std::sync::{Arc, LazyLock};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::field::{FieldProblem, FieldReader};
 use crate::diagnostic::Code;
 use crate::json::Pointer;
+use crate::merge::MergeRules;
 use crate::text::shorten;
 
 /// One entry of `functionList`: a function that may be called over HTTP.
@@ -45,7 +47,23 @@ pub struct Argument {
     pub value: Option<Value>,
 }
 
-/// Reads the `functionList` of `reader`'s object.
+impl Function {
+    /// The `functionList` of a merged document. What was wrong in it was reported of the files that it was merged of.
+    pub fn list_of(document: &Value) -> Vec<Self> {
+        document.as_object().map(|document| read_functions(document, &mut Vec::new())).unwrap_or_default()
+    }
+}
+
+/// How documents with a `functionList` merge: entries of one name are one, key by key.
+pub fn function_list_rules() -> &'static MergeRules {
+    static RULES: LazyLock<MergeRules> = LazyLock::new(|| {
+        let schema = json!({"properties": {"functionList": {"x-merge": {"by": "name"}}}});
+        MergeRules::new(vec![Arc::new(schema)])
+    });
+    &RULES
+}
+
+/// Reads the `functionList` of an object.
 pub(super) fn read_functions(object: &Map<String, Value>, problems: &mut Vec<FieldProblem>) -> Vec<Function> {
     let entries = FieldReader::new(object, Pointer::ROOT, Code::WrongType, problems).objects("functionList");
     let mut names = HashSet::new();

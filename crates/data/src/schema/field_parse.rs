@@ -1,6 +1,5 @@
 use serde_json::{Map, Value};
 
-use super::SchemaProblem;
 use super::parse::Reader;
 use crate::datatype::{DataType, ValueKind};
 use crate::nearest::did_you_mean;
@@ -17,7 +16,7 @@ const MAX_TEXT_LENGTH: u64 = 1 << 20;
 impl Reader {
     pub(super) fn field(&mut self, pointer: &str, item: &Map<String, Value>) -> Option<Field> {
         let name = self.name(pointer, item);
-        let data_type = self.data_type(pointer, item);
+        let data_type = self.data_type(pointer, item, name.as_deref());
         let (name, data_type) = (name?, data_type?);
         let title = self.text(pointer, item, "title").unwrap_or_else(|| name.clone());
         let primary_key = self.flag(pointer, item, "primaryKey");
@@ -69,10 +68,10 @@ impl Reader {
         Some(name)
     }
 
-    fn data_type(&mut self, pointer: &str, item: &Map<String, Value>) -> Option<DataType> {
+    fn data_type(&mut self, pointer: &str, item: &Map<String, Value>, field: Option<&str>) -> Option<DataType> {
         let Some(name) = self.text(pointer, item, "dataType") else {
             if !item.contains_key("dataType") {
-                self.report(pointer, "`dataType` is missing");
+                self.report_missing_data_type(pointer, field);
             }
             return None;
         };
@@ -82,9 +81,22 @@ impl Reader {
             let help = did_you_mean(&name, names())
                 .unwrap_or_else(|| format!("the types are `{}`", names().collect::<Vec<_>>().join("` `")));
             let message = format!("no data type `{name}`");
-            self.problems.push(SchemaProblem { pointer: format!("{pointer}/dataType"), message, help: Some(help) });
+            self.report_with_help(&format!("{pointer}/dataType"), message, help);
         }
         data_type
+    }
+
+    fn report_missing_data_type(&mut self, pointer: &str, field: Option<&str>) {
+        let message = "`dataType` is missing";
+        match field {
+            Some(field) => {
+                let help = format!(
+                    "add a `dataType`; only a field `{field}` of an overridden model would give it one, and there is none"
+                );
+                self.report_with_help(pointer, message, help);
+            }
+            None => self.report(pointer, message),
+        }
     }
 
     fn limits(&mut self, pointer: &str, item: &Map<String, Value>, data_type: DataType) -> Limits {

@@ -14,6 +14,9 @@ const MAX_CONSTRAINTS: usize = 32;
 /// How many fields a combination may have.
 const MAX_CONSTRAINT_FIELDS: usize = 8;
 
+/// What an override has to say, and what not.
+const INHERITED: &str = "fields are inherited, by name and key by key, from the model of the same name that this one overrides; where there is none, or `e.json` says `\"override\": \"replace\"`, nothing is";
+
 pub(super) fn parse(model: &str, namespace: &str, definition: &Value) -> Result<ModelSchema, Vec<SchemaProblem>> {
     let mut reader = Reader { problems: Vec::new() };
     let schema = reader.schema(model, namespace, definition);
@@ -74,7 +77,7 @@ impl Reader {
                 return Vec::new();
             }
             None => {
-                self.report("", "`fields` is missing");
+                self.report_with_help("", "`fields` is missing", INHERITED);
                 return Vec::new();
             }
         };
@@ -100,7 +103,8 @@ impl Reader {
     fn primary_key(&mut self, fields: &[Field]) -> Option<usize> {
         let mut keys = fields.iter().enumerate().filter(|(_, field)| field.primary_key);
         let Some((index, key)) = keys.next() else {
-            self.report("/fields", "no field is the primary key: one needs `\"primaryKey\": true`");
+            let message = "no field is the primary key: one needs `\"primaryKey\": true`";
+            self.report_with_help("/fields", message, INHERITED);
             return None;
         };
         if keys.next().is_some() {
@@ -162,7 +166,7 @@ impl Reader {
                     let shown = name.as_str().unwrap_or_default();
                     let help = did_you_mean(shown, fields.iter().map(|field| field.name.as_str()));
                     let message = format!("no field `{shown}`");
-                    self.problems.push(SchemaProblem { pointer: pointer.to_owned(), message, help });
+                    self.report_with_help(pointer, message, help.unwrap_or_else(|| INHERITED.to_owned()));
                 }
                 Some(field) if field.data_type == DataType::Json => {
                     self.report(pointer, format!("`{}` is JSON, which is not compared", field.name));
@@ -215,5 +219,10 @@ impl Reader {
 
     pub(super) fn report(&mut self, pointer: &str, message: impl Into<String>) {
         self.problems.push(SchemaProblem { pointer: pointer.to_owned(), message: message.into(), help: None });
+    }
+
+    pub(super) fn report_with_help(&mut self, pointer: &str, message: impl Into<String>, help: impl Into<String>) {
+        let (message, help) = (message.into(), Some(help.into()));
+        self.problems.push(SchemaProblem { pointer: pointer.to_owned(), message, help });
     }
 }

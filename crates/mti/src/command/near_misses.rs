@@ -26,7 +26,7 @@ pub(super) fn near_misses(app: &App) -> Vec<Diagnostic> {
         let Ok(definition) = app.get_element_define(name.as_str()) else { continue };
         let names =
             || std::iter::once(definition.name.as_str()).chain(definition.types.iter().map(ElementName::as_str));
-        if let Some(schema) = names().find_map(schema::of_type) {
+        if let Some(schema) = definition.config_schema.as_ref().map(|schema| Value::Object(schema.document())) {
             let mut look =
                 Look { definition: &definition, document: &definition.config, schema: &schema, found: &mut found };
             look.at(&Pointer::ROOT, definition.config.value(), &schema, &[]);

@@ -1,8 +1,9 @@
-use mti_login_types::{PASSWORD_TYPE, WECHAT_TYPE};
+use mti_core::{CONFIG_SCHEMA, files};
 use serde_json::{Value, json};
 
 use crate::command::arguments::SchemaArguments;
 use crate::command::opening::Opening;
+use crate::embedded::base_app;
 use crate::exit::{CommandError, Exit};
 use crate::output::Output;
 
@@ -10,44 +11,36 @@ use crate::output::Output;
 const OF_FILES: [(&str, &str); 2] =
     [("app", include_str!("../../schemas/app.json")), ("element", include_str!("../../schemas/element.json"))];
 
-/// The schemas of configs, by the Type that they are for.
-const OF_TYPES: [(&str, &str); 5] = [
-    (WECHAT_TYPE, include_str!("../../schemas/wechat_login.json")),
-    (PASSWORD_TYPE, include_str!("../../schemas/password_login.json")),
-    ("models.NormalType", include_str!("../../schemas/model.json")),
-    ("databases.PgSqlType", include_str!("../../schemas/postgres_database.json")),
-    ("databases.SledType", include_str!("../../schemas/sled_database.json")),
-];
-
 /// Prints a JSON Schema.
 pub(crate) fn run(arguments: &SchemaArguments, opening: &Opening<'_>, output: &Output) -> Result<Exit, CommandError> {
     let name = arguments.name.as_str();
-    let known = of_file(name).or_else(|| of_type(name));
-    let schema = match known {
+    let schema = match of_file(name) {
         Some(schema) => schema,
-        None => of_element(name, opening)?,
+        // An official Type is known without an app, and in one that is broken.
+        None => of_element(name, opening).or_else(|error| of_official_type(name).ok_or(error))?,
     };
     output.json(&schema);
     Ok(Exit::Done)
 }
 
-/// The schema of the configs of a Type, if one is known.
-pub(super) fn of_type(name: &str) -> Option<Value> {
-    find(&OF_TYPES, name)
-}
-
 /// The schema of a file that every app has.
 pub(super) fn of_file(name: &str) -> Option<Value> {
-    find(&OF_FILES, name)
+    let (_, text) = OF_FILES.iter().find(|(known, _)| *known == name)?;
+    serde_json::from_str(text).ok()
 }
 
 /// The schema of the config of an element, or of the instances of a Type: that of the nearest Type that has one.
 fn of_element(name: &str, opening: &Opening<'_>) -> Result<Value, CommandError> {
     let definition = opening.open()?.get_element_define(name)?;
-    let nearest = definition.types.iter().find_map(|type_name| of_type(type_name.as_str()));
-    let mut schema = nearest.unwrap_or_else(anything);
+    let mut schema = definition.config_schema.as_ref().map_or_else(anything, |file| Value::Object(file.document()));
     schema["title"] = format!("Config of {name}").into();
     Ok(schema)
+}
+
+/// The schema that an official Type brings.
+fn of_official_type(name: &str) -> Option<Value> {
+    let path = format!("{}/{CONFIG_SCHEMA}", name.replace('.', "/"));
+    serde_json::from_slice(&base_app().read(&path, files::FILE_LIMIT).ok()?).ok()
 }
 
 /// The schema of what is known of any config.
@@ -58,9 +51,4 @@ fn anything() -> Value {
         "description": "Its Type does not say more about its config.",
         "type": "object",
     })
-}
-
-fn find(schemas: &[(&str, &str)], wanted: &str) -> Option<Value> {
-    let (_, text) = schemas.iter().find(|(name, _)| *name == wanted)?;
-    serde_json::from_str(text).ok()
 }

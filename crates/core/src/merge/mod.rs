@@ -1,8 +1,14 @@
 //! Deep merge of JSON documents that remembers where every value came from.
 
+mod overlay;
+mod rules;
+
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+use self::overlay::MergedLists;
+pub use self::rules::MergeRules;
 
 use crate::app_id::AppKey;
 use crate::diagnostic::Location;
@@ -57,13 +63,14 @@ pub struct Origin {
     pub location: Location,
 }
 
-/// Documents merged, nearest first: objects member by member, everything else replaced whole.
+/// Documents merged, nearest first: objects member by member, lists as [`MergeRules`] say, everything else replaced whole.
 ///
 /// Where a value came from is found when it is asked for, by looking through the texts.
 #[derive(Debug, Clone, Default)]
 pub struct Layered {
     value: Value,
     layers: Vec<Kept>,
+    lists: MergedLists,
 }
 
 /// What is kept of a layer: where it is from, and what it said if that cannot be read again.
@@ -74,16 +81,23 @@ struct Kept {
 }
 
 impl Layered {
-    /// Merges `layers`, nearest first. Without any, the value is `null`.
+    /// Merges `layers`, nearest first, and replaces lists. Without any layer, the value is `null`.
     pub fn new(layers: Vec<Layer>) -> Self {
+        Self::by(&MergeRules::default(), layers)
+    }
+
+    /// As [`new`](Self::new), with lists merged as `rules` say.
+    pub fn by(rules: &MergeRules, layers: Vec<Layer>) -> Self {
+        let rules = rules.at_root();
         let mut merged = Value::Null;
+        let mut lists = MergedLists::default();
         let mut kept = Vec::with_capacity(layers.len());
-        for layer in layers.into_iter().rev() {
+        for (index, layer) in layers.into_iter().enumerate().rev() {
             kept.push(Kept { value: layer.origin.text.is_none().then(|| layer.value.clone()), origin: layer.origin });
-            overlay(&mut merged, layer.value);
+            lists.overlay(&mut merged, layer.value, index, &Pointer::ROOT, &rules);
         }
         kept.reverse();
-        Self { value: merged, layers: kept }
+        Self { value: merged, layers: kept, lists }
     }
 
     /// The merged document.
@@ -108,95 +122,73 @@ impl Layered {
 
     /// Where the value at `pointer` came from: the nearest layer that has the place.
     pub fn origin(&self, pointer: &Pointer) -> Option<Origin> {
-        Some(self.layer_of(pointer)?.origin_of(pointer))
+        let (layer, place) = self.layer_of(pointer)?;
+        Some(Origin { app: layer.origin.app.clone(), location: layer.origin.location(&place) })
     }
 
     /// As [`origin`](Self::origin), at the key that the value stands behind.
     pub fn key_origin(&self, pointer: &Pointer) -> Option<Origin> {
-        let source = &self.layer_of(pointer)?.origin;
-        Some(Origin { app: source.app.clone(), location: source.key_location(pointer) })
+        let (layer, place) = self.layer_of(pointer)?;
+        Some(Origin { app: layer.origin.app.clone(), location: layer.origin.key_location(&place) })
     }
 
     /// The source that the value at `pointer` came from, with the span of the value in its text.
     pub fn source(&self, pointer: &Pointer) -> Option<(&SourceRef, Option<Span>)> {
-        let layer = self.layer_of(pointer)?;
-        Some((&layer.origin, layer.span(pointer)))
+        let (layer, place) = self.layer_of(pointer)?;
+        Some((&layer.origin, layer.span(&place)))
     }
 
-    fn layer_of(&self, pointer: &Pointer) -> Option<&Kept> {
-        pointer.get(&self.value)?;
-        self.layers.iter().find(|layer| layer.has(pointer))
-    }
-
-    /// Every leaf of the merged document with its origin: scalars, arrays and empty objects, in the document's order.
+    /// Every leaf of the merged document with its origin, in the document's order: scalars, empty objects, and arrays,
+    /// unless they were merged of the items of several layers.
     pub fn origins(&self) -> impl Iterator<Item = (Pointer, &Value, Origin)> {
         let mut leaves = Vec::new();
-        collect_leaves(&self.value, &Pointer::ROOT, &mut leaves);
+        self.collect_leaves(&self.value, &Pointer::ROOT, &mut leaves);
         leaves.into_iter().filter_map(|(pointer, value)| self.origin(&pointer).map(|origin| (pointer, value, origin)))
+    }
+
+    /// The nearest layer that has what is at `pointer` of the merged document, and where that layer has it.
+    fn layer_of(&self, pointer: &Pointer) -> Option<(&Kept, Pointer)> {
+        pointer.get(&self.value)?;
+        self.layers.iter().enumerate().find_map(|(index, layer)| {
+            let place = self.lists.place_in(index, pointer)?;
+            layer.has(&place).then_some((layer, place))
+        })
+    }
+
+    fn collect_leaves<'value>(
+        &self,
+        value: &'value Value,
+        pointer: &Pointer,
+        leaves: &mut Vec<(Pointer, &'value Value)>,
+    ) {
+        match value {
+            Value::Object(members) if !members.is_empty() => {
+                for (key, member) in members {
+                    self.collect_leaves(member, &pointer.key(key), leaves);
+                }
+            }
+            Value::Array(items) if self.lists.is_of_several(pointer) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.collect_leaves(item, &pointer.index(index), leaves);
+                }
+            }
+            leaf => leaves.push((pointer.clone(), leaf)),
+        }
     }
 }
 
 impl Kept {
     /// Whether this layer has the place.
-    fn has(&self, pointer: &Pointer) -> bool {
+    fn has(&self, place: &Pointer) -> bool {
         match &self.value {
-            Some(value) => pointer.get(value).is_some(),
-            None => self.span(pointer).is_some(),
+            Some(value) => place.get(value).is_some(),
+            None => self.span(place).is_some(),
         }
     }
 
     /// Where in its text this layer has the place.
-    fn span(&self, pointer: &Pointer) -> Option<Span> {
+    fn span(&self, place: &Pointer) -> Option<Span> {
         let text = self.origin.text.as_ref()?;
-        locate(text, pointer).map(|found| found.value)
-    }
-
-    fn origin_of(&self, pointer: &Pointer) -> Origin {
-        let file = &*self.origin.file;
-        let location = match (self.span(pointer), &self.origin.text) {
-            (Some(span), Some(text)) => Location::at(file, text, span),
-            _ => Location::file(file),
-        };
-        Origin { app: self.origin.app.clone(), location }
-    }
-}
-
-/// Lays `nearer` over `target`. Documents come from a parser that bounds their depth, and so the recursion.
-fn overlay(target: &mut Value, nearer: Value) {
-    match (target, nearer) {
-        (Value::Object(below), Value::Object(above)) => {
-            for (key, value) in above {
-                match below.get_mut(&key) {
-                    Some(existing) => overlay(existing, value),
-                    None => {
-                        below.insert(key, value);
-                    }
-                }
-            }
-        }
-        (target, nearer) => *target = nearer,
-    }
-}
-
-/// Merges objects, nearest first, without keeping origins.
-pub fn merge_objects(nearest_first: Vec<Map<String, Value>>) -> Map<String, Value> {
-    let mut merged = Value::Object(Map::new());
-    for object in nearest_first.into_iter().rev() {
-        overlay(&mut merged, Value::Object(object));
-    }
-    match merged {
-        Value::Object(object) => object,
-        _ => Map::new(),
-    }
-}
-
-fn collect_leaves<'value>(value: &'value Value, pointer: &Pointer, leaves: &mut Vec<(Pointer, &'value Value)>) {
-    match value {
-        Value::Object(members) if !members.is_empty() => {
-            for (key, member) in members {
-                collect_leaves(member, &pointer.key(key), leaves);
-            }
-        }
-        leaf => leaves.push((pointer.clone(), leaf)),
+        locate(text, place).map(|found| found.value)
     }
 }
