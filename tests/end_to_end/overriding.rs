@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Browser, LOGIN, Server, demo, mti_in};
+use crate::support::{Browser, LOGIN, Server, Tree, demo, mti_in};
 
 const WECHAT_TYPE: &str = "auths/loginTypes/WeChatType/e.json";
 const USER_MODEL: &str = "auths.models.UserModel";
@@ -101,4 +101,83 @@ fn what_a_model_inherits_and_what_not_is_said() {
     let found = mti_in(app.path(), &["check"], "").ended_with(1).stdout;
     assert!(found.contains("no field is the primary key"), "{found}");
     assert!(found.contains(r#"`e.json` says `"override": "replace"`"#), "{found}");
+}
+
+/// A model of users of the app's own, without `isActive`, and one login by password.
+fn app_without_active_users() -> Tree {
+    let app = demo();
+    app.write("initData.json", "{}");
+    app.write(
+        "auths/models/UserModel/e.json",
+        r#"{"title": "Users", "type": "models.NormalType", "override": "replace"}"#,
+    );
+    app.write(
+        "auths/models/UserModel/UserModel.json",
+        r#"{
+  "fields": [
+    {"name": "id", "dataType": "AutoInt", "primaryKey": true},
+    {"name": "userId", "dataType": "Stext"},
+    {"name": "nick", "dataType": "Json"},
+    {"name": "isAdmin", "dataType": "Boolean"}
+  ]
+}"#,
+    );
+    app
+}
+
+#[test]
+fn a_model_that_lost_a_field_is_an_error_that_names_who_needs_it() {
+    let app = app_without_active_users();
+    let found = mti_in(app.path(), &["check", "--format", "json"], "").ended_with(1).json();
+    let all = found["diagnostics"].as_array().expect("diagnostics");
+    let [missing, unsuitable] = all.as_slice() else { panic!("{found:#}") };
+    let file = "auths/models/UserModel/UserModel.json";
+    for (one, line, column) in [(missing, 2, 13), (unsuitable, 5, 34)] {
+        assert_eq!((&one["code"], &one["severity"]), (&json!("MTI0708"), &json!("error")));
+        assert_eq!((&one["file"], &one["line"], &one["column"]), (&json!(file), &json!(line), &json!(column)));
+        let message = one["message"].as_str().expect("a message");
+        assert!(message.ends_with("; `auths.loginTypes.services.AuthSvc` needs it"), "{message}");
+    }
+    assert!(missing["message"].as_str().expect("a message").contains("no field `isActive`"), "{missing:#}");
+    let message = unsuitable["message"].as_str().expect("a message");
+    assert!(message.contains("`nick` of JSON (`Json`) instead of text"), "{message}");
+
+    app.write("auths/models/UserModel/e.json", "{}");
+    app.write(file, r#"{"fields": [{"name": "nick", "title": "Name"}]}"#);
+    mti_in(app.path(), &["check"], "").ended_with(0);
+}
+
+#[test]
+fn what_several_elements_miss_is_one_finding() {
+    let app = demo();
+    app.write("auths/loginTypes/SecondLogin/e.json", r#"{"title": "Second", "type": "auths.loginTypes.WeChatType"}"#);
+    app.write(
+        "auths/loginTypes/SecondLogin/SecondLogin.json",
+        r#"{"authConfig": {"appId": "wx0123456789abcde0", "appSecret": "0123456789abcdef0123456789abcdef"}}"#,
+    );
+    app.write("auths/loginTypes/WeChatType/WeChatAuthModel/e.json", "{}");
+    app.write(
+        "auths/loginTypes/WeChatType/WeChatAuthModel/WeChatAuthModel.json",
+        r#"{"fields": [{"name": "unionId", "dataType": "Integer"}]}"#,
+    );
+    let found = mti_in(app.path(), &["check", "--format", "json"], "").ended_with(1).json();
+    let all = found["diagnostics"].as_array().expect("diagnostics");
+    let [one] = all.as_slice() else { panic!("{found:#}") };
+    let message = one["message"].as_str().expect("a message");
+    assert!(
+        message.ends_with("; `auths.loginTypes.MyWeChatLogin` and `auths.loginTypes.SecondLogin` need it"),
+        "{message}"
+    );
+}
+
+#[test]
+fn users_without_a_field_are_not_taken_for_disabled_ones() {
+    let app = app_without_active_users();
+    let call = |element: &str, method: &str, arguments: Value| {
+        mti_in(app.path(), &["call", element, method, &arguments.to_string()], "")
+    };
+    call(USER_MODEL, "create", json!({"rowData": {"userId": "ann", "isAdmin": true}})).ended_with(0);
+    let found = call("auths.loginTypes.services.AuthSvc", "findUser", json!({"userId": "ann"})).ended_with(1);
+    assert!(found.stderr.contains("ELEMENT_EXCEPTION"), "{}", found.stderr);
+    assert!(found.stderr.contains("missing field `isActive`"), "{}", found.stderr);
 }

@@ -7,6 +7,8 @@ import json
 import os
 import pickle
 import signal
+import subprocess
+import sys
 import threading
 import time
 import weakref
@@ -149,6 +151,43 @@ def test_an_app_that_cannot_be_opened_says_why(tmp_path):
     with pytest.raises(mti.AppError, match=r"app\.json") as refused:
         mti.App(tmp_path)
     assert refused.value.diagnostics[0]["code"].startswith("MTI")
+
+
+def test_an_app_whose_server_cannot_be_reached_says_so_when_it_is_opened(demo_root):
+    # Nobody listens on the port.
+    url = "postgres://nobody:canary@127.0.0.1:1/nothing"
+    with pytest.raises(mti.AppError, match="database cannot be opened: .*refused") as refused:
+        mti.App(demo_root, database_url=url)
+    assert "canary" not in str(refused.value)
+    assert isinstance(refused.value.__cause__, mti.ElementException)
+    with mti.App(demo_root, database_url=url, connect=False) as app:
+        assert app.getElementDefine(LOGIN)["fullName"] == LOGIN
+        with pytest.raises(mti.ElementException):
+            app.getElement(BINDINGS).get("")
+
+
+HOLDER = """
+import sys
+import mti
+with mti.App(sys.argv[1]) as app:
+    print("open", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_an_app_whose_data_another_process_has_says_so_when_it_is_opened(demo_root):
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, demo_root], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        # Nobody has used an element there: opening the app is enough to have its data.
+        assert holder.stdout.readline() == "open\n"
+        with pytest.raises(mti.AppError, match=f"held by .*process {holder.pid}"):
+            mti.App(demo_root)
+        with mti.App(demo_root, connect=False) as app:
+            assert app.check() == []
+    finally:
+        holder.communicate()
+    with mti.App(demo_root) as app:
+        assert app.getElement(BINDINGS).get("Q(userId='user123')")["userId"] == "user123"
 
 
 def test_a_closed_app_gives_its_database_back(demo_root):

@@ -284,3 +284,33 @@ def test_code_that_stays_broken_is_no_change(hey):
     calm = app.getElement("words.Calm")
     app.reload()
     assert app.getElement("words.Calm") is calm, "the app is as it was"
+
+
+def test_fields_that_a_level_needs_are_looked_for_in_the_model(hey):
+    app = hey("needs_fields = {'auths.models.UserModel': {'nick': 'Stext', 'department': 'Stext', 'isAdmin': 'Integer'}}")
+    missing, unsuitable = found(app, "MTI0708")
+    assert "`auths.models.UserModel` has no field `department`; `words.Hey` needs it" == missing["message"]
+    assert "`isAdmin` of truth values (`Boolean`) instead of whole numbers" in unsuitable["message"]
+
+
+@pytest.mark.parametrize(
+    "said, words",
+    [
+        ("['auths.models.UserModel']", "is a dict of models"),
+        ("{'auths.models.UserModel': {'nick': 'Strext'}}", "names `Strext` for `nick`, which is no data type"),
+    ],
+)
+def test_fields_that_are_needed_are_written_as_documented(hey, said, words):
+    (finding,) = found(hey(f"needs_fields = {said}"))
+    assert words in finding["message"], finding
+
+
+def test_a_function_that_lacks_a_needed_argument_is_an_error_for_levels_in_python_too(tree):
+    functions = '"functionList": [{"name": "greetAll", "args": []}, {"name": "greetSome", "args": []}]'
+    plain = '{ "title": "Plain", "type": "words.Meta" }'
+    body = TREE.replace(plain, plain.replace(" }", f", {functions} }}"))
+    body = body.replace("    @property\n    def isLoud", "    def greetSome(self, names=()):\n        return names\n    @property\n    def isLoud")
+    with mti.App(tree(body + "    pass\n"), connect=False) as app:
+        (finding,) = found(app)
+        assert (finding["code"], finding["severity"]) == ("MTI0418", "error")
+        assert "`greetAll` cannot be called: it is declared without `names`" in finding["message"]

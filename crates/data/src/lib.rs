@@ -35,8 +35,8 @@ pub use datatype::{DataType, ValueKind};
 pub use element::PostgresLevel;
 pub use element::{
     Batch, Connection, DEFAULT_DATABASE, DataDirectory, DatabaseElement, DatabaseSteps, Declaration, DefaultDatabase,
-    Model, ModelLevel, ModelSteps, Outcomes, RelatedDepth, Rows, SledLevel, Table, TriggerEvent, database_of,
-    default_database, levels,
+    Model, ModelLevel, ModelSteps, NeededFields, Outcomes, RelatedDepth, Rows, SledLevel, Table, TriggerEvent,
+    database_of, default_database, levels,
 };
 pub use error::DataError;
 pub use field::{Choice, Field, FieldError, Limits};

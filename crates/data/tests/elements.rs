@@ -1,8 +1,8 @@
 //! Models as elements of an app, through the app's door.
 
-use mti_data::{Batch, DataDirectory, DataError, Filter, Model};
-use mti_element::{AppHandle, Element};
-use mti_registry::App;
+use mti_data::{Batch, DataDirectory, DataError, DataType, Filter, Model, NeededFields, Row};
+use mti_element::{AppHandle, Element, Level, OpenContext, Result, level, steps};
+use mti_registry::{App, AppBuilder};
 use mti_testkit::Tree;
 use serde_json::{Value, json};
 
@@ -46,12 +46,14 @@ impl Shop {
     }
 
     pub(crate) fn open(&self) -> App {
+        self.builder().open().unwrap()
+    }
+
+    fn builder(&self) -> AppBuilder {
         let builder = App::builder(self.tree.join("app")).resource(DataDirectory(self.tree.join("data")));
         mti_data::levels()
             .into_iter()
             .fold(builder, |builder, (element, code)| builder.code("acme.shop", element, code))
-            .open()
-            .unwrap()
     }
 }
 
@@ -382,4 +384,77 @@ async fn a_call_on_an_older_snapshot_leaves_the_newer_model_as_it_is() {
     older.create(fixtures::row(json!({"name": "Cy", "age": 8}))).await.expect("no longer unique");
     let found = call(customers, "query", json!({"filter": "Q(name='Cy')", "orderList": [["id", 1]]})).await;
     assert_eq!(found["totalCount"], 3);
+}
+
+steps! {
+    "reports.Type": Report, ReportSteps {
+        /// Who there is.
+        "names" fn names() -> Vec<Row>;
+    }
+}
+
+struct Reporting;
+
+impl Level for Reporting {
+    fn open(context: &OpenContext<'_>) -> Result<Self> {
+        NeededFields::of("models.Customer")
+            .field("name", DataType::Stext)
+            .field("age", DataType::Integer)
+            .field("isPaying", DataType::Boolean)
+            .declare(context);
+        NeededFields::of("models.Nobody").field("name", DataType::Stext).declare(context);
+        Ok(Self)
+    }
+}
+
+#[level]
+impl ReportSteps for Reporting {}
+
+#[test]
+fn check_finds_models_without_the_fields_that_a_level_needs() {
+    let shop = Shop::new(
+        r#"
+//- app/reports/Meta/e.json
+{"title": "Reports", "type": ""}
+//- app/reports/Type/e.json
+{"title": "Report", "type": "reports.Meta", "backend": "rust"}
+//- app/reports/Daily/e.json
+{"title": "Daily", "type": "reports.Type"}
+//- app/initData.json
+{}
+"#,
+    );
+    let findings = |customer: &str| {
+        shop.tree.write("app/models/Customer/Customer.json", customer);
+        let app = shop.builder().level::<Reporting>("acme.shop", "reports.Type").open().unwrap();
+        let told = |finding: &mti_core::Diagnostic| {
+            let place = finding.location.as_ref().unwrap();
+            (finding.code.id(), format!("{}:{}", place.file, place.line.unwrap()), finding.message.clone())
+        };
+        app.check().iter().map(told).collect::<Vec<_>>()
+    };
+    let nobody = ("MTI0410", "reports/Daily/e.json:1".to_owned(), "there is no element `models.Nobody`".to_owned());
+    let key = r#"{"name": "id", "dataType": "AutoInt", "primaryKey": true}"#;
+    let place = |line: u32| format!("models/Customer/Customer.json:{line}");
+    assert_eq!(
+        findings(&format!("{{\"fields\": [{key},\n{{\"name\": \"name\", \"dataType\": \"Stext\"}},\n{{\"name\": \"age\", \"dataType\": \"Numeric\"}}]}}")),
+        [
+            (
+                "MTI0708",
+                place(1),
+                "`models.Customer` has no field `isPaying`; `reports.Daily` needs it".to_owned()
+            ),
+            (
+                "MTI0708",
+                place(3),
+                "`models.Customer` has a field `age` of numbers (`Numeric`) instead of whole numbers; `reports.Daily` needs it".to_owned()
+            ),
+            nobody.clone(),
+        ]
+    );
+    let complete = format!(
+        r#"{{"fields": [{key}, {{"name": "name", "dataType": "Ltext"}}, {{"name": "age", "dataType": "Checkbox"}},
+            {{"name": "isPaying", "dataType": "Boolean"}}]}}"#
+    );
+    assert_eq!(findings(&complete), [nobody]);
 }

@@ -47,7 +47,7 @@ pub use crate::handle::{Element, ElementSource};
 pub use crate::language::Language;
 pub use crate::level::{BoxFuture, Level, LevelCode, LevelMethods, NativeCode, NativeMethod, OpenLevel, OtherName};
 pub use crate::live::{Live, Retired};
-pub use crate::need::{Need, NeededElement};
+pub use crate::need::{Expectation, Need, NeededElement, Shortcoming};
 pub use crate::open::OpenContext;
 pub use crate::owned_frame::OwnedFrame;
 pub use crate::payload::{Answer, Arguments, Exchange, NamedArguments, NativeCall, ResultPlace, StepValue, WireCall};

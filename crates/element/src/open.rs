@@ -9,7 +9,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::config_problems::{self, ConfigProblem, Wrong};
-use crate::{ChainLevel, ElementDefinition, Fail, Failure, InitialRow, Need, NeededElement, Resources, Result};
+use crate::{
+    ChainLevel, ElementDefinition, Expectation, Fail, Failure, InitialRow, Need, NeededElement, Resources, Result,
+};
 
 /// What a level is opened with: definitions and config, and nothing that could block.
 #[derive(Debug)]
@@ -135,8 +137,32 @@ impl<'a> OpenContext<'a> {
     /// Says that the level cannot do without another element, which is to be of `family`. Whether there is such a one
     /// is for `check` to see; it reports `code` at a place in the `e.json`.
     pub fn needs(&self, element: NeededElement, family: &'static str, code: Code, pointer: &str) {
+        self.note_need(element, family, None, code, pointer);
+    }
+
+    /// As [`needs`](Self::needs), of an element whose definition has to be as the level expects it. `check` reports what
+    /// that definition lacks where the definition is.
+    pub fn needs_that(
+        &self,
+        element: NeededElement,
+        family: &'static str,
+        expectation: impl Expectation + 'static,
+        code: Code,
+        pointer: &str,
+    ) {
+        self.note_need(element, family, Some(Arc::new(expectation)), code, pointer);
+    }
+
+    fn note_need(
+        &self,
+        element: NeededElement,
+        family: &'static str,
+        expectation: Option<Arc<dyn Expectation>>,
+        code: Code,
+        pointer: &str,
+    ) {
         let finding = self.finding(&self.definition.manifest, code, pointer, "");
-        self.remarks.borrow_mut().needs.push(Need { element, family, finding });
+        self.remarks.borrow_mut().needs.push(Need { element, family, expectation, finding });
     }
 
     fn report(&self, finding: Diagnostic) {

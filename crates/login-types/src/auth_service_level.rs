@@ -5,7 +5,8 @@ use crate::login_codes::BroughtCode;
 use crate::new_session::NewSession;
 use crate::{
     AuthService, AuthServiceSteps, BindingList, Clock, Corp, CurrentUser, Evidence, LoginCode, LoginType, SessionList,
-    SignIn, SignedIn, Success, User, UserId, bound_logins, browser, corp, fails, login_codes, sessions, user,
+    SignIn, SignedIn, Success, User, UserId, bound_logins, browser, corp, fails, login_codes, needed_fields, sessions,
+    user,
 };
 
 /// How long a session lives when the config does not say.
@@ -30,6 +31,7 @@ pub struct AuthServiceLevel {
 
 impl Level for AuthServiceLevel {
     fn open(context: &OpenContext<'_>) -> Result<Self> {
+        needed_fields::of_service(context);
         let config = Keys::of_config(context);
         let mut problems = Problems::default();
         let session_seconds = problems.take(config.whole_number("sessionSeconds", MIN_SESSION_SECONDS..=u32::MAX));

@@ -25,6 +25,7 @@ mod keys;
 mod login_codes;
 mod login_type;
 mod names;
+mod needed_fields;
 mod new_session;
 mod password;
 mod permission;

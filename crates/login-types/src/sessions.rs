@@ -20,7 +20,7 @@ pub(crate) const MOST_OF_ONE_USER: u32 = 200;
 pub(crate) struct SessionRow {
     pub(crate) login_type: String,
     pub(crate) user_id: UserId,
-    #[serde(default, deserialize_with = "crate::user::null_is_default")]
+    #[serde(deserialize_with = "crate::user::null_is_default")]
     pub(crate) corp_id: String,
     created_at: i64,
     expires_at: i64,
@@ -72,9 +72,9 @@ struct ShownRow {
     id: i64,
     token_hash: String,
     login_type: String,
-    #[serde(default, deserialize_with = "crate::user::null_is_default")]
+    #[serde(deserialize_with = "crate::user::null_is_default")]
     platform: String,
-    #[serde(default, deserialize_with = "crate::user::null_is_default")]
+    #[serde(deserialize_with = "crate::user::null_is_default")]
     corp_id: String,
     created_at: i64,
     expires_at: i64,

@@ -2,7 +2,7 @@
 
 use mti_data::q::Operator;
 use mti_data::{Batch, DataError, Filter, Model, Order, Outcome, Row};
-use mti_element::{AppHandle, Failure, Result};
+use mti_element::{AppHandle, Fail, Failure, Result};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use crate::states::alive;
 
 /// The first row that matches.
 pub(crate) async fn one<T: DeserializeOwned>(app: &AppHandle<'_>, model: &str, filter: Filter) -> Result<Option<T>> {
-    app.get::<Model<'_>>(model)?.get(filter, None).await?.map(read).transpose()
+    app.get::<Model<'_>>(model)?.get(filter, None).await?.map(|row| read(model, row)).transpose()
 }
 
 /// In how many seconds the first of the rows that match expires, if there is one: `longest` at most, also when a clock was
@@ -38,7 +38,7 @@ pub(crate) async fn some<T: DeserializeOwned>(
     most: u64,
 ) -> Result<Vec<T>> {
     let rows = app.get::<Model<'_>>(model)?.query(Some(filter), None, None, None, Some(most)).await?;
-    rows.row_datas.into_iter().map(read).collect()
+    rows.row_datas.into_iter().map(|row| read(model, row)).collect()
 }
 
 /// The rows whose `id` comes after one, by their `id`, `most` at most.
@@ -46,7 +46,7 @@ pub(crate) async fn after<T: DeserializeOwned>(app: &AppHandle<'_>, model: &str,
     let later = Filter::compare("id", Operator::Greater, id);
     let by_id = vec![Order::ascending("id")];
     let rows = app.get::<Model<'_>>(model)?.query(Some(later), None, Some(by_id), None, Some(most)).await?;
-    rows.row_datas.into_iter().map(read).collect()
+    rows.row_datas.into_iter().map(|row| read(model, row)).collect()
 }
 
 /// The rows that match, the last ones made first, `most` at most.
@@ -58,7 +58,7 @@ pub(crate) async fn newest<T: DeserializeOwned>(
 ) -> Result<Vec<T>> {
     let last_first = vec![Order::descending("id")];
     let rows = app.get::<Model<'_>>(model)?.query(Some(filter), None, Some(last_first), None, Some(most)).await?;
-    rows.row_datas.into_iter().map(read).collect()
+    rows.row_datas.into_iter().map(|row| read(model, row)).collect()
 }
 
 /// The row that matches and was made as the `nth` last one, counted from 1, if there are that many.
@@ -70,7 +70,7 @@ pub(crate) async fn nth_newest<T: DeserializeOwned>(
 ) -> Result<Option<T>> {
     let last_first = vec![Order::descending("id")];
     let rows = app.get::<Model<'_>>(model)?.query(Some(filter), None, Some(last_first), Some(nth), Some(1)).await?;
-    rows.row_datas.into_iter().next().map(read).transpose()
+    rows.row_datas.into_iter().next().map(|row| read(model, row)).transpose()
 }
 
 /// How many rows match.
@@ -81,7 +81,7 @@ pub(crate) async fn count(app: &AppHandle<'_>, model: &str, filter: Filter) -> R
 
 /// Takes the rows that match out of the table: of several who try, one gets them.
 pub(crate) async fn take<T: DeserializeOwned>(app: &AppHandle<'_>, model: &str, filter: Filter) -> Result<Vec<T>> {
-    app.get::<Model<'_>>(model)?.take(filter).await?.into_iter().map(read).collect()
+    app.get::<Model<'_>>(model)?.take(filter).await?.into_iter().map(|row| read(model, row)).collect()
 }
 
 /// Does all that is in a batch, or nothing.
@@ -126,6 +126,11 @@ pub(crate) fn row(value: Value) -> Row {
     }
 }
 
-fn read<T: DeserializeOwned>(row: Row) -> Result<T> {
-    Ok(serde_json::from_value(Value::Object(row))?)
+/// Reads a row. A field that the model no longer has is never taken for one without a value: nobody would be told why
+/// all users are disabled.
+fn read<T: DeserializeOwned>(model: &str, row: Row) -> Result<T> {
+    serde_json::from_value(Value::Object(row)).map_err(|error| {
+        let note = format!("the rows of `{model}` are not what the login family reads");
+        Fail::ELEMENT_EXCEPTION.failure().noting(note).caused_by(error)
+    })
 }

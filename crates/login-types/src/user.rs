@@ -83,9 +83,30 @@ pub struct User {
     pub is_admin: bool,
 }
 
+/// A row of the base app's model of users. Other than a [`User`] from a step, it has every field.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct UserRow {
+    user_id: UserId,
+    #[serde(deserialize_with = "null_is_default")]
+    nick: String,
+    #[serde(deserialize_with = "null_is_default")]
+    is_active: bool,
+    #[serde(deserialize_with = "null_is_default")]
+    is_admin: bool,
+}
+
+impl From<UserRow> for User {
+    fn from(row: UserRow) -> Self {
+        let UserRow { user_id, nick, is_active, is_admin } = row;
+        Self { user_id, nick, is_active, is_admin }
+    }
+}
+
 /// The user of that id, in the base app's model of users.
 pub(crate) async fn find(app: &AppHandle<'_>, user_id: &UserId) -> Result<Option<User>> {
-    store::one(app, USERS, Filter::equal("userId", user_id.as_str())).await
+    let row: Option<UserRow> = store::one(app, USERS, Filter::equal("userId", user_id.as_str())).await?;
+    Ok(row.map(User::from))
 }
 
 /// Whether a batch that changes sessions can require rows of users too: they are in one database, and the rows say who is

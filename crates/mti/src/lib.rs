@@ -17,6 +17,7 @@
 
 mod app;
 mod command;
+mod connecting;
 mod embedded;
 mod environment;
 mod exit;

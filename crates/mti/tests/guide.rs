@@ -88,8 +88,18 @@ mod hello {
         pub came_at: i64,
     }
 
-    #[derive(Level)]
     pub struct Book;
+
+    impl Level for Book {
+        fn open(context: &OpenContext<'_>) -> Result<Self> {
+            NeededFields::of("greetings.models.Guest")
+                .field("name", DataType::Stext)
+                .field("greeting", DataType::Stext)
+                .field("cameAt", DataType::Integer)
+                .declare(context);
+            Ok(Self)
+        }
+    }
 
     #[level(GreetingSteps)]
     impl GuestBookSteps for Book {

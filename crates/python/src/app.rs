@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use mti::Program;
 use mti_core::{AppKey, ElementName};
-use mti_data::{Connection, DatabaseElement, default_database};
 use mti_registry::{Explanation, Watching};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -15,7 +14,7 @@ use url::Url;
 
 use crate::definition;
 use crate::element::Element;
-use crate::error::{exception, open_exception};
+use crate::error::{exception, not_connected, open_exception};
 use crate::language::Python3;
 use crate::log;
 use crate::run::{refuse_fork, wait};
@@ -42,6 +41,10 @@ pub(crate) fn program(py: Python<'_>) -> PyResult<Program> {
 /// `public_url` the address that browsers reach it at, `app_path` are directories where parent apps are looked for, and
 /// `type_defaults` is config for every element of a Type, by the Type's full name, below everything that the apps say.
 ///
+/// The default database is opened at once, so an app that cannot work raises `AppError` here: its server cannot be reached,
+/// or another process holds its directory. With `connect=False` it opens at its first use: for scripts that only look at
+/// an app.
+///
 /// An app may be used by any number of threads. Its database is open until `close()`, or until shortly after
 /// nobody uses it any more.
 #[pyclass(module = "mti", frozen, weakref)]
@@ -57,7 +60,7 @@ pub(crate) struct App {
 impl App {
     #[new]
     #[expect(clippy::too_many_arguments, reason = "all but the first have names in Python")]
-    #[pyo3(signature = (directory, *, data=None, env_file=None, database_url=None, public_url=None, app_path=None, type_defaults=None))]
+    #[pyo3(signature = (directory, *, data=None, env_file=None, database_url=None, public_url=None, app_path=None, type_defaults=None, connect=true))]
     fn new(
         py: Python<'_>,
         directory: PathBuf,
@@ -67,6 +70,7 @@ impl App {
         public_url: Option<&str>,
         app_path: Option<Vec<PathBuf>>,
         type_defaults: Option<&Bound<'_, PyDict>>,
+        connect: bool,
     ) -> PyResult<Self> {
         refuse_fork()?;
         log::forward();
@@ -93,6 +97,9 @@ impl App {
         let further = variable.iter().flat_map(std::env::split_paths).filter(|path| !path.as_os_str().is_empty());
         let builder = builder.app_path(app_path.into_iter().flatten().chain(further).collect());
         let app = py.detach(|| builder.open()).map_err(|error| open_exception(py, &error))?;
+        if connect {
+            wait(py, app.connect())?.map_err(|failure| not_connected(py, &failure))?;
+        }
         let generation = AtomicU64::new(app.generation());
         Ok(Self { inner: app, watching: Mutex::default(), elements: PyDict::new(py).unbind(), generation })
     }
@@ -221,7 +228,7 @@ impl App {
         let watching = self.watching.lock().unwrap_or_else(PoisonError::into_inner).take();
         py.detach(|| drop(watching));
         self.elements.bind(py).clear();
-        wait(py, self.close_database())?.map_err(|failure| exception(py, &failure))
+        wait(py, self.inner.disconnect())?.map_err(|failure| exception(py, &failure))
     }
 
     /// The full id of the app: `org.name`.
@@ -275,13 +282,5 @@ impl App {
         let inner = &slf.get().inner;
         let found = py.detach(|| inner.get_element(&text));
         Element::of(slf, found.map_err(|failure| exception(py, &failure))?)
-    }
-
-    async fn close_database(&self) -> mti::Result<()> {
-        // An app need not have a database, and one that does not load is not open.
-        let view = self.inner.view();
-        let Ok(element) = self.inner.get::<DatabaseElement<'_>>(default_database(&*view)) else { return Ok(()) };
-        let Connection(database) = element.connect().await?;
-        Ok(database.close().await?)
     }
 }

@@ -2,6 +2,7 @@
 
 use mti::OpenError;
 use mti_core::{Diagnostic, render};
+use mti_data::DataError;
 use mti_element::{Fail, Failure, Map, Value};
 use mti_login_types::fails;
 use pyo3::prelude::*;
@@ -79,6 +80,27 @@ pub(crate) fn open_exception(py: Python<'_>, error: &OpenError) -> PyErr {
         call_errors(py, "_not_opened", &named)
     })();
     made.map_or_else(|error| error, PyErr::from_value)
+}
+
+/// Why the database of an app that is opened cannot be used, in one sentence.
+pub(crate) fn not_connected(py: Python<'_>, failure: &Failure) -> PyErr {
+    let raised = exception(py, failure);
+    let made = (|| {
+        let named = PyDict::new(py);
+        named.set_item("message", format!("the app's database cannot be opened: {}", reason_of(failure)))?;
+        add_diagnostics(&named, failure.diagnostics())?;
+        let error = call_errors(py, "_not_opened", &named)?;
+        error.setattr("__cause__", raised.value(py))?;
+        Ok(error)
+    })();
+    made.map_or_else(|error: PyErr| error, PyErr::from_value)
+}
+
+/// The error behind a failure, with its causes; what the operator is told, where there is none.
+fn reason_of(failure: &Failure) -> String {
+    let Some(error) = DataError::behind(failure) else { return failure.operator_message() };
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// `mti.MtiError`.

@@ -257,6 +257,9 @@ codes! {
     BadDatabaseConfig "MTI0707" "bad-database-config" Error "the config of a database cannot be used"
         "The message names the key."
         "";
+    NeededField "MTI0708" "needed-field" Error "a model lacks a field that the code of an element reads or writes, or has it with an unsuitable data type"
+        "The calls of that element fail. Declare the field. An override inherits the fields of the model that it overrides, unless it says `\"override\": \"replace\"`."
+        "";
 
     // 08xx: initial data.
     BadInitData "MTI0801" "bad-init-data" Error "`initData.json` is not an object of arrays of rows"

@@ -5,6 +5,7 @@ mod database;
 mod failure;
 mod model;
 mod model_level;
+mod needed_fields;
 #[cfg(feature = "postgres")]
 mod postgres_level;
 mod sled_level;
@@ -22,6 +23,7 @@ pub use database::{
 };
 pub use model::{Declaration, Model, ModelSteps, Rows, Table};
 pub use model_level::ModelLevel;
+pub use needed_fields::NeededFields;
 #[cfg(feature = "postgres")]
 pub use postgres_level::PostgresLevel;
 pub use sled_level::SledLevel;

@@ -12,7 +12,8 @@ use super::{
 use crate::auth_service_level::refuse_disabled;
 use crate::names::{AUTH_SERVICE, PASSWORD_ACCOUNTS};
 use crate::{
-    AuthService, Corp, Done, LoginCode, Permission, SignIn, User, UserAuthInfo, UserId, fails, login_codes, sessions,
+    AuthService, Corp, Done, LoginCode, Permission, SignIn, User, UserAuthInfo, UserId, fails, login_codes,
+    needed_fields, sessions,
 };
 
 /// The code of `auths.loginTypes.PasswordType`.
@@ -23,6 +24,7 @@ pub struct PasswordLevel {
 
 impl Level for PasswordLevel {
     fn open(context: &OpenContext<'_>) -> Result<Self> {
+        needed_fields::of_password(context);
         Ok(Self { config: PasswordConfig::read(context)? })
     }
 }

@@ -14,7 +14,9 @@ use crate::states::{Pending, STATE_SECONDS};
 use crate::store::{self, Conflict};
 use crate::tickets::Ticket;
 use crate::token::random_id;
-use crate::{AuthService, Corp, LoginCode, Permission, Purpose, SignIn, Token, User, UserId, fails, login_codes};
+use crate::{
+    AuthService, Corp, LoginCode, Permission, Purpose, SignIn, Token, User, UserId, fails, login_codes, needed_fields,
+};
 
 /// The code of `auths.loginTypes.WeChatType`.
 #[derive(Debug)]
@@ -24,6 +26,7 @@ pub struct WeChatLevel {
 
 impl Level for WeChatLevel {
     fn open(context: &OpenContext<'_>) -> Result<Self> {
+        needed_fields::of_wechat(context);
         Ok(Self { config: WeChatConfig::read(context)? })
     }
 }

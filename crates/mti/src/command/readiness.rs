@@ -6,7 +6,6 @@ use mti_element::{BoxFuture, Map, Value};
 use mti_server::{Readiness, ReadinessReport};
 use serde_json::json;
 
-use crate::command::databases;
 use crate::command::findings::Findings;
 
 /// The most elements that are named.
@@ -22,7 +21,7 @@ pub(crate) struct AppReadiness {
 impl Readiness for AppReadiness {
     fn check(&self) -> BoxFuture<'_, ReadinessReport> {
         Box::pin(async move {
-            let is_ready = match databases::default(self.findings.app()).await {
+            let is_ready = match self.findings.app().default_database().await {
                 // Nothing is written, but all that a write needs is asked.
                 Ok(Some(database)) => database.execute(Vec::new()).await.is_ok(),
                 Ok(None) => true,

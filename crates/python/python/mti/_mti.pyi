@@ -1,5 +1,5 @@
 import os
-from typing import Any, Awaitable, Dict, List, Mapping, Optional, Sequence, Tuple, Union, final
+from typing import Any, Awaitable, ClassVar, Dict, List, Mapping, Optional, Sequence, Tuple, Union, final
 
 _Path = Union[str, "os.PathLike[str]"]
 
@@ -19,6 +19,7 @@ class App:
         public_url: Optional[str] = None,
         app_path: Optional[Sequence[_Path]] = None,
         type_defaults: Optional[Mapping[str, Mapping[str, Any]]] = None,
+        connect: bool = True,
     ) -> None: ...
     def getElement(self, name: str, /) -> Any: ...
     def findElements(self, selector: str, /) -> List[Any]: ...
@@ -83,6 +84,8 @@ class RunningApp:
 class Level:
     """What levels written in Python derive from."""
 
+    #: The fields that the level reads or writes, with their data types, by model.
+    needs_fields: ClassVar[Mapping[str, Mapping[str, str]]]
     fullName: str
     config: Dict[str, Any]
     define: Dict[str, Any]

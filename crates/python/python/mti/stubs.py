@@ -95,7 +95,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
     parser.add_argument("--out", default="typings", type=Path, help="where the stubs are written")
     given = parser.parse_args(arguments)
     try:
-        with App(given.app) as app:
+        with App(given.app, connect=False) as app:
             for file in write(app, given.out):
                 print(file)
     except MtiError as error:

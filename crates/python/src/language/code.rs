@@ -1,11 +1,14 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use mti_core::{Code, Diagnostic};
+use mti_data::{DataType, NeededFields};
 use mti_element::{
     Answer, Arguments, BoxFuture, Fail, Failure, Frame, LevelCode, Live, Map, MethodDescriptor, MethodKind,
     OpenContext, OpenLevel, OtherName, OwnedFrame, Result, SourcePosition, Value,
 };
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 use pyo3_async_runtimes::TaskLocals;
@@ -155,6 +158,10 @@ impl LevelCode for PythonCode {
                 self.make.bind(py).call1((definition.name.as_str(), config, define))
             })();
             let object = object.map_err(|error| self.not_made(py, context, error))?;
+            let needed = needed_fields(&object).map_err(|error| self.not_made(py, context, error))?;
+            for fields in needed {
+                fields.declare(context);
+            }
             Ok(Box::new(OpenPython {
                 object: object.unbind(),
                 methods: Arc::clone(&self.methods),
@@ -184,6 +191,26 @@ impl PythonCode {
             .with_location(place);
         Fail::ELEMENT_EXCEPTION.failure().diagnosed(vec![finding])
     }
+}
+
+/// What the class of an object says in `needs_fields`: the data types of fields by name, by model.
+fn needed_fields(object: &Bound<'_, PyAny>) -> PyResult<Vec<NeededFields>> {
+    let Some(said) = object.get_type().getattr_opt("needs_fields")? else { return Ok(Vec::new()) };
+    let wrong = |what: String| PyTypeError::new_err(format!("`needs_fields` {what}"));
+    let models: BTreeMap<String, BTreeMap<String, String>> = said.extract().map_err(|_| {
+        wrong("is a dict of models, each with a dict of data types: {\"hr.Staff\": {\"userId\": \"Stext\"}}".to_owned())
+    })?;
+    let mut needed = Vec::with_capacity(models.len());
+    for (model, fields) in models {
+        let mut of_model = NeededFields::of(model);
+        for (field, data_type) in fields {
+            let known = DataType::from_name(&data_type)
+                .ok_or_else(|| wrong(format!("names `{data_type}` for `{field}`, which is no data type")))?;
+            of_model = of_model.field(field, known);
+        }
+        needed.push(of_model);
+    }
+    Ok(needed)
 }
 
 impl fmt::Debug for PythonCode {

@@ -1,13 +1,14 @@
+mod needs;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use mti_core::json::Pointer;
 use mti_core::{Code, Diagnostic, ElementName};
-use mti_element::{
-    AppView as _, Chain, ChainLevel, Kind, MethodDescriptor, MethodKind, Need, NeededElement, OtherName, SourcePosition,
-};
+use mti_element::{Chain, ChainLevel, Kind, MethodDescriptor, MethodKind, OtherName, SourcePosition};
 
+use self::needs::Needs;
 use crate::define::definitions;
 use crate::interface::{Declared, Interface};
 use crate::link::deduplicate;
@@ -20,6 +21,7 @@ const MOST_SUFFERERS: usize = 10;
 /// Everything that can be found wrong with an app, in order of place.
 pub(crate) fn check(snapshot: &Snapshot) -> Vec<Diagnostic> {
     let mut findings = snapshot.diagnostics().to_vec();
+    let mut needs = Needs::default();
     let mut nodes: Vec<&Arc<Node>> = snapshot.nodes().collect();
     nodes.sort_unstable_by(|a, b| a.name.cmp(&b.name));
     for node in nodes {
@@ -30,9 +32,10 @@ pub(crate) fn check(snapshot: &Snapshot) -> Vec<Diagnostic> {
         findings.extend(overrides_of_nothing(node, own));
         findings.extend(shadowed_overrides(node, own));
         findings.extend(loading_problems(node));
-        findings.extend(unmet_needs(snapshot, node));
+        needs.extend_from(node);
         findings.extend(stray_rows(node));
     }
+    findings.extend(needs.unmet(snapshot));
     gather_sufferers(snapshot, &mut findings);
     deduplicate(&mut findings);
     Diagnostic::sort(&mut findings);
@@ -85,47 +88,6 @@ fn stray_rows(node: &Node) -> Option<Diagnostic> {
     };
     let message = || format!("`{}` is no model, and keeps no rows", node.name);
     (!keeps_rows).then(|| first.finding(Code::InitDataModelNotFound, message()).with_element(node.name.clone()))
-}
-
-/// The elements that an instance cannot do without, and that are not there.
-fn unmet_needs(snapshot: &Snapshot, node: &Node) -> Vec<Diagnostic> {
-    let Some(live) = Some(node).filter(|node| node.kind == Kind::Instance).and_then(|node| node.live().ok()) else {
-        return Vec::new();
-    };
-    live.needs().iter().filter_map(|need| unmet_need(snapshot, need)).collect()
-}
-
-fn unmet_need(snapshot: &Snapshot, need: &Need) -> Option<Diagnostic> {
-    let (name, declared_by) = match &need.element {
-        NeededElement::Named(name) => (name.as_str(), None),
-        NeededElement::Default(kind) => {
-            let (app, name) = snapshot.declared_default(kind)?;
-            (name, Some((app, *kind)))
-        }
-        _ => return None,
-    };
-    let (message, help) = match snapshot.definition(name) {
-        Ok(definition) if definition.is_a(need.family) => return None,
-        // Whatever is wrong with an element that is there is reported for itself.
-        Err(_) if snapshot.contains(name) => return None,
-        Ok(_) => (format!("`{name}` is no element of `{}`", need.family), None),
-        Err(failure) => {
-            let help = failure.diagnostics().first().and_then(|finding| finding.help.clone());
-            (format!("there is no element `{name}`"), help)
-        }
-    };
-    let finding = need.unmet(message);
-    let finding = match help {
-        Some(help) => finding.with_help(help),
-        None => finding,
-    };
-    Some(match declared_by {
-        // One finding, whoever has the need.
-        Some((app, kind)) => Diagnostic { element: None, ..finding }
-            .with_app(app.key().id.clone())
-            .with_location(app.manifest.default_element_location(kind)),
-        None => finding,
-    })
 }
 
 /// Where the declared interface of an element and its levels disagree. For a Type, what it declares itself is looked

@@ -1,0 +1,121 @@
+//! What elements need of other elements.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use mti_core::json::Pointer;
+use mti_core::merge::Origin;
+use mti_core::{Diagnostic, ElementName};
+use mti_element::{AppView as _, ElementDefinition, Kind, Live, Need, NeededElement, Shortcoming};
+
+use crate::node::Node;
+use crate::snapshot::Snapshot;
+
+/// How many of the elements with the same need are named.
+const MOST_NAMED: usize = 3;
+
+/// The live objects whose needs are looked at.
+#[derive(Default)]
+pub(super) struct Needs(Vec<Arc<Live>>);
+
+impl Needs {
+    /// Adds what an instance needs, if it loads.
+    pub(super) fn extend_from(&mut self, node: &Node) {
+        if node.kind == Kind::Instance {
+            self.0.extend(node.live().ok());
+        }
+    }
+
+    /// The needs that are not met. What several elements miss in one place is one finding.
+    pub(super) fn unmet(&self, snapshot: &Snapshot) -> Vec<Diagnostic> {
+        let mut findings = Vec::new();
+        let mut missed: BTreeMap<(ElementName, Shortcoming), BTreeSet<&ElementName>> = BTreeMap::new();
+        for live in &self.0 {
+            for need in live.needs() {
+                match needed(snapshot, need) {
+                    Needed::Absent(finding) => findings.push(*finding),
+                    Needed::Unknown => {}
+                    Needed::Found(definition) => {
+                        for shortcoming in need.shortcomings(&definition) {
+                            missed.entry((definition.name.clone(), shortcoming)).or_default().insert(live.name());
+                        }
+                    }
+                }
+            }
+        }
+        let located = missed.into_iter().filter_map(|((name, shortcoming), by)| {
+            let definition = snapshot.definition(name.as_str()).ok()?;
+            Some(missed_by(&definition, shortcoming, &by))
+        });
+        findings.extend(located);
+        findings
+    }
+}
+
+/// What became of a need.
+enum Needed {
+    /// The element is there, and is of the right family.
+    Found(Arc<ElementDefinition>),
+    /// It is not.
+    Absent(Box<Diagnostic>),
+    /// No element is named, or one is with findings of its own.
+    Unknown,
+}
+
+fn needed(snapshot: &Snapshot, need: &Need) -> Needed {
+    let (name, declared_by) = match &need.element {
+        NeededElement::Named(name) => (name.as_str(), None),
+        NeededElement::Default(kind) => match snapshot.declared_default(kind) {
+            Some((app, name)) => (name, Some((app, *kind))),
+            None => return Needed::Unknown,
+        },
+        _ => return Needed::Unknown,
+    };
+    let (message, help) = match snapshot.definition(name) {
+        Ok(definition) if definition.is_a(need.family) => return Needed::Found(definition),
+        // Whatever is wrong with an element that is there is reported for itself.
+        Err(_) if snapshot.contains(name) => return Needed::Unknown,
+        Ok(_) => (format!("`{name}` is no element of `{}`", need.family), None),
+        Err(failure) => {
+            let help = failure.diagnostics().first().and_then(|finding| finding.help.clone());
+            (format!("there is no element `{name}`"), help)
+        }
+    };
+    let finding = need.unmet(message);
+    let finding = match help {
+        Some(help) => finding.with_help(help),
+        None => finding,
+    };
+    Needed::Absent(Box::new(match declared_by {
+        // One finding, whoever has the need.
+        Some((app, kind)) => Diagnostic { element: None, ..finding }
+            .with_app(app.key().id.clone())
+            .with_location(app.manifest.default_element_location(kind)),
+        None => finding,
+    }))
+}
+
+/// The finding that a definition lacks what others need, at the layer that decides it.
+fn missed_by(definition: &ElementDefinition, shortcoming: Shortcoming, by: &BTreeSet<&ElementName>) -> Diagnostic {
+    let mut named: Vec<String> = by.iter().take(MOST_NAMED).map(|name| format!("`{name}`")).collect();
+    if by.len() > MOST_NAMED {
+        named.push(format!("{} more", by.len() - MOST_NAMED));
+    }
+    let (last, others) = named.split_last().map_or(("", [].as_slice()), |(last, others)| (last.as_str(), others));
+    let subject = if others.is_empty() { last.to_owned() } else { format!("{} and {last}", others.join(", ")) };
+    let verb = if by.len() == 1 { "needs" } else { "need" };
+    let finding = Diagnostic::new(shortcoming.code, format!("{}; {subject} {verb} it", shortcoming.message))
+        .with_element(definition.name.clone())
+        .with_help(shortcoming.help);
+    match origin_of(definition, &shortcoming.pointer) {
+        Some(origin) => finding.with_app(origin.app.id.clone()).with_location(origin.location),
+        None => finding,
+    }
+}
+
+/// Where the config has the place, or what should hold it; the `type` of an element without a config.
+fn origin_of(definition: &ElementDefinition, place: &Pointer) -> Option<Origin> {
+    let holders = std::iter::successors(Some(place.as_str()), |place| place.rsplit_once('/').map(|(holder, _)| holder));
+    let mut origins = holders.filter_map(Pointer::parse).filter_map(|place| definition.config.origin(&place));
+    origins.next().or_else(|| definition.manifest.origin(&Pointer::ROOT.key("type")))
+}
