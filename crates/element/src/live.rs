@@ -64,6 +64,7 @@ impl Live {
         resources: &Resources,
         generation: u64,
     ) -> Result<Self> {
+        let _opening = Opening::begin(&definition.name);
         let remarks = RefCell::default();
         let levels = chain
             .levels()
@@ -71,6 +72,20 @@ impl Live {
             .map(|level| level.code.open(&OpenContext::new(&definition, level, resources, generation, &remarks)))
             .collect::<Result<_>>()?;
         Ok(Self { definition, chain, levels, remarks: remarks.into_inner(), successor: OnceLock::new() })
+    }
+
+    /// Fails while this thread opens the levels of an element: opening reads definitions and config only, and one that
+    /// asked for another live element could wait for itself. The failure shows the path to `wanted`.
+    pub fn while_none_is_opening(wanted: &ElementName) -> Result<()> {
+        OPENING.with_borrow(|opening| {
+            if opening.is_empty() {
+                return Ok(());
+            }
+            let path = opening.iter().chain([wanted]).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" → ");
+            Err(Fail::ELEMENT_EXCEPTION.failure().noting(format!(
+                "an element asked for another live element while it was loading: {path}. Ask for it in a step instead"
+            )))
+        })
     }
 
     /// Its full name.
@@ -194,6 +209,27 @@ impl Live {
              The innermost calls: {innermost}",
             self.name(),
         ))
+    }
+}
+
+thread_local! {
+    /// The elements whose levels this thread is opening, outermost first.
+    static OPENING: RefCell<Vec<ElementName>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The opening of one element's levels on this thread. It ends with the value, also when a level fails or panics.
+struct Opening;
+
+impl Opening {
+    fn begin(name: &ElementName) -> Self {
+        OPENING.with_borrow_mut(|opening| opening.push(name.clone()));
+        Self
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        OPENING.with_borrow_mut(|opening| drop(opening.pop()));
     }
 }
 

@@ -12,6 +12,7 @@ use crate::check::check;
 use crate::explain::{Explanation, explain};
 use crate::home::Home;
 use crate::reload::{Reloaded, reload};
+use crate::retirement::Retirements;
 use crate::selector::Selector;
 use crate::snapshot::Snapshot;
 use crate::watch::{WatchError, Watching};
@@ -159,6 +160,11 @@ impl App {
     /// What every reload from now on did.
     pub fn subscribe(&self) -> broadcast::Receiver<Reloaded> {
         self.home.events().subscribe()
+    }
+
+    /// How many elements that reloads replaced or removed have retired.
+    pub fn retirements(&self) -> Retirements {
+        self.home.retirement().counts()
     }
 
     /// What the whole process shares.

@@ -159,7 +159,7 @@ pub(crate) fn explain(snapshot: &Snapshot, name: &str) -> Result<Explanation> {
         }
     };
     if node.quarantine().is_none()
-        && let Err(failure) = node.live()
+        && let Err(failure) = node.live_or_scratch()
     {
         let found: Vec<_> =
             node.findings_of(&failure).into_iter().filter(|finding| !diagnostics.contains(finding)).collect();

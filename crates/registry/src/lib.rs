@@ -18,6 +18,7 @@ mod home;
 mod initial_data;
 mod interface;
 mod link;
+mod live_cell;
 mod names;
 mod node;
 mod reload;
@@ -36,6 +37,7 @@ pub use crate::explain::{
     ExplainedValue, Explanation,
 };
 pub use crate::reload::Reloaded;
+pub use crate::retirement::Retirements;
 pub use crate::secrets::without_secrets;
 pub use crate::selector::Selector;
 pub use crate::snapshot::Snapshot;

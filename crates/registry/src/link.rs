@@ -198,7 +198,10 @@ impl<'a> Linker<'a> {
         };
         let node = match before {
             Some(before) if before.is_made_of(&linked) => Arc::clone(before),
-            _ => Arc::new(Node::new(linked, self.linking.slots.place_of(name), self.generation)),
+            _ => {
+                let slot = self.linking.slots.place_of(name);
+                Arc::new(Node::new(linked, slot, self.generation, before.map(|before| &**before)))
+            }
         };
         self.linked.insert(name.clone(), node);
     }

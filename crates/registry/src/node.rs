@@ -7,21 +7,25 @@ use mti_core::merge::MergeRules;
 use mti_core::{Code, Diagnostic, Discovered, ElementName};
 use mti_element::{Chain, ElementDefinition, Fail, Failure, InitialRow, Kind, Live, Result};
 use once_cell::sync::OnceCell;
+use serde_json::Value;
 
 use crate::define::{define, definitions};
 use crate::home::Inputs;
+use crate::live_cell::LiveCell;
 use crate::slot::Slot;
+
+/// The keys of an `e.json` that live objects are not made of: a change to them re-makes nothing.
+const SURFACE: [&str; 6] = ["title", "description", "icon", "tag", "functionList", "accessModifier"];
 
 /// One element of a snapshot: what link found out about it, and its live object once somebody asked for it.
 ///
-/// A node that a reload does not change is shared by the snapshots before and after, with its live object.
+/// A node that a reload does not change is shared by the snapshots before and after. Two nodes that differ only in what
+/// live objects are not made of, such as a title, share the cell of the live object.
 pub(crate) struct Node {
     pub(crate) slot: &'static Slot,
     linked: Linked,
-    /// The generation of the first snapshot that had it.
-    generation: u64,
     definition: OnceCell<Arc<ElementDefinition>>,
-    live: OnceCell<Arc<Live>>,
+    cell: Arc<LiveCell>,
 }
 
 /// What link found out about an element.
@@ -69,8 +73,40 @@ impl Deref for Node {
 }
 
 impl Node {
-    pub(crate) fn new(linked: Linked, slot: &'static Slot, generation: u64) -> Self {
-        Self { slot, linked, generation, definition: OnceCell::new(), live: OnceCell::new() }
+    /// A node of a new snapshot. It shares the cell of the node before it if live objects of both are made of the same.
+    pub(crate) fn new(linked: Linked, slot: &'static Slot, generation: u64, before: Option<&Self>) -> Self {
+        let cell = Arc::new(LiveCell::new(generation));
+        let mut node = Self { slot, linked, definition: OnceCell::new(), cell };
+        if let Some(before) = before.filter(|before| before.makes_the_same_as(&node)) {
+            node.cell = Arc::clone(&before.cell);
+        }
+        node
+    }
+
+    /// Whether a live object would come out the same: same levels, same config, same keys of its Type.
+    fn makes_the_same_as(&self, other: &Self) -> bool {
+        let (NodeState::Sound { chain: own, .. }, NodeState::Sound { chain: others, .. }) = (&self.state, &other.state)
+        else {
+            return false;
+        };
+        let same_levels = own.levels().len() == others.levels().len()
+            && own.levels().iter().zip(others.levels()).all(|(own, other)| {
+                own.element == other.element && own.app == other.app && Arc::ptr_eq(&own.code, &other.code)
+            });
+        if !same_levels {
+            return false;
+        }
+        let (Ok(own), Ok(others)) = (self.definition(), other.definition()) else { return false };
+        own.types == others.types
+            && own.config.value() == others.config.value()
+            && own.initial_rows == others.initial_rows
+            && own.initial_rows_findings == others.initial_rows_findings
+            && inner(&own).eq(inner(&others))
+    }
+
+    /// Whether both nodes have one live object.
+    pub(crate) fn shares_its_live_object_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.cell, &other.cell)
     }
 
     /// Whether the same definitions, by the same type chain and the same environment, make it.
@@ -113,32 +149,43 @@ impl Node {
             .cloned()
     }
 
-    /// The live object, loaded by whoever asks first. Whoever asks meanwhile waits for that one load; a failed
-    /// load is not kept, so that the next call tries again.
+    /// The live object, loaded by the first caller: see [`LiveCell::get_or_load`]. Once nobody uses the object any more,
+    /// because a reload replaced or removed the element, it retires.
     pub(crate) fn live(&self) -> Result<Arc<Live>> {
-        self.live
-            .get_or_try_init(|| {
-                let NodeState::Sound { chain, .. } = &self.state else { return Err(self.quarantine_failure()) };
-                let home = self.slot.home()?;
-                let definition = self.definition()?;
-                let opened = Live::open(definition, Arc::clone(chain), home.resources(), self.generation);
-                opened.map(Arc::new).inspect_err(|failure| {
-                    tracing::debug!(element = %self.name, "loading failed: {}", failure.operator_message());
-                })
-            })
-            .cloned()
+        Live::while_none_is_opening(&self.name)?;
+        self.cell.get_or_load(&self.name, || {
+            let live = self.open()?;
+            let home = Arc::downgrade(&self.slot.home()?);
+            // An app that was dropped retires nothing: whoever held it has ended.
+            live.retire_to(move |retired| {
+                if let Some(home) = home.upgrade() {
+                    home.retirement().take_in(retired);
+                }
+            });
+            Ok(Arc::new(live))
+        })
+    }
+
+    /// The live object if it was loaded, else one that is opened only to be looked at and is kept by nobody.
+    pub(crate) fn live_or_scratch(&self) -> Result<Arc<Live>> {
+        match self.loaded() {
+            Some(live) => Ok(Arc::clone(live)),
+            None => self.open().map(Arc::new),
+        }
+    }
+
+    fn open(&self) -> Result<Live> {
+        let NodeState::Sound { chain, .. } = &self.state else { return Err(self.quarantine_failure()) };
+        let home = self.slot.home()?;
+        let opened = Live::open(self.definition()?, Arc::clone(chain), home.resources(), self.cell.generation());
+        opened.inspect_err(|failure| {
+            tracing::debug!(element = %self.name, "loading failed: {}", failure.operator_message());
+        })
     }
 
     /// The live object, if it was loaded.
     pub(crate) fn loaded(&self) -> Option<&Arc<Live>> {
-        self.live.get()
-    }
-
-    /// Takes over the live object, and with it identity and state, of an element that is made of the same.
-    pub(crate) fn adopt(&self, live: Arc<Live>) {
-        // Nobody else has seen this node yet, so there is no other live object.
-        let adopted = self.live.set(live).is_ok();
-        debug_assert!(adopted, "a node that is being linked has no live object");
+        self.cell.loaded()
     }
 
     /// What a failed load says, as findings at a place.
@@ -178,6 +225,12 @@ impl Node {
         let diagnostics = self.quarantine().unwrap_or_default().to_vec();
         Fail::ELEMENT_EXCEPTION.because(format!("`{}` is quarantined", self.name)).diagnosed(diagnostics)
     }
+}
+
+/// The part of a merged `e.json` that live objects are made of.
+fn inner(definition: &ElementDefinition) -> impl Iterator<Item = (&String, &Value)> {
+    let members = definition.manifest.value().as_object().into_iter().flatten();
+    members.filter(|(key, _)| !SURFACE.contains(&key.as_str()))
 }
 
 /// Whether the same code answers. That of levels in Rust never changes, that of other languages does.

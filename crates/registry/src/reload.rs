@@ -3,17 +3,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mti_core::{AppChain, Diagnostic, ElementName};
-use mti_element::{ElementDefinition, Live};
-use serde_json::Value;
+use mti_element::Live;
 
 use crate::home::Home;
 use crate::initial_data::InitialData;
 use crate::link::{Linking, link};
-use crate::node::{Node, NodeState};
 use crate::snapshot::Snapshot;
-
-/// The keys of an `e.json` that live objects are not made of: a change to them re-makes nothing.
-const SURFACE: [&str; 6] = ["title", "description", "icon", "tag", "functionList", "accessModifier"];
 
 /// What a reload did.
 ///
@@ -76,7 +71,7 @@ pub(crate) fn reload(home: &Arc<Home>, changed: Option<&[PathBuf]>) -> Result<Re
         return Ok(Reloaded::nothing(&before, begin.elapsed()));
     }
     let mut after = link(chain, diagnostics, initial_data, linking);
-    let remade = carry_over(&before, &mut after);
+    let remade = replace_loaded(&before, &mut after);
     for live in &remade {
         if let Some(node) = after.find(live.name().as_str()) {
             node.slot.clear_ready();
@@ -86,14 +81,8 @@ pub(crate) fn reload(home: &Arc<Home>, changed: Option<&[PathBuf]>) -> Result<Re
     home.current().publish(Arc::clone(&after));
     let mut names: Vec<ElementName> = remade.iter().map(|live| live.name().clone()).collect();
     names.sort_unstable();
-    for live in remade {
-        if let Some(queue) = home.retirement().queue().cloned() {
-            live.retire_to(move |retired| {
-                // Without the thread at the other end, dropping is all that is left to do.
-                let _gone = queue.send(retired);
-            });
-        }
-    }
+    // The live objects retire when the last call on them has ended.
+    drop(remade);
     let reloaded = Reloaded {
         generation: after.generation(),
         remade: names,
@@ -131,49 +120,20 @@ fn is_nothing_new(before: &Snapshot, chain: &AppChain, linking: &Linking<'_>, in
         && before.outdated().is_empty()
 }
 
-/// Gives the live objects of elements that are made of the same to their new nodes, tries out those that are not,
-/// and gives back the live objects that are used no more.
-fn carry_over(before: &Snapshot, after: &mut Snapshot) -> Vec<Arc<Live>> {
+/// Loads anew what was loaded before and is made of something else now, and returns the live objects that are used no
+/// more. An element whose new version does not load keeps its last good one.
+fn replace_loaded(before: &Snapshot, after: &mut Snapshot) -> Vec<Arc<Live>> {
     let mut remade = Vec::new();
     for old in before.nodes() {
         let Some(live) = old.loaded() else { continue };
-        let Some(new) = after.find(old.name.as_str()).cloned() else {
-            remade.push(Arc::clone(live));
-            continue;
-        };
-        if Arc::ptr_eq(old, &new) {
-            continue;
-        }
-        if is_made_of_the_same(old, &new, live) {
-            new.adopt(Arc::clone(live));
-        } else if let Err(failure) = new.live() {
-            after.keep_outdated(Arc::clone(old), &new.findings_of(&failure));
-        } else {
-            remade.push(Arc::clone(live));
+        match after.find(old.name.as_str()).cloned() {
+            Some(new) if new.shares_its_live_object_with(old) => {}
+            Some(new) => match new.live() {
+                Ok(_) => remade.push(Arc::clone(live)),
+                Err(failure) => after.keep_outdated(Arc::clone(old), &new.findings_of(&failure)),
+            },
+            None => remade.push(Arc::clone(live)),
         }
     }
     remade
-}
-
-/// Whether a live object would come out the same: same levels, same config, same keys of its Type.
-fn is_made_of_the_same(old: &Node, new: &Node, live: &Live) -> bool {
-    let NodeState::Sound { chain, .. } = &new.state else { return false };
-    let same_levels =
-        chain.levels().len() == live.chain().levels().len()
-            && chain.levels().iter().zip(live.chain().levels()).all(|(new, old)| {
-                new.element == old.element && new.app == old.app && Arc::ptr_eq(&new.code, &old.code)
-            });
-    let (Ok(old), Ok(new)) = (old.definition(), new.definition()) else { return false };
-    same_levels
-        && old.types == new.types
-        && old.config.value() == new.config.value()
-        && old.initial_rows == new.initial_rows
-        && old.initial_rows_findings == new.initial_rows_findings
-        && inner(&old).eq(inner(&new))
-}
-
-/// The part of a merged `e.json` that live objects are made of.
-fn inner(definition: &ElementDefinition) -> impl Iterator<Item = (&String, &Value)> {
-    let members = definition.manifest.value().as_object().into_iter().flatten();
-    members.filter(|(key, _)| !SURFACE.contains(&key.as_str()))
 }

@@ -1,36 +1,88 @@
 use std::fmt;
+use std::sync::Arc;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use mti_element::Retired;
-use tokio::sync::mpsc::{self, UnboundedSender};
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::task::JoinSet;
 
-/// Where elements that were changed or removed end: one thread that lets their levels let go of what they hold,
-/// after the last call. It is started when the first element retires.
+/// How long one element may take to let go of what it holds before the log says so and others no longer wait for it.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// How many elements retire at once. More wait in the queue.
+const MOST_AT_ONCE: usize = 64;
+
+/// How many elements may wait. Further ones are dropped without being retired, and the log says so.
+const QUEUE_CAPACITY: usize = 4096;
+
+/// Where elements that were changed or removed end, after their last call.
+///
+/// Each one retires on a thread of its own, under a deadline: a level that panics or hangs keeps no other element from
+/// retiring. The threads are started when the first element retires.
 #[derive(Default)]
 pub(crate) struct Retirement {
-    queue: OnceLock<Option<UnboundedSender<Retired>>>,
+    queue: OnceLock<Option<Sender<Retired>>>,
+    counts: Arc<Counts>,
+}
+
+/// How many elements that a reload replaced or removed have let go of what they held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retirements {
+    /// Those that wait for their turn or are letting go right now.
+    pub pending: u64,
+    /// Those that are done.
+    pub retired: u64,
+    /// Those that panicked, exceeded the deadline, or found no place in the queue.
+    pub failed: u64,
+}
+
+#[derive(Default)]
+struct Counts {
+    taken_in: AtomicU64,
+    retired: AtomicU64,
+    failed: AtomicU64,
 }
 
 impl Retirement {
-    /// Takes in what is left of an element.
-    pub(crate) fn queue(&self) -> Option<&UnboundedSender<Retired>> {
-        self.queue.get_or_init(start).as_ref()
+    /// Takes in what is left of an element. Never waits.
+    pub(crate) fn take_in(&self, retired: Retired) {
+        self.counts.taken_in.fetch_add(1, Ordering::Relaxed);
+        let queue = self.queue.get_or_init(|| start(Arc::clone(&self.counts)));
+        let (retired, reason) = match queue.as_ref().map(|queue| queue.try_send(retired)) {
+            Some(Ok(())) => return,
+            Some(Err(TrySendError::Full(retired))) => (Some(retired), "too many elements are waiting to retire"),
+            Some(Err(TrySendError::Closed(retired))) => (Some(retired), "the thread that retires elements has ended"),
+            None => (None, "the thread that retires elements could not be started"),
+        };
+        self.counts.failed.fetch_add(1, Ordering::Relaxed);
+        let element = retired.as_ref().map(|retired| retired.name().as_str()).unwrap_or_default();
+        tracing::error!(element, "an element was dropped without being retired: {reason}");
+    }
+
+    pub(crate) fn counts(&self) -> Retirements {
+        let retired = self.counts.retired.load(Ordering::Relaxed);
+        let failed = self.counts.failed.load(Ordering::Relaxed);
+        let taken_in = self.counts.taken_in.load(Ordering::Relaxed);
+        Retirements { pending: taken_in.saturating_sub(retired + failed), retired, failed }
     }
 }
 
-/// Starts the thread. It ends with the app, after the elements that are still in the queue.
-fn start() -> Option<UnboundedSender<Retired>> {
-    let (sender, mut queue) = mpsc::unbounded_channel::<Retired>();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+/// Starts the thread that supervises. It ends with the app, after the elements that are still in the queue.
+fn start(counts: Arc<Counts>) -> Option<Sender<Retired>> {
+    let (sender, queue) = mpsc::channel(QUEUE_CAPACITY);
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .max_blocking_threads(2 * MOST_AT_ONCE)
+        .thread_name("mti-retire")
+        .enable_all()
+        .build();
     let started = runtime.and_then(|runtime| {
-        thread::Builder::new().name("mti-retire".to_owned()).spawn(move || {
-            runtime.block_on(async {
-                while let Some(retired) = queue.recv().await {
-                    retired.retire().await;
-                }
-            });
-        })
+        thread::Builder::new().name("mti-retire".to_owned()).spawn(move || supervise(runtime, queue, &counts))
     });
     match started {
         Ok(_) => Some(sender),
@@ -41,8 +93,44 @@ fn start() -> Option<UnboundedSender<Retired>> {
     }
 }
 
+fn supervise(runtime: Runtime, mut queue: Receiver<Retired>, counts: &Arc<Counts>) {
+    runtime.block_on(async {
+        let mut running = JoinSet::new();
+        while let Some(retired) = queue.recv().await {
+            while running.try_join_next().is_some() {}
+            if running.len() >= MOST_AT_ONCE {
+                running.join_next().await;
+            }
+            running.spawn(retire(retired, Arc::clone(counts)));
+        }
+        while running.join_next().await.is_some() {}
+    });
+    // A level that hangs in a blocking call cannot be ended; nobody waits for it.
+    runtime.shutdown_background();
+}
+
+/// Lets one element go on a thread that may block, and reports it when that fails or takes too long.
+async fn retire(retired: Retired, counts: Arc<Counts>) {
+    let element = retired.name().clone();
+    let runtime = Handle::current();
+    let task = tokio::task::spawn_blocking(move || runtime.block_on(retired.retire()));
+    match tokio::time::timeout(DEADLINE, task).await {
+        Ok(Ok(())) => {
+            counts.retired.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        Ok(Err(error)) => tracing::error!(%element, "a level panicked while its element retired: {error}"),
+        Err(_) => tracing::error!(
+            %element,
+            "the element has not retired within {} s; nobody waits for it any more",
+            DEADLINE.as_secs()
+        ),
+    }
+    counts.failed.fetch_add(1, Ordering::Relaxed);
+}
+
 impl fmt::Debug for Retirement {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Retirement")
+        formatter.debug_tuple("Retirement").field(&self.counts()).finish()
     }
 }

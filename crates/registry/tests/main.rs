@@ -7,6 +7,7 @@ mod explain;
 mod languages;
 mod lazy;
 mod levels;
+mod live_cells;
 mod merging;
 mod quarantine;
 mod reload;

@@ -31,9 +31,11 @@ pub(crate) fn check(snapshot: &Snapshot) -> Vec<Diagnostic> {
         findings.extend(signature_differences(node, own));
         findings.extend(overrides_of_nothing(node, own));
         findings.extend(shadowed_overrides(node, own));
-        findings.extend(loading_problems(node));
-        needs.extend_from(node);
-        findings.extend(stray_rows(node));
+        findings.extend(match node.kind {
+            Kind::Instance => opening_findings(node, &mut needs),
+            // Types and Metas are not loaded; their config is looked at.
+            Kind::Type | Kind::Meta => config_findings(node),
+        });
     }
     findings.extend(needs.unmet(snapshot));
     gather_sufferers(snapshot, &mut findings);
@@ -67,27 +69,36 @@ fn gather_sufferers(snapshot: &Snapshot, findings: &mut Vec<Diagnostic>) {
     }
 }
 
-/// What loading an instance says, which reads definitions and config only. Types and Metas are not loaded; their config
-/// is looked at.
-fn loading_problems(node: &Node) -> Vec<Diagnostic> {
-    let found = match node.kind {
-        Kind::Instance => {
-            node.live().map(|live| live.definition().findings.iter().chain(live.warnings()).cloned().collect())
-        }
-        Kind::Type | Kind::Meta => node.definition().map(|definition| definition.findings.clone()),
+/// What is found by opening an instance, which reads definitions and config only. What was not loaded before is opened
+/// once, looked at, and dropped.
+fn opening_findings(node: &Node, needs: &mut Needs) -> Vec<Diagnostic> {
+    let live = match node.live_or_scratch() {
+        Ok(live) => live,
+        Err(failure) => return node.findings_of(&failure),
     };
-    found.unwrap_or_else(|failure| node.findings_of(&failure))
+    let mut findings = live.definition().findings.clone();
+    findings.extend(live.warnings().iter().cloned());
+    if !live.takes_initial_rows() {
+        findings.extend(stray_rows(node));
+    }
+    needs.extend_from(live);
+    findings
 }
 
-/// Rows for an element that keeps none.
-fn stray_rows(node: &Node) -> Option<Diagnostic> {
-    let first = node.initial_rows.first()?;
-    let keeps_rows = match node.kind {
-        Kind::Instance => node.live().ok()?.takes_initial_rows(),
-        Kind::Type | Kind::Meta => false,
+fn config_findings(node: &Node) -> Vec<Diagnostic> {
+    let mut findings = match node.definition() {
+        Ok(definition) => definition.findings.clone(),
+        Err(failure) => node.findings_of(&failure),
     };
-    let message = || format!("`{}` is no model, and keeps no rows", node.name);
-    (!keeps_rows).then(|| first.finding(Code::InitDataModelNotFound, message()).with_element(node.name.clone()))
+    findings.extend(stray_rows(node));
+    findings
+}
+
+/// The first of the rows that apps give to an element that keeps none.
+fn stray_rows(node: &Node) -> Option<Diagnostic> {
+    let message = format!("`{}` is no model, and keeps no rows", node.name);
+    let first = node.initial_rows.first()?;
+    Some(first.finding(Code::InitDataModelNotFound, message).with_element(node.name.clone()))
 }
 
 /// Where the declared interface of an element and its levels disagree. For a Type, what it declares itself is looked

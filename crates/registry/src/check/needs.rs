@@ -6,9 +6,8 @@ use std::sync::Arc;
 use mti_core::json::Pointer;
 use mti_core::merge::Origin;
 use mti_core::{Diagnostic, ElementName};
-use mti_element::{AppView as _, ElementDefinition, Kind, Live, Need, NeededElement, Shortcoming};
+use mti_element::{AppView as _, ElementDefinition, Live, Need, NeededElement, Shortcoming};
 
-use crate::node::Node;
 use crate::snapshot::Snapshot;
 
 /// How many of the elements with the same need are named.
@@ -19,11 +18,9 @@ const MOST_NAMED: usize = 3;
 pub(super) struct Needs(Vec<Arc<Live>>);
 
 impl Needs {
-    /// Adds what an instance needs, if it loads.
-    pub(super) fn extend_from(&mut self, node: &Node) {
-        if node.kind == Kind::Instance {
-            self.0.extend(node.live().ok());
-        }
+    /// Adds what an instance needs.
+    pub(super) fn extend_from(&mut self, live: Arc<Live>) {
+        self.0.push(live);
     }
 
     /// The needs that are not met. What several elements miss in one place is one finding.
