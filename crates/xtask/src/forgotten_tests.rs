@@ -1,34 +1,41 @@
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use walkdir::WalkDir;
 
+use crate::layering::Target;
 use crate::{Package, TidyError};
 
-/// Returns one line for each Rust file in the directory of a package's test binary that the binary does
-/// not name: its tests would never run.
+/// Returns one line for each Rust file beside the test binaries of a package that none of them names: its
+/// tests would never run.
 pub(crate) fn forgotten_tests(package: &Package) -> Result<Vec<String>, TidyError> {
     let mut problems = Vec::new();
-    let is_test = |kinds: &[String]| kinds.iter().any(|kind| kind == "test");
-    for target in package.targets.iter().filter(|target| is_test(&target.kind)) {
-        let (root, Some(directory)) = (&target.src_path, target.src_path.parent()) else { continue };
-        let is_another_root = |path: &Path| package.targets.iter().any(|other| other.src_path == path);
+    let is_test = |target: &&Target| target.kind.iter().any(|kind| kind == "test");
+    let roots: Vec<&Path> = package.targets.iter().filter(is_test).map(|target| &*target.src_path).collect();
+    let directories: BTreeSet<&Path> = roots.iter().filter_map(|root| root.parent()).collect();
+    for directory in directories {
+        let mut declared = BTreeSet::new();
+        for root in roots.iter().filter(|root| root.parent() == Some(directory)) {
+            declared.extend(modules(root)?);
+        }
         for entry in WalkDir::new(directory).max_depth(1).sort_by_file_name() {
-            let entry = entry.map_err(|error| TidyError::Read { path: directory.to_owned(), source: error.into() })?;
-            let path = entry.path();
+            let read = |error: walkdir::Error| TidyError::Read { path: directory.to_owned(), source: error.into() };
+            let path = entry.map_err(read)?.into_path();
             let is_rust = path.extension().is_some_and(|extension| extension == "rs");
-            if is_rust && !is_another_root(path) && !names(root, path)? {
-                problems.push(format!("`{}` is in no test binary: name it in `{}`", path.display(), root.display()));
+            let is_named = path.file_stem().and_then(|stem| stem.to_str()).is_some_and(|stem| declared.contains(stem));
+            let is_root = package.targets.iter().any(|target| target.src_path == path);
+            if is_rust && !is_root && !is_named {
+                problems.push(format!("`{}` is in no test binary", path.display()));
             }
         }
     }
     Ok(problems)
 }
 
-/// Whether the root file of a test binary declares the module of another file.
-fn names(root: &Path, file: &Path) -> Result<bool, TidyError> {
+/// The modules that the root file of a test binary declares.
+fn modules(root: &Path) -> Result<Vec<String>, TidyError> {
     let source = fs::read_to_string(root).map_err(|source| TidyError::Read { path: root.to_owned(), source })?;
-    let Some(module) = file.file_stem().and_then(|stem| stem.to_str()) else { return Ok(false) };
-    let declaration = format!("mod {module};");
-    Ok(source.lines().any(|line| line.trim_start().trim_start_matches("pub ") == declaration))
+    let declarations = source.lines().filter_map(|line| line.trim().strip_suffix(';')?.strip_prefix("mod "));
+    Ok(declarations.map(str::to_owned).collect())
 }
