@@ -11,6 +11,8 @@ mod disk_full;
 mod elements;
 mod index_agrees;
 mod postgres;
+mod postgres_connect;
+mod postgres_failover;
 mod postgres_network;
 mod q_binding;
 mod q_syntax;

@@ -85,11 +85,12 @@ async fn connections_that_were_cut_are_replaced() {
     prepare(&database, &schema).await;
     insert(&database, &schema, json!({"userId": "u1"})).await.unwrap();
     let bystander = bystander(&place).await;
-    for _ in 0..3 {
+    for round in 0..20 {
         let cut = "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE application_name = $1";
         let cut: i64 = bystander.query_one(cut, &[&place.schema()]).await.unwrap().get(0);
         assert!(cut >= 1);
-        // Only reads may be tried again when it is not known what happened to them.
+        // The pool may not have heard yet that they ended.
+        insert(&database, &schema, json!({"userId": format!("cut{round}")})).await.unwrap();
         assert_eq!(find(&database, &schema, "Q(userId='u1')").await.len(), 1);
     }
 }
@@ -530,6 +531,9 @@ fn options_are_read_from_a_url_and_show_no_password() {
         "postgresql://u:canary@h:5433/d?sslmode=verify-full&sslrootcert=/a/b.pem&application_name=x",
         "postgres://u:canary@h1:1,h2:2/d?schema=s&poolSize=4&timeoutMs=100&connect_timeout=3",
         "postgres://u@%2Frun%2Fpostgresql/d",
+        "postgres:///d?host=/run/postgresql&user=u&sslmode=require",
+        "postgres://u:canary@h1,h2:5433/d?target_session_attrs=read-write&channel_binding=require",
+        "postgres://u@h/d?target_session_attrs=primary",
     ] {
         let options = PostgresOptions::from_url(&Secret::new(url)).unwrap();
         assert!(!format!("{options:?}").contains("canary"));
@@ -538,6 +542,10 @@ fn options_are_read_from_a_url_and_show_no_password() {
         ("canary", "begins with neither"),
         ("postgres://u:canary@h:port/d", "port"),
         ("postgres:///canary", "names no host"),
+        ("postgres://u:canary@:5432/d", "names no host"),
+        ("postgres://u:canary@h1,h2/d?port=1", "another number of hosts"),
+        ("postgres://u:canary@h/d?target_session_attrs=standby", "`read-write`"),
+        ("postgres://u:canary@h/d?channel_binding=canary", "`require`"),
         ("postgres://u:canary@h/d?sslmode=allow", "`verify-full`"),
         ("postgres://u:canary@h/d?poolSize=0", "1 to 1000"),
         ("postgres://u:canary@h/d?timeoutMs=soon", "`timeoutMs`"),
@@ -547,4 +555,54 @@ fn options_are_read_from_a_url_and_show_no_password() {
         let error = PostgresOptions::from_url(&Secret::new(url)).unwrap_err();
         assert!(error.to_string().contains(part) && !error.to_string().contains("canary"), "{url}: {error}");
     }
+}
+
+/// Keeps others from the table for longer than a statement of the test's database may take.
+const HELD_UP: &str = "BEGIN; LOCK TABLE \"acme.shop:shop.models.Shared\"; SELECT pg_sleep(3.5); COMMIT";
+
+/// Does something that begins while the table is kept from it.
+async fn while_held_up<T>(holder: &Client, watcher: &Client, work: impl Future<Output = T>) -> T {
+    let work = async {
+        let sleeps = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+        while watcher.query(sleeps, &[]).await.unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        work.await
+    };
+    let (held, done) = futures_util::future::join(holder.batch_execute(HELD_UP), work).await;
+    held.unwrap();
+    done
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_moves_or_changes_a_whole_table_takes_longer_than_statements_may() {
+    let place = TestDatabase::new();
+    // With the time that an answer may be late, statements get three seconds.
+    let node = database(place.options().timeout(Duration::from_secs(1)).unwrap());
+    let before = version("Stext", json!({}));
+    let indexed = version("Stext", json!({"indexList": [["size"]]}));
+    let retyped = version("Integer", json!({"indexList": [["size"]]}));
+    prepare(&node, &before).await;
+    insert(&node, &before, json!({})).await.unwrap();
+    let (bystander, watcher) = (bystander(&place).await, bystander(&place).await);
+
+    let other = async {
+        let found = node.find(before.clone(), Query::new(filter(&before, ""))).await;
+        assert!(unavailable(found).0.contains("timeoutMs"), "other statements keep their limit");
+    };
+    let indexing = prepare(&node, &indexed);
+    while_held_up(&bystander, &watcher, futures_util::future::join(other, indexing)).await;
+    let changes = while_held_up(&bystander, &watcher, node.changes(retyped.clone())).await;
+    assert_eq!(changes.unwrap().len(), 1, "the column is looked at");
+    while_held_up(&bystander, &watcher, prepare(&node, &retyped)).await;
+
+    let slow_delete = "CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS \
+                       $$ BEGIN PERFORM pg_sleep(3.5); RETURN OLD; END $$; \
+                       CREATE TRIGGER slowly BEFORE DELETE ON \"acme.shop:shop.models.Shared\" \
+                       FOR EACH ROW EXECUTE FUNCTION slowly()";
+    bystander.batch_execute(slow_delete).await.unwrap();
+    let (send, deliveries) = tokio::sync::mpsc::channel(1);
+    send.send(Delivery::End).await.unwrap();
+    node.import(vec![TableToFill { schema: retyped.clone(), replace: true }], deliveries).await.unwrap();
+    assert_eq!(find(&node, &retyped, "").await, []);
 }

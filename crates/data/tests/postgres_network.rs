@@ -1,5 +1,6 @@
 //! Networks that fail between a process and its PostgreSQL server, at the instant that hurts.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -26,6 +27,10 @@ struct Network {
     server: PostgresServer,
     port: u16,
     failing: Failing,
+    /// How many transactions were begun.
+    begun: Arc<AtomicUsize>,
+    /// How many times all connections that were there have gone silent.
+    silenced: watch::Sender<u32>,
 }
 
 /// What fails next: the text in a request that it begins with, and how. It fails once.
@@ -47,14 +52,25 @@ impl Network {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let failing = Failing::default();
+        let (begun, silenced) = (Arc::new(AtomicUsize::new(0)), watch::Sender::new(0));
         let (behind, failure) = (server.port(), Arc::clone(&failing));
+        let (counted, silence) = (Arc::clone(&begun), silenced.clone());
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let server = TcpStream::connect(("127.0.0.1", behind)).await.unwrap();
-                tokio::spawn(carry(client, server, Arc::clone(&failure)));
+                let carried = carry(client, server, Arc::clone(&failure), Arc::clone(&counted));
+                let mut silence = silence.subscribe();
+                tokio::spawn(async move {
+                    let mut carried = Box::pin(carried);
+                    tokio::select! {
+                        () = &mut carried => {}
+                        // Nothing is carried any more, and neither side hears of an end.
+                        _ = silence.changed() => std::future::pending().await,
+                    }
+                });
             }
         });
-        Self { server, port, failing }
+        Self { server, port, failing, begun, silenced }
     }
 
     fn options(&self) -> PostgresOptions {
@@ -80,7 +96,7 @@ impl Network {
     }
 }
 
-async fn carry(client: TcpStream, server: TcpStream, failing: Failing) {
+async fn carry(client: TcpStream, server: TcpStream, failing: Failing, begun: Arc<AtomicUsize>) {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let (told, mut failure) = watch::channel(None);
@@ -88,6 +104,7 @@ async fn carry(client: TcpStream, server: TcpStream, failing: Failing) {
         let mut buffer = vec![0; 1 << 16];
         while let Ok(read @ 1..) = from_client.read(&mut buffer).await {
             let request = String::from_utf8_lossy(&buffer[..read]).into_owned();
+            begun.fetch_add(request.matches("START TRANSACTION").count(), Ordering::Relaxed);
             if let Some((_, failure)) = failing.lock().unwrap().take_if(|(text, _)| request.contains(*text)) {
                 told.send_replace(Some(failure));
             }
@@ -289,4 +306,66 @@ async fn a_schema_that_is_there_needs_no_right_to_make_one() {
     let database: Shared = Arc::new(PostgresDatabase::new(options.schema("Äpp").unwrap()));
     prepare(&database, &person()).await;
     insert(&database, &person(), json!({"name": "Ann"})).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_duplicate_is_refused_by_the_first_transaction() {
+    let network = Network::start().await;
+    let (database, schema) = (network.database(4, LONG), person());
+    prepare(&database, &schema).await;
+    insert(&database, &schema, json!({"userId": "taken"})).await.unwrap();
+    let change_or_add = |name: &str| {
+        let named = filter(&schema, &format!("Q(name='{name}')"));
+        Operation::update_or_insert(&schema, named, Vec::new(), row(json!({})), row(json!({"userId": "taken"})))
+    };
+    let taken =
+        DataError::UniqueViolation { model: "shop.models.Person".to_owned(), fields: vec!["userId".to_owned()] };
+    let before = network.begun.load(Ordering::Relaxed);
+    assert_eq!(database.execute(vec![change_or_add("nobody")]).await, Err(taken.clone()));
+    assert_eq!(network.begun.load(Ordering::Relaxed) - before, 1);
+
+    // Many at once do not get in each other's way.
+    let racing = (0..8).map(|number| database.execute(vec![change_or_add(&format!("n{number}"))]));
+    for refused in futures_util::future::join_all(racing).await {
+        assert_eq!(refused, Err(taken.clone()));
+    }
+    assert_eq!(network.begun.load(Ordering::Relaxed) - before, 9);
+
+    // A row in the way that the batch itself added.
+    let batch = vec![Operation::insert(&schema, row(json!({"name": "x", "age": 1}))), {
+        let nobody = filter(&schema, "Q(name='nobody')");
+        let same = row(json!({"name": "x", "age": 1}));
+        Operation::update_or_insert(&schema, nobody, Vec::new(), row(json!({})), same)
+    }];
+    let refused = database.execute(batch).await;
+    assert!(matches!(refused, Err(DataError::UniqueViolation { .. })), "{refused:?}");
+    assert_eq!(network.begun.load(Ordering::Relaxed) - before, 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_whose_connection_is_lost_while_it_is_prepared_is_made_on_another_one() {
+    let network = Network::start().await;
+    let (database, schema) = (network.database(4, LONG), person());
+    prepare(&database, &schema).await;
+    // The first use of a statement prepares it.
+    network.fail_at("INSERT INTO", Failure::Cut);
+    insert(&database, &schema, json!({"name": "prepared"})).await.unwrap();
+    assert_eq!(find(&database, &schema, "").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_went_silent_while_nobody_used_them_are_replaced_before_a_write() {
+    let network = Network::start().await;
+    let (database, schema) = (network.database(4, LONG), person());
+    prepare(&database, &schema).await;
+    let several = (0..4).map(|_| insert(&database, &schema, json!({"name": "several"})));
+    for inserted in futures_util::future::join_all(several).await {
+        inserted.unwrap();
+    }
+    network.silenced.send_modify(|times| *times += 1);
+    // A connection that was used within the last second is trusted.
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    let written = tokio::time::timeout(LONG / 6, insert(&database, &schema, json!({"name": "afterwards"}))).await;
+    written.expect("one silent connection is waited for, not all").unwrap();
+    assert_eq!(find(&database, &schema, "").await.len(), 5);
 }

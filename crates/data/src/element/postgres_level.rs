@@ -69,11 +69,35 @@ impl<'c> Config<'c> {
                 self.context.config_problem(Code::ConfigKeyMissing, &format!("/{key}"), message)
             })
         };
-        let port =
-            self.number("port")?.map_or(Some(DEFAULT_PORT), |port| u16::try_from(port).ok().filter(|port| *port > 0));
-        let port = port.ok_or_else(|| self.problem("port", "`port` is a whole number from 1 to 65535".to_owned()))?;
         let password = self.text("password")?.map(Secret::new);
-        Ok(PostgresOptions::at(needed("host")?, port, needed("dbname")?, needed("user")?, password.as_ref()))
+        let hosts = self.hosts(needed("host")?)?;
+        let (dbname, user) = (needed("dbname")?, needed("user")?);
+        let ((host, port), more) = hosts.split_first().ok_or_else(|| self.bad_host())?;
+        let first = PostgresOptions::at(host, *port, dbname, user, password.as_ref());
+        Ok(more.iter().fold(first, |options, (host, port)| options.or_at(host, *port)))
+    }
+
+    /// The hosts with their ports: one port for all, or one for each.
+    fn hosts(self, hosts: &str) -> Result<Vec<(&str, u16)>> {
+        let hosts: Vec<&str> = hosts.split(',').map(str::trim).collect();
+        if hosts.iter().any(|host| host.is_empty()) {
+            return Err(self.bad_host());
+        }
+        let ports = match self.value("port") {
+            None => vec![DEFAULT_PORT],
+            Some(Value::String(ports)) => ports.split(',').map(|port| port.trim().parse().unwrap_or(0)).collect(),
+            Some(port) => vec![port.as_u64().and_then(|port| u16::try_from(port).ok()).unwrap_or(0)],
+        };
+        if ports.contains(&0) || ports.len() > 1 && ports.len() != hosts.len() {
+            let message = "`port` is a whole number from 1 to 65535: one for all hosts, or one for each, with commas";
+            return Err(self.problem("port", message.to_owned()));
+        }
+        Ok(hosts.into_iter().zip(ports.into_iter().cycle()).collect())
+    }
+
+    fn bad_host(self) -> Failure {
+        let message = "`host` is a name, an address, or the directory of a socket; several have commas between";
+        self.problem("host", message.to_owned())
     }
 
     fn with_use(self, mut options: PostgresOptions) -> Result<PostgresOptions> {
@@ -86,6 +110,12 @@ impl<'c> Config<'c> {
             options = options.encryption(Encryption { mode, root_certificates: root_certificates.map(Into::into) });
         } else if root_certificates.is_some() {
             return Err(self.problem("sslRootCert", "`sslRootCert` needs an `sslMode` that verifies".to_owned()));
+        }
+        if let Some(name) = self.text("targetSessionAttrs")? {
+            options = self.checked(options.target_session_attrs(name))?;
+        }
+        if let Some(name) = self.text("channelBinding")? {
+            options = self.checked(options.channel_binding(name))?;
         }
         if let Some(schema) = self.text("schema")? {
             options = self.checked(options.schema(schema))?;

@@ -1,83 +1,162 @@
-//! Connections encrypted by rustls.
+//! What a server has to prove before rustls encrypts connections to it.
 
-use std::future::Future;
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
-use tokio_rustls::TlsConnector;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::options::{Encryption, SslMode};
 use crate::DataError;
 
-/// Encrypts the connections of a pool.
-#[derive(Clone)]
-pub(super) struct Encrypting(Arc<ClientConfig>);
+/// What encrypts the connections of a pool. Reads the certificates to trust from a file or from the system, which
+/// blocks.
+pub(super) fn connector(encryption: &Encryption) -> Result<MakeRustlsConnect, DataError> {
+    let provider = Arc::new(ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| unusable(error.to_string()))?;
+    let verifier: Arc<dyn ServerCertVerifier> = match encryption.mode {
+        SslMode::Disable | SslMode::Prefer | SslMode::Require => Arc::new(AcceptAnyCertificate(provider)),
+        SslMode::VerifyCa => Arc::new(IgnoreHostname(TrustedRoots::read(encryption, provider)?)),
+        SslMode::VerifyFull => Arc::new(TrustedRoots::read(encryption, provider)?),
+    };
+    let config = builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}
 
-impl Encrypting {
-    /// Reads the certificates to trust: from a file or from the system, which blocks.
-    pub(super) fn new(encryption: &Encryption) -> Result<Self, DataError> {
-        let provider = Arc::new(ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| unusable(error.to_string()))?;
-        let config = match encryption.mode {
-            SslMode::VerifyFull => builder.with_root_certificates(roots(encryption)?),
-            SslMode::VerifyCa => {
-                let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots(encryption)?), provider)
-                    .build()
-                    .map_err(|error| unusable(error.to_string()))?;
-                builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyName(verifier)))
+/// Says in words why a connection was not encrypted, if that is what an error of the system is about.
+pub(super) fn explained(error: &io::Error) -> Option<String> {
+    let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+    let rustls::Error::InvalidCertificate(problem) = error else { return Some(error.to_string()) };
+    let what = match problem {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "has expired".to_owned(),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "is not valid yet: compare the clocks".to_owned()
+        }
+        CertificateError::UnknownIssuer => {
+            "is signed by no authority that is trusted: name the file with its authority in `sslRootCert`".to_owned()
+        }
+        CertificateError::NotValidForName => "is for another host".to_owned(),
+        CertificateError::NotValidForNameContext { expected, presented } => {
+            let presented = if presented.is_empty() { "no host".to_owned() } else { presented.join(", ") };
+            format!("is for {presented}, not for `{}` (its subjectAltName counts)", expected.to_str())
+        }
+        CertificateError::Revoked => "was revoked".to_owned(),
+        CertificateError::BadSignature => "has a signature that is wrong".to_owned(),
+        CertificateError::BadEncoding => "cannot be read".to_owned(),
+        problem if is_of_authority(problem) => "is that of an authority (CA:TRUE): name this very certificate in \
+                                                `sslRootCert`, or have it sign one for the server (CA:FALSE)"
+            .to_owned(),
+        _ => "is of a kind that this program does not accept: make one of version 3, with a key of RSA (at least \
+              2048 bits) or ECDSA (P-256, P-384)"
+            .to_owned(),
+    };
+    Some(format!("the server's certificate {what}"))
+}
+
+/// Whether a server showed the certificate of an authority as its own.
+fn is_of_authority(problem: &CertificateError) -> bool {
+    let CertificateError::Other(other) = problem else { return false };
+    matches!(other.0.downcast_ref::<webpki::Error>(), Some(webpki::Error::CaUsedAsEndEntity))
+}
+
+/// Accepts a certificate that a trusted authority signed for the host, or that is itself one of those to trust.
+#[derive(Debug)]
+struct TrustedRoots {
+    verifier: Arc<WebPkiServerVerifier>,
+    certificates: Vec<CertificateDer<'static>>,
+}
+
+impl TrustedRoots {
+    fn read(encryption: &Encryption, provider: Arc<CryptoProvider>) -> Result<Self, DataError> {
+        let mut store = RootCertStore::empty();
+        let certificates = if let Some(file) = &encryption.root_certificates {
+            let unreadable = |problem: String| unusable(format!("`sslRootCert`: `{}` {problem}", file.display()));
+            let certificates = CertificateDer::pem_file_iter(file)
+                .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+                .map_err(|error| unreadable(format!("cannot be read: {error}")))?;
+            let (usable, _) = store.add_parsable_certificates(certificates.iter().cloned());
+            if usable == 0 {
+                return Err(unreadable("holds no certificate in PEM".to_owned()));
             }
-            SslMode::Disable | SslMode::Prefer | SslMode::Require => {
-                builder.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(provider)))
+            certificates
+        } else {
+            let (usable, _) = store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            if usable == 0 {
+                let message =
+                    "the system has no certificates to trust: install them, or name a file with `sslRootCert`";
+                return Err(unusable(message.to_owned()));
             }
+            Vec::new()
         };
-        Ok(Self(Arc::new(config.with_no_client_auth())))
+        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider)
+            .build()
+            .map_err(|error| unusable(error.to_string()))?;
+        Ok(Self { verifier, certificates })
     }
 }
 
-/// The authorities that are trusted.
-fn roots(encryption: &Encryption) -> Result<RootCertStore, DataError> {
-    let mut store = RootCertStore::empty();
-    let Some(file) = &encryption.root_certificates else {
-        let (usable, _) = store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if usable == 0 {
-            let message = "the system has no certificates to trust: install them, or name a file with `sslRootCert`";
-            return Err(unusable(message.to_owned()));
+impl ServerCertVerifier for TrustedRoots {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        revocation: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        match self.verifier.verify_server_cert(certificate, intermediates, name, revocation, now) {
+            // What `openssl req -x509` makes is its own authority. Its validity in time was looked at before.
+            Err(rustls::Error::InvalidCertificate(problem))
+                if is_of_authority(&problem) && self.certificates.iter().any(|trusted| trusted == certificate) =>
+            {
+                verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            verified => verified,
         }
-        return Ok(store);
-    };
-    let unreadable = |problem: String| unusable(format!("`sslRootCert`: `{}` {problem}", file.display()));
-    let certificates = CertificateDer::pem_file_iter(file)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| unreadable(format!("cannot be read: {error}")))?;
-    let (usable, _) = store.add_parsable_certificates(certificates);
-    if usable == 0 {
-        return Err(unreadable("holds no certificate in PEM".to_owned()));
     }
-    Ok(store)
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.verifier.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.verifier.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.verifier.supported_verify_schemes()
+    }
 }
 
 fn unusable(message: String) -> DataError {
     DataError::Unavailable { message, retryable: false }
 }
 
-/// Takes any certificate: what `require` means to PostgreSQL's own clients. The channel is private, but with whom is
-/// not known.
+/// Accepts any certificate: what `require` means to PostgreSQL's own clients. The channel is private, but with whom is
+/// not known, unless the password is bound to the channel (`channel_binding`).
 #[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
+struct AcceptAnyCertificate(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for Anybody {
+impl ServerCertVerifier for AcceptAnyCertificate {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,
@@ -112,11 +191,11 @@ impl ServerCertVerifier for Anybody {
     }
 }
 
-/// Takes a certificate from a trusted authority, whatever host it is for.
+/// Accepts a certificate that is trusted, whatever host it is for.
 #[derive(Debug)]
-struct AnyName(Arc<WebPkiServerVerifier>);
+struct IgnoreHostname(TrustedRoots);
 
-impl ServerCertVerifier for AnyName {
+impl ServerCertVerifier for IgnoreHostname {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -125,7 +204,7 @@ impl ServerCertVerifier for AnyName {
         revocation: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        // The name is looked at last: a certificate of nobody who is trusted fails before.
+        // The name is looked at last: a certificate that is not trusted fails before.
         match self.0.verify_server_cert(certificate, intermediates, name, revocation, now) {
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
@@ -154,73 +233,5 @@ impl ServerCertVerifier for AnyName {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.supported_verify_schemes()
-    }
-}
-
-impl<S> MakeTlsConnect<S> for Encrypting
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    type Stream = Encrypted<S>;
-    type TlsConnect = Handshake;
-    type Error = io::Error;
-
-    fn make_tls_connect(&mut self, host: &str) -> io::Result<Handshake> {
-        let name = ServerName::try_from(host.to_owned()).map_err(|_| {
-            io::Error::new(io::ErrorKind::InvalidInput, "the host's name is none that a certificate has")
-        })?;
-        Ok(Handshake { connector: TlsConnector::from(Arc::clone(&self.0)), name })
-    }
-}
-
-/// One connection that is about to be encrypted.
-pub(super) struct Handshake {
-    connector: TlsConnector,
-    name: ServerName<'static>,
-}
-
-impl<S> TlsConnect<S> for Handshake
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    type Stream = Encrypted<S>;
-    type Error = io::Error;
-    type Future = Pin<Box<dyn Future<Output = io::Result<Encrypted<S>>> + Send>>;
-
-    fn connect(self, stream: S) -> Self::Future {
-        Box::pin(async move { self.connector.connect(self.name, stream).await.map(Encrypted) })
-    }
-}
-
-/// An encrypted connection.
-pub(super) struct Encrypted<S>(tokio_rustls::client::TlsStream<S>);
-
-impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Encrypted<S> {
-    fn channel_binding(&self) -> ChannelBinding {
-        ChannelBinding::none()
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Encrypted<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(context, buffer)
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Encrypted<S> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(context, buffer)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(context)
     }
 }

@@ -13,12 +13,12 @@ use futures_util::future::{MaybeDone, join, join_all, maybe_done, try_join_all};
 use serde_json::Value;
 use tokio_postgres::Row as Answered;
 
+use super::attempt_error::AttemptError;
 use super::condition::{push_order, push_where};
-use super::connections::{Connections, Ready};
 use super::find::{count, count_in};
+use super::session::{Ready, Session};
 use super::sql::{Bound, Sql};
 use super::table::{Table, Tables};
-use super::trouble::Trouble;
 use crate::scalar::compare_values;
 use crate::{Action, BoundFilter, DataError, FieldError, ModelSchema, Operation, Outcome, Row};
 
@@ -164,38 +164,36 @@ const AT_ONCE: usize = 128;
 /// Does the steps in a transaction of their own, mostly in two round trips: one begins it and asks what the batch
 /// requires, the other makes the changes and commits them.
 pub(super) async fn transact(
-    connections: &Connections,
-    client: &impl GenericClient,
+    session: &Session<'_, impl GenericClient>,
     steps: &[Step],
-) -> Result<Vec<Outcome>, Trouble> {
+) -> Result<Vec<Outcome>, AttemptError> {
     let (requirements, rest) = steps.split_at(steps.iter().take_while(|step| step.is_requirement()).count());
     let last = rest.iter().rev().take(AT_ONCE).take_while(|step| step.is_sent_at_once()).count();
     let (before, last) = rest.split_at(rest.len() - last);
     let begun = async {
-        let mut outcomes = begin(connections, client, beginning(steps), requirements).await?;
-        run_behind(connections, client, before, &mut outcomes).await?;
+        let mut outcomes = begin(session, beginning(steps), requirements).await?;
+        run_behind(session, before, &mut outcomes).await?;
         Ok(outcomes)
     };
     match begun.await {
         Ok(mut outcomes) => {
-            outcomes.extend(commit(connections, client, last).await?);
+            outcomes.extend(commit(session, last).await?);
             Ok(outcomes)
         }
-        Err(trouble) => Err(connections.take_back(client, trouble).await),
+        Err(failed) => Err(session.roll_back(failed).await),
     }
 }
 
 /// Begins a transaction and sees whether its requirements are met. They only read: should the beginning fail, they have
 /// done nothing.
 async fn begin(
-    connections: &Connections,
-    client: &impl GenericClient,
+    session: &Session<'_, impl GenericClient>,
     beginning: &str,
     requirements: &[Step],
-) -> Result<Vec<Outcome>, Trouble> {
-    let ready = prepared(connections, client, requirements).await?;
-    let begun = connections.run(client, beginning, connections.patience(), None);
-    let answers = join_all(ready.iter().map(|ready| connections.query_ready(client, ready)));
+) -> Result<Vec<Outcome>, AttemptError> {
+    let ready = prepared(session, requirements).await?;
+    let begun = session.begin(beginning);
+    let answers = join_all(ready.iter().map(|ready| session.query_ready(ready)));
     let (begun, answers) = join(begun, answers).await;
     begun?;
     let steps = requirements.iter().zip(answers).enumerate();
@@ -203,29 +201,25 @@ async fn begin(
 }
 
 /// Makes the last changes of a transaction and commits it.
-async fn commit(
-    connections: &Connections,
-    client: &impl GenericClient,
-    changes: &[Step],
-) -> Result<Vec<Outcome>, Trouble> {
-    let ready = match prepared(connections, client, changes).await {
+async fn commit(session: &Session<'_, impl GenericClient>, changes: &[Step]) -> Result<Vec<Outcome>, AttemptError> {
+    let ready = match prepared(session, changes).await {
         Ok(ready) => ready,
-        Err(trouble) => return Err(connections.take_back(client, trouble).await),
+        Err(failed) => return Err(session.roll_back(failed).await),
     };
-    let mut answers = sent(ready.iter().map(|ready| connections.query_ready(client, ready))).await;
+    let mut answers = sent(ready.iter().map(|ready| session.query_ready(ready))).await;
     // What could not even be sent must not be left out of what is committed.
-    if let Some(trouble) = answers.iter_mut().find_map(refused) {
-        return Err(connections.take_back(client, trouble).await);
+    if let Some(failed) = answers.iter_mut().find_map(refused) {
+        return Err(session.roll_back(failed).await);
     }
     let answers = try_join_all(answers.into_iter().map(answer));
-    match join(answers, connections.send_commit(client)).await {
+    match join(answers, session.commit()).await {
         (Ok(answers), committed) => {
             committed?;
             outcomes(changes, answers)
         }
-        // Where a change failed, the server takes the transaction back when it shall commit it.
-        (Err(trouble), Ok(())) => Err(trouble.in_commit()),
-        (Err(trouble), Err(_)) => Err(trouble.in_commit().on_lost_connection()),
+        // After a change that failed, the server rolls back at the commit.
+        (Err(failed), Ok(())) => Err(failed.beside_commit()),
+        (Err(failed), Err(_)) => Err(failed.beside_commit().on_lost_connection()),
     }
 }
 
@@ -248,14 +242,14 @@ async fn sent<F: Future>(requests: impl Iterator<Item = F>) -> Vec<Sent<F>> {
 }
 
 /// Why a request was not sent.
-fn refused<T>(request: &mut Sent<impl Future<Output = Result<T, Trouble>>>) -> Option<Trouble> {
+fn refused<T>(request: &mut Sent<impl Future<Output = Result<T, AttemptError>>>) -> Option<AttemptError> {
     match request.as_ref().get_ref() {
         MaybeDone::Done(Err(_)) => request.as_mut().take_output()?.err(),
         _ => None,
     }
 }
 
-async fn answer<T>(mut request: Sent<impl Future<Output = Result<T, Trouble>>>) -> Result<T, Trouble> {
+async fn answer<T>(mut request: Sent<impl Future<Output = Result<T, AttemptError>>>) -> Result<T, AttemptError> {
     request.as_mut().await;
     // It is taken only here.
     request.as_mut().take_output().unwrap_or_else(|| Err(DataError::closed().into()))
@@ -263,35 +257,33 @@ async fn answer<T>(mut request: Sent<impl Future<Output = Result<T, Trouble>>>) 
 
 /// Does the steps, one after another.
 pub(super) async fn run(
-    connections: &Connections,
-    client: &impl GenericClient,
+    session: &Session<'_, impl GenericClient>,
     steps: &[Step],
-) -> Result<Vec<Outcome>, Trouble> {
+) -> Result<Vec<Outcome>, AttemptError> {
     let mut outcomes = Vec::with_capacity(steps.len());
-    run_behind(connections, client, steps, &mut outcomes).await?;
+    run_behind(session, steps, &mut outcomes).await?;
     Ok(outcomes)
 }
 
 /// Does the steps behind those whose outcomes are there. What can be is sent without waiting for what is before it; the
 /// server does all in their order.
 async fn run_behind(
-    connections: &Connections,
-    client: &impl GenericClient,
+    session: &Session<'_, impl GenericClient>,
     steps: &[Step],
     done: &mut Vec<Outcome>,
-) -> Result<(), Trouble> {
+) -> Result<(), AttemptError> {
     let mut rest = steps;
     while let Some((step, behind)) = rest.split_first() {
         let at_once = rest.iter().take(AT_ONCE).take_while(|step| step.is_sent_at_once()).count();
         if at_once > 1 {
             let (changes, behind) = rest.split_at(at_once);
-            let ready = prepared(connections, client, changes).await?;
+            let ready = prepared(session, changes).await?;
             // The first that fails is the reason; those behind it fail because of it.
-            let answers = try_join_all(ready.iter().map(|ready| connections.query_ready(client, ready))).await?;
+            let answers = try_join_all(ready.iter().map(|ready| session.query_ready(ready))).await?;
             done.extend(outcomes(changes, answers)?);
             rest = behind;
         } else {
-            done.push(step.run(connections, client, done.len()).await?);
+            done.push(step.run(session, done.len()).await?);
             rest = behind;
         }
     }
@@ -299,15 +291,14 @@ async fn run_behind(
 }
 
 async fn prepared<'s>(
-    connections: &Connections,
-    client: &impl GenericClient,
+    session: &Session<'_, impl GenericClient>,
     steps: &'s [Step],
-) -> Result<Vec<Ready<'s>>, Trouble> {
-    connections.prepare(client, steps.iter().flat_map(Step::statements)).await
+) -> Result<Vec<Ready<'s>>, AttemptError> {
+    session.prepare(steps.iter().flat_map(Step::statements)).await
 }
 
 /// What changes did whose statements have all been answered.
-fn outcomes(changes: &[Step], answers: Vec<Vec<Answered>>) -> Result<Vec<Outcome>, Trouble> {
+fn outcomes(changes: &[Step], answers: Vec<Vec<Answered>>) -> Result<Vec<Outcome>, AttemptError> {
     let mut answers = answers.into_iter();
     let outcome = |(index, step): (usize, &Step)| {
         let answered = answers.by_ref().take(step.statements().count()).last().unwrap_or_default();
@@ -317,31 +308,20 @@ fn outcomes(changes: &[Step], answers: Vec<Vec<Answered>>) -> Result<Vec<Outcome
 }
 
 impl Step {
-    async fn run(
-        &self,
-        connections: &Connections,
-        client: &impl GenericClient,
-        index: usize,
-    ) -> Result<Outcome, Trouble> {
+    async fn run(&self, session: &Session<'_, impl GenericClient>, index: usize) -> Result<Outcome, AttemptError> {
         let table = &*self.table;
         let mut answered = Vec::new();
         for (sql, table) in self.statements() {
-            answered = connections.query(client, sql, Some(table)).await?;
+            answered = session.query(sql, Some(table)).await?;
         }
         match &self.work {
-            Work::ChangeOrInsert { insert, .. } if answered.is_empty() => {
-                match insert.run(connections, client, table).await {
-                    // Somebody added the row between the two statements, perhaps: then there is one to change now.
-                    Err(Trouble { error: error @ DataError::UniqueViolation { .. }, .. }) => Err(Trouble::again(error)),
-                    outcome => outcome,
-                }
-            }
+            Work::ChangeOrInsert { insert, .. } if answered.is_empty() => insert.run(session, table).await,
             _ => self.outcome(&answered, index),
         }
     }
 
     /// What it did, from the answer to its last statement.
-    fn outcome(&self, answered: &[Answered], index: usize) -> Result<Outcome, Trouble> {
+    fn outcome(&self, answered: &[Answered], index: usize) -> Result<Outcome, AttemptError> {
         let table = &*self.table;
         match &self.work {
             Work::Insert(insert) => Ok(insert.outcome(table, answered)?),
@@ -368,47 +348,29 @@ impl Insert {
 
     /// As [`Insert::new`], for a row that has been checked.
     fn of(table: &Table, row: Row) -> Self {
-        let key = table.key();
-        let given = row.get(&key.field).filter(|value| !value.is_null());
-        let is_assigned = table.sequence.is_some() && given.is_none();
-        let written = || table.columns.iter().filter(|column| !(is_assigned && column.field == key.field));
-        let mut sql = Sql::new("INSERT INTO ");
-        sql.push(&table.name);
-        let mut separator = " (";
-        for column in written() {
-            sql.push(separator).push(&column.name);
-            separator = ", ";
-        }
-        // A model of nothing but an assigned key.
-        if separator == " (" {
-            sql.push(" DEFAULT VALUES");
-        } else {
-            let mut separator = ") VALUES (";
-            for column in written() {
-                let value = row.get(&column.field).unwrap_or(&Value::Null);
-                sql.push(separator).bind(column.bound(value));
-                separator = ", ";
-            }
-            sql.push(")");
-        }
-        sql.push(" RETURNING ").push(&key.name);
-        let counter = match (&table.sequence, given.and_then(Value::as_i64)) {
+        let given = row.get(&table.key().field).and_then(Value::as_i64);
+        let counter = match (&table.sequence, given) {
             (Some(sequence), Some(given)) => Some(raised_counter(sequence, given)),
             _ => None,
         };
-        Self { row, sql, counter }
+        Self { sql: addition(table, &row, ""), row, counter }
     }
 
-    async fn run(
-        &self,
-        connections: &Connections,
-        client: &impl GenericClient,
-        table: &Table,
-    ) -> Result<Outcome, Trouble> {
+    /// Adds the row where a serializable transaction found none to change.
+    ///
+    /// A row in its way may have been added by somebody else since the transaction began, perhaps one that could have
+    /// been changed: with `ON CONFLICT DO NOTHING` the server then says that the transaction has to be made again
+    /// (40001). If it does nothing instead, the row in the way was there before, and did not match. Then a plain insert
+    /// says which fields are in the way.
+    async fn run(&self, session: &Session<'_, impl GenericClient>, table: &Table) -> Result<Outcome, AttemptError> {
         if let Some(counter) = &self.counter {
-            connections.query(client, counter, Some(table)).await?;
+            session.query(counter, Some(table)).await?;
         }
-        self.outcome(table, &connections.query(client, &self.sql, Some(table)).await?).map_err(Trouble::from)
+        let mut answered = session.query(&addition(table, &self.row, " ON CONFLICT DO NOTHING"), Some(table)).await?;
+        if answered.is_empty() {
+            answered = session.query(&self.sql, Some(table)).await?;
+        }
+        Ok(self.outcome(table, &answered)?)
     }
 
     fn outcome(&self, table: &Table, answered: &[Answered]) -> Result<Outcome, DataError> {
@@ -419,6 +381,34 @@ impl Insert {
         }
         Ok(Outcome::Inserted { row })
     }
+}
+
+/// `INSERT INTO … RETURNING` the key, with what is to be done about a row in the way.
+fn addition(table: &Table, row: &Row, on_conflict: &str) -> Sql {
+    let key = table.key();
+    let is_assigned = table.sequence.is_some() && row.get(&key.field).is_none_or(Value::is_null);
+    let written = || table.columns.iter().filter(|column| !(is_assigned && column.field == key.field));
+    let mut sql = Sql::new("INSERT INTO ");
+    sql.push(&table.name);
+    let mut separator = " (";
+    for column in written() {
+        sql.push(separator).push(&column.name);
+        separator = ", ";
+    }
+    // A model of nothing but an assigned key.
+    if separator == " (" {
+        sql.push(" DEFAULT VALUES");
+    } else {
+        let mut separator = ") VALUES (";
+        for column in written() {
+            let value = row.get(&column.field).unwrap_or(&Value::Null);
+            sql.push(separator).bind(column.bound(value));
+            separator = ", ";
+        }
+        sql.push(")");
+    }
+    sql.push(on_conflict).push(" RETURNING ").push(&key.name);
+    sql
 }
 
 /// Takes numbers from a sequence until it is past `given`, so that it is never assigned. Over a wide gap it leaps.

@@ -7,14 +7,16 @@ use deadpool_postgres::{GenericClient, Object};
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_postgres::AsyncMessage;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{AsyncMessage, Config};
 
-use super::connections::{Connections, Effect, connection_config};
-use super::encryption::Encrypting;
+use super::attempt_error::AttemptError;
+use super::connect::Connector;
+use super::connections::Connections;
 use super::prepare::make_records;
+use super::retry::Effect;
+use super::session::Session;
 use super::sql::{Bound, Sql, fitting, quoted};
-use super::trouble::Trouble;
 use crate::DataError;
 
 /// Where the numbers are.
@@ -65,8 +67,8 @@ pub(super) async fn raise(connections: &Connections, topic: &str) -> Result<u64,
 
 /// Raises the number of the tables with what a transaction does, or not at all. [`notify`] is for afterwards: it would
 /// break the transaction on a server that cannot. It comes last, as others wait for the row until the transaction ends.
-pub(super) async fn raise_with(connections: &Connections, client: &impl GenericClient) -> Result<(), Trouble> {
-    connections.query(client, &raising(TABLES), None).await.map(drop)
+pub(super) async fn raise_with(session: &Session<'_, impl GenericClient>) -> Result<(), AttemptError> {
+    session.query(&raising(TABLES), None).await.map(drop)
 }
 
 fn raising(topic: &str) -> Sql {
@@ -82,8 +84,8 @@ pub(super) async fn notify(connections: &Connections, connection: &Object) {
     let mut sql = Sql::new("SELECT pg_notify(");
     sql.bind(Bound::Text(channel(connections))).push(", '')::text");
     // Not every server can: those who wait ask from time to time too.
-    if let Err(trouble) = connections.query(connection, &sql, None).await {
-        tracing::debug!("the server does not notify: {}", trouble.error);
+    if let Err(failed) = connections.session(connection).query(&sql, None).await {
+        tracing::debug!("the server does not notify: {}", failed.error);
     }
 }
 
@@ -98,11 +100,12 @@ async fn ask(connections: &Connections, sql: &Sql) -> Result<Option<u64>, DataEr
     }
 }
 
-async fn number(connections: &Connections, connection: &Object, sql: &Sql) -> Result<Option<u64>, Trouble> {
-    let answered = match connections.query(connection, sql, None).await {
-        Err(trouble) if trouble.state == Some(SqlState::UNDEFINED_TABLE) => {
-            make_records(connections, connection).await?;
-            connections.query(connection, sql, None).await?
+async fn number(connections: &Connections, connection: &Object, sql: &Sql) -> Result<Option<u64>, AttemptError> {
+    let session = connections.session(connection);
+    let answered = match session.query(sql, None).await {
+        Err(failed) if failed.state == Some(SqlState::UNDEFINED_TABLE) => {
+            make_records(connections, &session).await?;
+            session.query(sql, None).await?
         }
         answered => answered?,
     };
@@ -126,25 +129,22 @@ impl Running {
     fn start(connections: &Connections) -> Self {
         let hears = Arc::new(watch::Sender::new(0));
         let teller = Arc::clone(&hears);
-        let encryption = connections.options().encryption.clone();
-        let config = connection_config(connections.options());
+        let options = connections.options().clone();
         let statement = format!("LISTEN {}", quoted(&channel(connections)));
-        let listens = connections.options().listens;
         let task = tokio::spawn(async move {
-            if !listens {
+            if !options.listens {
                 return;
             }
-            let encrypting = tokio::task::spawn_blocking(move || Encrypting::new(&encryption)).await;
-            let Ok(Ok(encrypting)) = encrypting else { return };
+            let Ok(connector) = Connector::new(&options).await else { return };
             loop {
-                match listen(&config, encrypting.clone(), &statement, &teller).await {
+                match listen(&connector, &statement, &teller).await {
                     Ok(()) => {}
                     Err(error) if error.as_db_error().is_some_and(|answer| never_notifies(answer.code())) => {
-                        tracing::debug!("the server does not notify: {}", Trouble::of_connection(&error).error);
+                        tracing::debug!("the server does not notify: {}", AttemptError::of_connection(&error).error);
                         return;
                     }
                     Err(error) => {
-                        tracing::debug!("not listening to the server: {}", Trouble::of_connection(&error).error);
+                        tracing::debug!("not listening to the server: {}", AttemptError::of_connection(&error).error);
                     }
                 }
                 tokio::time::sleep(LISTEN_AGAIN).await;
@@ -156,12 +156,11 @@ impl Running {
 
 /// Listens on a connection of its own, until that is lost.
 async fn listen(
-    config: &Config,
-    encrypting: Encrypting,
+    connector: &Connector,
     statement: &str,
     hears: &watch::Sender<u64>,
 ) -> Result<(), tokio_postgres::Error> {
-    let (client, mut connection) = config.connect(encrypting).await?;
+    let (client, mut connection) = connector.connection().await?;
     let mut messages = Box::pin(stream::poll_fn(move |context| connection.poll_message(context)));
     let mut begun = Box::pin(client.batch_execute(statement));
     let mut listening = false;

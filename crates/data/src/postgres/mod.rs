@@ -2,7 +2,9 @@
 //!
 //! Only what PostgreSQL, CockroachDB and YugabyteDB have in common is used.
 
+mod attempt_error;
 mod condition;
+mod connect;
 mod connections;
 mod encryption;
 mod execute;
@@ -10,10 +12,11 @@ mod find;
 mod generations;
 mod options;
 mod prepare;
+mod retry;
+mod session;
 mod sql;
 mod table;
 mod transfer;
-mod trouble;
 mod watcher;
 
 use std::fmt;
@@ -23,10 +26,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
-use connections::{Connections, Effect};
+use connections::Connections;
 use execute::Step;
 use find::{Aggregation, Find};
 use generations::Listener;
+use retry::Effect;
 use sql::Sql;
 use table::{Table, Tables};
 use watcher::Watcher;
@@ -43,8 +47,8 @@ use crate::{
 /// A database on a PostgreSQL server, which any number of processes may share.
 ///
 /// It connects when it is first used, within a Tokio runtime. A batch is one transaction: a single statement on its
-/// own, several as if they were alone (`SERIALIZABLE`), tried again when they got in each other's way. Reads are tried
-/// again when the connection gets lost; writes only when it is certain that nothing of them happened.
+/// own, several as if they were alone (`SERIALIZABLE`), retried when they got in each other's way. Reads are retried
+/// when the connection is lost; writes only when it is certain that nothing of them happened.
 pub struct PostgresDatabase {
     connections: Arc<Connections>,
     tables: Tables,
@@ -130,7 +134,7 @@ impl PostgresDatabase {
         let mut attempts = self.connections.attempts(Effect::None);
         loop {
             let mut lease = attempts.lease().await?;
-            let done = self.connections.query(lease.connection(), sql, Some(table)).await;
+            let done = self.connections.session(lease.connection()).query(sql, Some(table)).await;
             if let Some(answered) = attempts.after(lease, done).await? {
                 return Ok(answered);
             }
@@ -165,11 +169,14 @@ impl PostgresDatabase {
         loop {
             let mut lease = attempts.lease().await?;
             let done = if steps.is_empty() {
-                self.connections.ask(lease.connection()).await.map(|()| Vec::new())
+                self.connections.session(lease.connection()).check_takes_writes().await.map(|()| Vec::new())
             } else if is_one_statement {
-                execute::run(&self.connections, lease.connection(), &steps).await
+                execute::run(&self.connections.session(lease.connection()), &steps).await
             } else {
-                lease.transact(async |connection| execute::transact(&self.connections, connection, &steps).await).await
+                let steps = &steps;
+                lease
+                    .transact(async |connection| execute::transact(&self.connections.session(connection), steps).await)
+                    .await
             };
             if let Some(outcomes) = attempts.after(lease, done).await? {
                 return Ok(outcomes);
@@ -229,7 +236,7 @@ impl Database for PostgresDatabase {
             // What was sent cannot be taken back, so there is one attempt.
             let mut lease = self.connections.lease().await?;
             let exported = transfer::export(&self.connections, lease.connection(), &tables, &parts).await;
-            lease.end(exported).map_err(|trouble| trouble.error)
+            lease.end(exported).map_err(|failed| failed.error)
         })
     }
 
@@ -246,7 +253,7 @@ impl Database for PostgresDatabase {
                 .collect::<Result<Vec<_>, DataError>>()?;
             let mut lease = self.connections.lease().await?;
             let imported = transfer::import(&self.connections, lease.connection(), &tables, &mut deliveries).await;
-            lease.end(imported).map_err(|trouble| trouble.error)
+            lease.end(imported).map_err(|failed| failed.error)
         })
     }
 

@@ -4,7 +4,10 @@ use std::time::Duration;
 use mti_element::Secret;
 use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
-use tokio_postgres::config::Host;
+use tokio_postgres::config::{ChannelBinding, Host, TargetSessionAttrs};
+
+/// The port of PostgreSQL.
+pub(super) const DEFAULT_PORT: u16 = 5432;
 
 /// How many connections a database has when its options do not say.
 const DEFAULT_POOL_SIZE: usize = 16;
@@ -27,6 +30,8 @@ pub struct PostgresOptions {
     /// What the driver connects with; its `Debug` hides the password.
     pub(super) connection: Config,
     pub(super) encryption: Encryption,
+    /// Whether a host has to take writes; chosen by how many hosts there are, when absent.
+    target: Option<TargetSessionAttrs>,
     pub(super) schema: Option<String>,
     pub(super) pool_size: usize,
     pub(super) timeout: Duration,
@@ -78,7 +83,8 @@ impl PostgresOptions {
     /// Reads a URL: `postgres://user:password@host:5432/database?sslmode=verify-full`.
     ///
     /// Besides the parameters of PostgreSQL's own clients it may have `schema`, `poolSize` and `timeoutMs`. What is
-    /// special in a URL is percent-encoded, also in the password.
+    /// special in a URL is percent-encoded, also in the password. Of several hosts (`host1:5432,host2:5433`) the first
+    /// that takes writes is used. A socket is the `host` parameter, or the host with its slashes percent-encoded.
     pub fn from_url(url: &Secret) -> Result<Self, PostgresOptionsError> {
         const FORM: &str = "a database URL is `postgres://user:password@host:port/database`, with what is special in a URL percent-encoded";
         let bad = |message: &str| PostgresOptionsError::new("url", format!("{message}: {FORM}"));
@@ -109,10 +115,17 @@ impl PostgresOptions {
             let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
             bad(&format!("the URL cannot be read ({})", if cause.is_empty() { "its form is wrong" } else { &cause }))
         })?;
-        if connection.get_hosts().is_empty() && connection.get_hostaddrs().is_empty() {
+        let (hosts, addresses) = (connection.get_hosts(), connection.get_hostaddrs());
+        let is_nameless = |host: &Host| matches!(host, Host::Tcp(name) if name.is_empty());
+        if hosts.is_empty() && addresses.is_empty() || hosts.iter().any(is_nameless) {
             return Err(bad("the URL names no host"));
         }
         let mut options = Self::new(connection);
+        let (hosts, ports) = (options.host_count(), options.connection.get_ports().len());
+        let addresses = options.connection.get_hostaddrs().len();
+        if ports > 1 && ports != hosts || addresses > 0 && addresses != hosts {
+            return Err(bad("the URL has another number of hosts than of ports, or of `hostaddr`"));
+        }
         for (key, value) in own {
             options.set(key, "url", &value)?;
         }
@@ -129,7 +142,29 @@ impl PostgresOptions {
         Self::new(connection)
     }
 
-    /// Sets how connections are encrypted.
+    /// Adds a host, for when none of those before it takes a connection. Each has a port of its own.
+    #[must_use]
+    pub fn or_at(mut self, host: &str, port: u16) -> Self {
+        self.connection.host(host).port(port);
+        self
+    }
+
+    /// Sets what a host has to be like, with the names of PostgreSQL's own clients: `any`, or `read-write` (also called
+    /// `primary`) for one that takes writes. That is the default with several hosts. With one, the default is `any`: a
+    /// server that takes no writes for a while can still be read.
+    pub fn target_session_attrs(mut self, name: &str) -> Result<Self, PostgresOptionsError> {
+        self.set(OwnKey::TargetSessionAttrs, "targetSessionAttrs", name)?;
+        Ok(self)
+    }
+
+    /// Sets whether the password is bound to the encrypted channel, so that a server between learns nothing by it:
+    /// `disable`, `prefer` (the default) or `require`.
+    pub fn channel_binding(mut self, name: &str) -> Result<Self, PostgresOptionsError> {
+        self.set(OwnKey::ChannelBinding, "channelBinding", name)?;
+        Ok(self)
+    }
+
+    /// Sets how connections over a network are encrypted. A socket is not, as with PostgreSQL's own clients.
     #[must_use]
     pub fn encryption(mut self, encryption: Encryption) -> Self {
         self.encryption = encryption;
@@ -169,13 +204,43 @@ impl PostgresOptions {
 
     /// Where the server is, for messages: `db.example.com:5432`.
     pub(super) fn place(&self) -> String {
-        let ports = self.connection.get_ports();
-        let port = |index: usize| ports.get(index).or(ports.first()).copied().unwrap_or(5432);
-        let host = |(index, host): (usize, &Host)| match host {
-            Host::Tcp(name) => format!("{name}:{}", port(index)),
-            Host::Unix(directory) => format!("{}:{}", directory.display(), port(index)),
+        let (hosts, addresses) = (self.connection.get_hosts(), self.connection.get_hostaddrs());
+        let place = |index: usize| match (hosts.get(index), addresses.get(index)) {
+            (Some(Host::Tcp(name)), _) => format!("{name}:{}", self.port(index)),
+            (Some(Host::Unix(directory)), _) => format!("{}:{}", directory.display(), self.port(index)),
+            (None, Some(address)) => format!("{address}:{}", self.port(index)),
+            (None, None) => String::new(),
         };
-        self.connection.get_hosts().iter().enumerate().map(host).collect::<Vec<_>>().join(", ")
+        (0..self.host_count()).map(place).collect::<Vec<_>>().join(", ")
+    }
+
+    /// How many hosts there are: at least one.
+    pub(super) fn host_count(&self) -> usize {
+        self.connection.get_hosts().len().max(self.connection.get_hostaddrs().len()).max(1)
+    }
+
+    /// The port of one of the hosts.
+    pub(super) fn port(&self, host: usize) -> u16 {
+        let ports = self.connection.get_ports();
+        ports.get(host).or(ports.first()).copied().unwrap_or(DEFAULT_PORT)
+    }
+
+    /// Whether any host is reached over a network.
+    pub(super) fn has_network_host(&self) -> bool {
+        let hosts = self.connection.get_hosts();
+        hosts.is_empty() || hosts.iter().any(|host| matches!(host, Host::Tcp(_)))
+    }
+
+    /// What a host has to be like.
+    pub(super) fn target(&self) -> TargetSessionAttrs {
+        let by_default = if self.host_count() > 1 { TargetSessionAttrs::ReadWrite } else { TargetSessionAttrs::Any };
+        self.target.unwrap_or(by_default)
+    }
+
+    /// How long one host may take until a connection is ready.
+    pub(super) fn host_timeout(&self) -> Duration {
+        let share = || self.timeout / u32::try_from(self.host_count()).unwrap_or(u32::MAX);
+        self.connection.get_connect_timeout().copied().unwrap_or_else(share)
     }
 
     /// Whether a connection is kept to hear of changes by `LISTEN`. Without it they are seen within two seconds.
@@ -188,6 +253,7 @@ impl PostgresOptions {
         Self {
             connection,
             encryption: Encryption::default(),
+            target: None,
             schema: None,
             pool_size: DEFAULT_POOL_SIZE,
             timeout: DEFAULT_TIMEOUT,
@@ -205,6 +271,27 @@ impl PostgresOptions {
                         "`sslmode` is one of `disable`, `prefer`, `require`, `verify-ca` and `verify-full`",
                     )
                 })?;
+            }
+            OwnKey::TargetSessionAttrs => {
+                self.target = Some(match value {
+                    "any" => TargetSessionAttrs::Any,
+                    "read-write" | "primary" => TargetSessionAttrs::ReadWrite,
+                    _ => {
+                        let message = "`target_session_attrs` is `any` or `read-write`: models are written to";
+                        return Err(PostgresOptionsError::new(place, message));
+                    }
+                });
+            }
+            OwnKey::ChannelBinding => {
+                self.connection.channel_binding(match value {
+                    "disable" => ChannelBinding::Disable,
+                    "prefer" => ChannelBinding::Prefer,
+                    "require" => ChannelBinding::Require,
+                    _ => {
+                        let message = "`channel_binding` is one of `disable`, `prefer` and `require`";
+                        return Err(PostgresOptionsError::new(place, message));
+                    }
+                });
             }
             OwnKey::SslRootCert => self.encryption.root_certificates = Some(PathBuf::from(value)),
             OwnKey::Schema => {
@@ -247,6 +334,8 @@ impl SslMode {
 enum OwnKey {
     SslMode,
     SslRootCert,
+    TargetSessionAttrs,
+    ChannelBinding,
     Schema,
     PoolSize,
     TimeoutMs,
@@ -257,6 +346,8 @@ impl OwnKey {
         Some(match name {
             "sslmode" | "sslMode" => Self::SslMode,
             "sslrootcert" | "sslRootCert" => Self::SslRootCert,
+            "target_session_attrs" | "targetSessionAttrs" => Self::TargetSessionAttrs,
+            "channel_binding" | "channelBinding" => Self::ChannelBinding,
             "schema" => Self::Schema,
             "poolSize" => Self::PoolSize,
             "timeoutMs" => Self::TimeoutMs,

@@ -11,12 +11,13 @@ use serde::{Deserialize, Serialize};
 use tokio_postgres::IsolationLevel;
 use tokio_postgres::error::SqlState;
 
-use super::connections::{Connections, MIGRATION_TIMEOUT, migration_settings};
+use super::attempt_error::AttemptError;
+use super::connections::Connections;
 use super::execute::{self, Step};
 use super::generations::{self, GENERATIONS};
+use super::session::Session;
 use super::sql::{Bound, Sql, quoted};
 use super::table::{Column, ColumnType, Index, Table};
-use super::trouble::Trouble;
 use crate::{DataError, ModelSchema, Row, TableChange};
 
 /// Where it is noted what tables look like.
@@ -59,32 +60,31 @@ pub(super) async fn prepare(
     connections: &Connections,
     connection: &mut Object,
     wanted: Wanted<'_>,
-) -> Result<bool, Trouble> {
+) -> Result<bool, AttemptError> {
     let Wanted { table, seed, is_again, is_outdated } = wanted;
-    match stored(connections, &*connection, table, "").await {
+    match stored(&connections.session(connection), table, "").await {
         Ok(Some(record)) if record.serves(table) => return Ok(false),
         // Whoever changed it since may be newer: nodes of two versions would change it back and forth for ever.
         Ok(Some(record)) if is_again && record.suits(table)? => return Ok(false),
         Ok(Some(record)) if is_outdated() => {
-            return record.check_outdated(table).map(|()| false).map_err(Trouble::from);
+            return record.check_outdated(table).map(|()| false).map_err(AttemptError::from);
         }
         Ok(_) => {}
-        Err(Failed::NoRecords) => make_records(connections, &*connection).await?,
-        Err(Failed::Trouble(trouble)) => return Err(trouble),
+        Err(Failed::NoRecords) => make_records(connections, &connections.session(connection)).await?,
+        Err(Failed::Attempt(failed)) => return Err(failed),
     }
-    let server = Server::of(connections, &*connection).await?;
-    let transaction = connections.begin(connection, server.isolation()).await?;
-    let migration = Migration { connections, client: &transaction, table, server };
-    let settings = format!("{}{}", migration_settings(), server.more_settings());
-    connections.run(&transaction, &settings, MIGRATION_TIMEOUT, None).await?;
+    let server = Server::of(&connections.session(connection)).await?;
+    let transaction = connections.begin_long(connection, server.isolation(), server.more_settings()).await?;
+    let session = transaction.session();
+    let migration = Migration { session: &session, table, server };
     let created = migration.claim().await?;
     let record = if created {
         let record = migration.make().await?;
-        execute::run(connections, &transaction, seed).await?;
+        execute::run(&session, seed).await?;
         record
     } else {
-        let Some(record) = stored(connections, &transaction, table, " FOR UPDATE").await.map_err(Trouble::from)? else {
-            return Err(Trouble::again(DataError::corrupt("the record of a table came and went")));
+        let Some(record) = stored(&session, table, " FOR UPDATE").await.map_err(AttemptError::from)? else {
+            return Err(AttemptError::again(DataError::corrupt("the record of a table came and went")));
         };
         if record.serves(table) {
             // Another node has done it meanwhile.
@@ -100,10 +100,10 @@ pub(super) async fn prepare(
     migration.note(&record).await?;
     // Nobody remembers a table that was not there.
     if created {
-        connections.commit(transaction).await?;
+        transaction.commit().await?;
     } else {
-        generations::raise_with(connections, &transaction).await?;
-        connections.commit(transaction).await?;
+        generations::raise_with(&session).await?;
+        transaction.commit().await?;
         generations::notify(connections, connection).await;
     }
     Ok(created)
@@ -112,13 +112,16 @@ pub(super) async fn prepare(
 /// What [`prepare`] would change. Changes nothing.
 pub(super) async fn changes(
     connections: &Connections,
-    client: &impl GenericClient,
+    connection: &mut Object,
     table: &Table,
-) -> Result<Vec<TableChange>, Trouble> {
-    let record = match stored(connections, client, table, "").await {
+) -> Result<Vec<TableChange>, AttemptError> {
+    // All rows of a column may have to be looked at.
+    let transaction = connections.begin_long(connection, IsolationLevel::ReadCommitted, "").await?;
+    let session = &transaction.session();
+    let record = match stored(session, table, "").await {
         Ok(Some(record)) => record,
         Ok(None) | Err(Failed::NoRecords) => return Ok(vec![TableChange::Make]),
-        Err(Failed::Trouble(trouble)) => return Err(trouble),
+        Err(Failed::Attempt(failed)) => return Err(failed),
     };
     record.check_key(table)?;
     let mut changes = Vec::new();
@@ -127,7 +130,7 @@ pub(super) async fn changes(
         match record.column_type(&name) {
             None => changes.push(TableChange::AddField { name }),
             Some(there) if there != column.kind.name() => {
-                if is_used(connections, client, table, column).await? {
+                if is_used(session, table, column).await? {
                     return Err(kept(table, column, there).into());
                 }
                 changes.push(TableChange::ChangeField { name });
@@ -147,13 +150,12 @@ pub(super) async fn changes(
 
 /// Whether any row has a value in a column.
 async fn is_used(
-    connections: &Connections,
-    client: &impl GenericClient,
+    session: &Session<'_, impl GenericClient>,
     table: &Table,
     column: &Column,
-) -> Result<bool, Trouble> {
+) -> Result<bool, AttemptError> {
     let used = Sql::new(&format!("SELECT 1 FROM {} WHERE {} IS NOT NULL LIMIT 1", table.name, column.name));
-    Ok(!connections.query(client, &used, Some(table)).await?.is_empty())
+    Ok(!session.query(&used, Some(table)).await?.is_empty())
 }
 
 /// The error of a column that would have to become of another type, and is in use.
@@ -168,43 +170,45 @@ fn kept(table: &Table, column: &Column, there: &str) -> DataError {
 enum Failed {
     /// There is no table of records yet.
     NoRecords,
-    Trouble(Trouble),
+    Attempt(AttemptError),
 }
 
-impl From<Failed> for Trouble {
+impl From<Failed> for AttemptError {
     fn from(failed: Failed) -> Self {
         match failed {
             Failed::NoRecords => Self::again(DataError::corrupt("the table of records is gone")),
-            Failed::Trouble(trouble) => trouble,
+            Failed::Attempt(failed) => failed,
         }
     }
 }
 
 async fn stored(
-    connections: &Connections,
-    client: &impl GenericClient,
+    session: &Session<'_, impl GenericClient>,
     table: &Table,
     lock: &str,
 ) -> Result<Option<Record>, Failed> {
     let mut sql = Sql::new(&format!("SELECT record FROM {RECORDS} WHERE namespace = "));
     sql.bind(Bound::Text(table.schema.namespace().to_owned())).push(" AND model = ");
     sql.bind(Bound::Text(table.schema.model().to_owned())).push(lock);
-    let answered = connections.query(client, &sql, None).await.map_err(|trouble| {
-        let is_missing = trouble.state == Some(SqlState::UNDEFINED_TABLE);
-        if is_missing { Failed::NoRecords } else { Failed::Trouble(trouble) }
+    let answered = session.query(&sql, None).await.map_err(|failed| {
+        let is_missing = failed.state == Some(SqlState::UNDEFINED_TABLE);
+        if is_missing { Failed::NoRecords } else { Failed::Attempt(failed) }
     })?;
     let Some(row) = answered.first() else { return Ok(None) };
-    let unreadable = || Failed::Trouble(DataError::corrupt("the record of a table cannot be read").into());
+    let unreadable = || Failed::Attempt(DataError::corrupt("the record of a table cannot be read").into());
     let text: &str = row.try_get(0).map_err(|_| unreadable())?;
     // A row that was just claimed has nothing in it yet, and nobody else sees it.
     serde_json::from_str(text).map(Some).map_err(|_| unreadable())
 }
 
 /// Makes the tables of the driver's own, and the schema that they belong in. Another node may be at it too.
-pub(super) async fn make_records(connections: &Connections, client: &impl GenericClient) -> Result<(), Trouble> {
+pub(super) async fn make_records(
+    connections: &Connections,
+    session: &Session<'_, impl GenericClient>,
+) -> Result<(), AttemptError> {
     let mut text = String::new();
     if let Some(schema) = &connections.options().schema
-        && !has_schema(connections, client, schema).await?
+        && !has_schema(session, schema).await?
     {
         // Writing to a text cannot fail.
         let _written: std::fmt::Result = write!(text, "CREATE SCHEMA IF NOT EXISTS {}; ", quoted(schema));
@@ -215,19 +219,19 @@ pub(super) async fn make_records(connections: &Connections, client: &impl Generi
          (namespace text NOT NULL, model text NOT NULL, record text NOT NULL, PRIMARY KEY (namespace, model)); \
          CREATE TABLE IF NOT EXISTS {GENERATIONS} (topic text NOT NULL PRIMARY KEY, generation bigint NOT NULL)"
     );
-    match connections.run(client, &text, MIGRATION_TIMEOUT, None).await {
+    match session.run(&text, None).await {
         // `IF NOT EXISTS` looks before it makes: who is beaten in between is told so.
-        Err(trouble) if trouble.is_already_there() => Err(Trouble::again(trouble.error)),
+        Err(failed) if failed.is_already_there() => Err(AttemptError::again(failed.error)),
         made => made,
     }
 }
 
 /// Whether a schema is there. `IF NOT EXISTS` is refused to a user who may make no schemas, also when there is nothing
 /// to make.
-async fn has_schema(connections: &Connections, client: &impl GenericClient, schema: &str) -> Result<bool, Trouble> {
+async fn has_schema(session: &Session<'_, impl GenericClient>, schema: &str) -> Result<bool, AttemptError> {
     let mut sql = Sql::new("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = ");
     sql.bind(Bound::Text(schema.to_owned()));
-    Ok(!connections.query(client, &sql, None).await?.is_empty())
+    Ok(!session.query(&sql, None).await?.is_empty())
 }
 
 /// Whose server it is, where that makes a difference to a migration.
@@ -239,8 +243,8 @@ enum Server {
 }
 
 impl Server {
-    async fn of(connections: &Connections, client: &impl GenericClient) -> Result<Self, Trouble> {
-        let answered = connections.query(client, &Sql::new("SELECT version()"), None).await?;
+    async fn of(session: &Session<'_, impl GenericClient>) -> Result<Self, AttemptError> {
+        let answered = session.query(&Sql::new("SELECT version()"), None).await?;
         let version = answered.first().and_then(|row| row.try_get::<_, &str>(0).ok()).unwrap_or_default();
         Ok(if version.contains("CockroachDB") { Self::Cockroach } else { Self::Postgres })
     }
@@ -272,33 +276,32 @@ impl Server {
 
 /// A table that is made or changed, in a transaction.
 struct Migration<'a, C> {
-    connections: &'a Connections,
-    client: &'a C,
+    session: &'a Session<'a, C>,
     table: &'a Table,
     server: Server,
 }
 
 impl<C: GenericClient> Migration<'_, C> {
     /// Whether it falls to this node to make the table. It waits for others that are at it.
-    async fn claim(&self) -> Result<bool, Trouble> {
+    async fn claim(&self) -> Result<bool, AttemptError> {
         let mut sql = Sql::new(&format!("INSERT INTO {RECORDS} (namespace, model, record) VALUES ("));
         sql.bind(Bound::Text(self.table.schema.namespace().to_owned())).push(", ");
         sql.bind(Bound::Text(self.table.schema.model().to_owned()));
         sql.push(", '') ON CONFLICT (namespace, model) DO NOTHING RETURNING model");
-        Ok(!self.connections.query(self.client, &sql, None).await?.is_empty())
+        Ok(!self.session.query(&sql, None).await?.is_empty())
     }
 
-    async fn note(&self, record: &Record) -> Result<(), Trouble> {
+    async fn note(&self, record: &Record) -> Result<(), AttemptError> {
         let text = serde_json::to_string(record).map_err(|error| DataError::corrupt(error.to_string()))?;
         let mut sql = Sql::new(&format!("UPDATE {RECORDS} SET record = "));
         sql.bind(Bound::Text(text)).push(" WHERE namespace = ");
         sql.bind(Bound::Text(self.table.schema.namespace().to_owned())).push(" AND model = ");
         sql.bind(Bound::Text(self.table.schema.model().to_owned()));
-        self.connections.query(self.client, &sql, None).await.map(drop)
+        self.session.query(&sql, None).await.map(drop)
     }
 
     /// Makes the table, its sequence and its indexes.
-    async fn make(&self) -> Result<Record, Trouble> {
+    async fn make(&self) -> Result<Record, AttemptError> {
         let table = self.table;
         if let Some(sequence) = &table.sequence {
             self.run(&format!("CREATE SEQUENCE IF NOT EXISTS {sequence}")).await?;
@@ -332,7 +335,7 @@ impl<C: GenericClient> Migration<'_, C> {
 
     /// Adds what the model has and the table has not. Columns that the model no longer declares stay, with what is in
     /// them; indexes that it no longer declares go.
-    async fn adapt(&self, mut record: Record) -> Result<Record, Trouble> {
+    async fn adapt(&self, mut record: Record) -> Result<Record, AttemptError> {
         let table = self.table;
         record.check_key(table)?;
         for column in &table.columns {
@@ -370,7 +373,7 @@ impl<C: GenericClient> Migration<'_, C> {
     }
 
     /// Makes a column anew in another type, while no row has a value in it.
-    async fn replace_if_empty(&self, column: &Column) -> Result<bool, Trouble> {
+    async fn replace_if_empty(&self, column: &Column) -> Result<bool, AttemptError> {
         let Table { name: table, .. } = self.table;
         let declared = self.declared(column);
         let (old, new) = (quoted("mti~old"), quoted("mti~new"));
@@ -381,7 +384,7 @@ impl<C: GenericClient> Migration<'_, C> {
         }
         // Changing the table shuts writers out until the transaction ends, so what is looked at stays so.
         self.run(&format!("ALTER TABLE {table} ADD COLUMN {declared_new}")).await?;
-        if is_used(self.connections, self.client, self.table, column).await? {
+        if is_used(self.session, self.table, column).await? {
             return Ok(false);
         }
         // Not every server gives the name of a column away in the transaction that drops it.
@@ -391,7 +394,7 @@ impl<C: GenericClient> Migration<'_, C> {
         Ok(true)
     }
 
-    async fn build(&self, index: &Index) -> Result<(), Trouble> {
+    async fn build(&self, index: &Index) -> Result<(), AttemptError> {
         let columns: Vec<String> = index
             .fields
             .iter()
@@ -414,8 +417,8 @@ impl<C: GenericClient> Migration<'_, C> {
         format!("{} {}{collation}", column.name, column.kind.name())
     }
 
-    async fn run(&self, text: &str) -> Result<(), Trouble> {
-        self.connections.run(self.client, text, MIGRATION_TIMEOUT, Some(self.table)).await
+    async fn run(&self, text: &str) -> Result<(), AttemptError> {
+        self.session.run(text, Some(self.table)).await
     }
 }
 

@@ -8,13 +8,14 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_postgres::IsolationLevel;
 
+use super::attempt_error::AttemptError;
 use super::condition::push_order;
-use super::connections::{Connections, migration_settings};
+use super::connections::Connections;
 use super::execute::{Step, raised_counter, run, used_numbers};
 use super::generations::{notify, raise_with};
+use super::session::{LongTransaction, Session};
 use super::sql::{Bound, Sql};
 use super::table::Table;
-use super::trouble::Trouble;
 use crate::transfer::{ROWS_OF_PART, next_part, nobody_takes, unknown_table};
 use crate::{DataError, Delivery, TablePart};
 
@@ -24,13 +25,14 @@ pub(super) async fn export(
     connection: &mut Object,
     tables: &[Arc<Table>],
     parts: &mpsc::Sender<TablePart>,
-) -> Result<(), Trouble> {
+) -> Result<(), AttemptError> {
     let transaction = begin(connections, connection, IsolationLevel::RepeatableRead).await?;
+    let session = transaction.session();
     for (place, table) in tables.iter().enumerate() {
-        let assigned = assigned(connections, &transaction, table).await?;
+        let assigned = assigned(&session, table).await?;
         let mut behind: Option<Bound> = None;
         loop {
-            let rows = rows_behind(connections, &transaction, table, behind.take()).await?;
+            let rows = rows_behind(&session, table, behind.take()).await?;
             let is_end = rows.len() < ROWS_OF_PART;
             behind = rows.last().and_then(|row| row.get(&table.key().field)).map(|key| table.key().bound(key));
             let part = TablePart { table: place, assigned, rows };
@@ -40,7 +42,7 @@ pub(super) async fn export(
             }
         }
     }
-    connections.commit(transaction).await
+    transaction.commit().await
 }
 
 /// Fills tables, all of them or none; of each is said whether its rows make place.
@@ -49,15 +51,16 @@ pub(super) async fn import(
     connection: &mut Object,
     tables: &[(Arc<Table>, bool)],
     deliveries: &mut mpsc::Receiver<Delivery>,
-) -> Result<u64, Trouble> {
+) -> Result<u64, AttemptError> {
     let transaction = begin(connections, connection, IsolationLevel::ReadCommitted).await?;
+    let session = transaction.session();
     for (table, replace) in tables {
         if *replace {
             let delete = Sql::new(&format!("DELETE FROM {}", table.name));
-            connections.query(&transaction, &delete, Some(table)).await?;
+            session.query(&delete, Some(table)).await?;
         } else {
             let any = Sql::new(&format!("SELECT 1 FROM {} LIMIT 1", table.name));
-            if !connections.query(&transaction, &any, Some(table)).await?.is_empty() {
+            if !session.query(&any, Some(table)).await?.is_empty() {
                 return Err(DataError::TableNotEmpty { model: table.schema.model().to_owned() }.into());
             }
         }
@@ -72,53 +75,49 @@ pub(super) async fn import(
         *newest = keys.chain([assigned, *newest]).max().unwrap_or_default();
         let stored = table.schema.relaxed();
         let steps = rows.iter().map(|row| Step::imported(table, &stored, row)).collect::<Result<Vec<_>, _>>()?;
-        run(connections, &transaction, &steps).await?;
+        run(&session, &steps).await?;
     }
     for (place, newest) in largest {
         if let Some((table, _)) = tables.get(place)
             && let Some(sequence) = &table.sequence
             && newest > 0
         {
-            connections.query(&transaction, &raised_counter(sequence, newest), Some(table)).await?;
+            session.query(&raised_counter(sequence, newest), Some(table)).await?;
         }
     }
-    raise_with(connections, &transaction).await?;
-    connections.commit(transaction).await?;
+    raise_with(&session).await?;
+    transaction.commit().await?;
     notify(connections, connection).await;
     Ok(imported)
 }
 
-/// A transaction that may take its time.
-async fn begin<'a>(
+/// A transaction that also waits for the other side of the transfer.
+async fn begin<'c>(
     connections: &Connections,
-    connection: &'a mut Object,
+    connection: &'c mut Object,
     isolation: IsolationLevel,
-) -> Result<Transaction<'a>, Trouble> {
-    let transaction = connections.begin(connection, isolation).await?;
-    let patient = format!("{}; SET LOCAL idle_in_transaction_session_timeout = 0", migration_settings());
-    connections.run(&transaction, &patient, super::connections::MIGRATION_TIMEOUT, None).await?;
-    Ok(transaction)
+) -> Result<LongTransaction<'c>, AttemptError> {
+    connections.begin_long(connection, isolation, "; SET LOCAL idle_in_transaction_session_timeout = 0").await
 }
 
 /// The largest number that a table has assigned.
-async fn assigned(connections: &Connections, transaction: &Transaction<'_>, table: &Table) -> Result<i64, Trouble> {
+async fn assigned(session: &Session<'_, Transaction<'_>>, table: &Table) -> Result<i64, AttemptError> {
     let Some(sequence) = &table.sequence else { return Ok(0) };
-    let answered = connections.query(transaction, &Sql::new(&used_numbers(sequence)), Some(table)).await?;
+    let answered = session.query(&Sql::new(&used_numbers(sequence)), Some(table)).await?;
     Ok(answered.first().and_then(|row| row.try_get(0).ok()).unwrap_or_default())
 }
 
 async fn rows_behind(
-    connections: &Connections,
-    transaction: &Transaction<'_>,
+    session: &Session<'_, Transaction<'_>>,
     table: &Table,
     behind: Option<Bound>,
-) -> Result<Vec<crate::Row>, Trouble> {
+) -> Result<Vec<crate::Row>, AttemptError> {
     let mut sql = Sql::new(&format!("SELECT {} FROM {}", table.selection, table.name));
     if let Some(key) = behind {
         sql.push(" WHERE ").push(&table.key().name).push(" > ").bind(key);
     }
     push_order(&mut sql, table, &[])?;
     sql.push(&format!(" LIMIT {ROWS_OF_PART}"));
-    let answered = connections.query(transaction, &sql, Some(table)).await?;
+    let answered = session.query(&sql, Some(table)).await?;
     Ok(answered.iter().map(|row| table.decode(row)).collect::<Result<_, _>>()?)
 }

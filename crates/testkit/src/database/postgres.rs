@@ -26,7 +26,7 @@ const PASSWORD_IN_URL: &str = "p%40ss%2Fw%C3%B6rd";
 
 /// Runs one server, and tidies up when whoever started it is gone, however he went: then its input ends.
 ///
-/// It is told `start`, `stop`, `crash` (no time to write anything more) and answers `up` or `down`.
+/// It is told `start`, `stop`, `crash` (no time to write anything more) or `promote`, and answers `up` or `down`.
 const KEEPER: &str = r#"
 set -u
 umask 077
@@ -36,8 +36,13 @@ down() {
     if [ -n "$server" ]; then kill -"$1" "$server" 2>/dev/null; wait "$server" 2>/dev/null; server=; fi
 }
 printf '%s' "$PASSWORD" >"$place/password"
-"$BIN/initdb" -D "$place/data" -U mti --pwfile="$place/password" --auth-local=trust --auth-host="$ENTRY" \
-    --encoding=UTF8 --no-locale --no-sync >"$place/log" 2>&1 || { cat "$place/log" >&2; rm -rf "$place"; exit 1; }
+if [ -n "$PRIMARY" ]; then
+    "$BIN/pg_basebackup" -h "$PRIMARY" -p "$PRIMARY_PORT" -U mti -D "$place/data" \
+        --write-recovery-conf --checkpoint=fast --no-sync
+else
+    "$BIN/initdb" -D "$place/data" -U mti --pwfile="$place/password" --auth-local=trust --auth-host="$ENTRY" \
+        --encoding=UTF8 --no-locale --no-sync
+fi >"$place/log" 2>&1 || { cat "$place/log" >&2; rm -rf "$place"; exit 1; }
 if [ -n "$CERTIFICATE" ]; then
     printf '%s' "$CERTIFICATE" >"$place/data/server.crt"
     printf '%s' "$CERTIFICATE_KEY" >"$place/data/server.key"
@@ -56,6 +61,7 @@ while read -r order; do
         echo up ;;
     stop) down INT; echo down ;;
     crash) down QUIT; echo down ;;
+    promote) "$BIN/pg_ctl" promote --wait --silent -D "$place/data" >>"$place/log" 2>&1 && echo up ;;
     esac
 done
 down QUIT
@@ -68,6 +74,7 @@ pub struct PostgresServer {
     keeper: Child,
     orders: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
+    place: PathBuf,
     port: u16,
 }
 
@@ -91,6 +98,20 @@ impl PostgresServer {
     ///
     /// When there is no PostgreSQL, with what to install; and when it does not start.
     pub fn start(settings: &PostgresSettings) -> Self {
+        Self::start_as(settings, None)
+    }
+
+    /// Starts a standby, which follows this server until one of the two ends, or the standby is promoted.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    #[must_use]
+    pub fn start_standby(&self, settings: &PostgresSettings) -> Self {
+        Self::start_as(settings, Some(self))
+    }
+
+    fn start_as(settings: &PostgresSettings, primary: Option<&Self>) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
         let mut options = format!("-c max_connections=300 -c logging_collector=off {}", settings.options);
         if !settings.durable {
@@ -109,6 +130,8 @@ impl PostgresServer {
             .env("PASSWORD", PASSWORD)
             .env("ENTRY", if settings.lets_anybody_in { "trust" } else { "scram-sha-256" })
             .env("SETTINGS", options)
+            .env("PRIMARY", primary.map_or(Path::new(""), |primary| primary.place.as_path()))
+            .env("PRIMARY_PORT", primary.map_or(0, Self::port).to_string())
             .env("CERTIFICATE", certificate)
             .env("CERTIFICATE_KEY", key)
             .env("LC_ALL", "C")
@@ -123,7 +146,7 @@ impl PostgresServer {
         let mut place = String::new();
         answers.read_line(&mut place).expect("UTF-8");
         assert!(!place.is_empty(), "PostgreSQL could not make a cluster: see above");
-        let mut server = Self { keeper, orders, answers, port };
+        let mut server = Self { keeper, orders, answers, place: place.trim().into(), port };
         server.resume();
         server
     }
@@ -154,6 +177,11 @@ impl PostgresServer {
         self.port
     }
 
+    /// The directory of its socket. Whoever may enter it needs no password.
+    pub fn socket_directory(&self) -> &Path {
+        &self.place
+    }
+
     /// The password, as it is.
     pub fn password(&self) -> &'static str {
         PASSWORD
@@ -162,6 +190,16 @@ impl PostgresServer {
     /// Ends the server in the middle of whatever it does. The data stays.
     pub fn crash(&mut self) {
         self.order("crash", "down");
+    }
+
+    /// Ends the server: what it does is broken off, its standby gets what was written.
+    pub fn stop(&mut self) {
+        self.order("stop", "down");
+    }
+
+    /// Makes a standby the primary. It takes writes when this returns.
+    pub fn promote(&mut self) {
+        self.order("promote", "up");
     }
 
     /// Starts it again.
@@ -272,8 +310,11 @@ impl Drop for TestDatabase {
 
 /// The directory of PostgreSQL's programs.
 fn programs() -> PathBuf {
-    let has_programs =
-        |directory: &Path| ["initdb", "postgres", "pg_isready"].iter().all(|name| directory.join(name).is_file());
+    let has_programs = |directory: &Path| {
+        ["initdb", "postgres", "pg_isready", "pg_basebackup", "pg_ctl"]
+            .iter()
+            .all(|name| directory.join(name).is_file())
+    };
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&path).filter_map(|directory| directory.join("initdb").canonicalize().ok());
     let on_path = on_path.filter_map(|program| program.parent().map(Path::to_path_buf));
