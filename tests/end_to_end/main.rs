@@ -8,6 +8,7 @@ mod database;
 #[cfg(target_os = "linux")]
 mod disk_full;
 mod durability;
+mod failover;
 mod killed;
 mod login;
 mod looking;

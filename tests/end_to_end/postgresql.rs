@@ -76,7 +76,11 @@ fn a_wrong_config_is_found_by_check() {
         (json!({"url": "http://u:canary@localhost/d"}), "url"),
         (json!({"url": "postgres://u@h/d", "password": "canary"}), "password"),
         (json!({"host": "h", "dbname": "d", "user": "u", "port": 0}), "port"),
+        (json!({"host": "h1,", "dbname": "d", "user": "u"}), "host"),
+        (json!({"host": "h1,h2", "port": "1,2,3", "dbname": "d", "user": "u"}), "port"),
         (json!({"host": "h", "dbname": "d", "user": "u", "sslMode": "allow"}), "sslMode"),
+        (json!({"host": "h", "dbname": "d", "user": "u", "targetSessionAttrs": "standby"}), "targetSessionAttrs"),
+        (json!({"host": "h", "dbname": "d", "user": "u", "channelBinding": "always"}), "channelBinding"),
         (json!({"host": "h", "dbname": "d", "user": "u", "poolSize": 0}), "poolSize"),
         (json!({"host": "h", "dbname": "d", "user": "u", "password": ["canary"]}), "password"),
     ] {

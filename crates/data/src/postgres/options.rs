@@ -277,7 +277,8 @@ impl PostgresOptions {
                     "any" => TargetSessionAttrs::Any,
                     "read-write" | "primary" => TargetSessionAttrs::ReadWrite,
                     _ => {
-                        let message = "`target_session_attrs` is `any` or `read-write`: models are written to";
+                        let name = if place == "url" { "target_session_attrs" } else { place };
+                        let message = format!("`{name}` is `any` or `read-write`: models are written to");
                         return Err(PostgresOptionsError::new(place, message));
                     }
                 });
@@ -288,7 +289,8 @@ impl PostgresOptions {
                     "prefer" => ChannelBinding::Prefer,
                     "require" => ChannelBinding::Require,
                     _ => {
-                        let message = "`channel_binding` is one of `disable`, `prefer` and `require`";
+                        let name = if place == "url" { "channel_binding" } else { place };
+                        let message = format!("`{name}` is one of `disable`, `prefer` and `require`");
                         return Err(PostgresOptionsError::new(place, message));
                     }
                 });
