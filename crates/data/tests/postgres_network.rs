@@ -44,7 +44,12 @@ enum Failure {
     Cut,
     /// The server gets the request and answers; no answer arrives before a request with this text has come.
     Held(&'static str),
+    /// The server had ended the connection before the request came, and says so.
+    Ended,
 }
+
+/// What a server says before it ends a connection.
+const SHUTDOWN: &[u8] = b"E\0\0\0\x4bSFATAL\0VFATAL\0C57P01\0Mterminating connection as an administrator says\0\0";
 
 impl Network {
     async fn start() -> Self {
@@ -100,13 +105,18 @@ async fn carry(client: TcpStream, server: TcpStream, failing: Failing, begun: Ar
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let (told, mut failure) = watch::channel(None);
+    let mut ended = told.subscribe();
     let requests = async {
         let mut buffer = vec![0; 1 << 16];
         while let Ok(read @ 1..) = from_client.read(&mut buffer).await {
             let request = String::from_utf8_lossy(&buffer[..read]).into_owned();
             begun.fetch_add(request.matches("START TRANSACTION").count(), Ordering::Relaxed);
-            if let Some((_, failure)) = failing.lock().unwrap().take_if(|(text, _)| request.contains(*text)) {
+            let failure = failing.lock().unwrap().take_if(|(text, _)| request.contains(*text));
+            if let Some((_, failure)) = failure {
                 told.send_replace(Some(failure));
+                if failure == Failure::Ended {
+                    std::future::pending::<()>().await;
+                }
             }
             told.send_if_modified(|told| {
                 told.take_if(|told| matches!(told, Failure::Held(until) if request.contains(*until))).is_some()
@@ -123,13 +133,21 @@ async fn carry(client: TcpStream, server: TcpStream, failing: Failing, begun: Ar
                 Some(Failure::Silence) => continue,
                 Some(Failure::Cut) => break,
                 Some(Failure::Held(_)) => drop(failure.wait_for(Option::is_none).await),
+                Some(Failure::Ended) => break,
             }
             if to_client.write_all(&buffer[..read]).await.is_err() {
                 break;
             }
         }
     };
-    tokio::select! { () = requests => {}, () = answers => {} }
+    let is_ended = tokio::select! {
+        () = requests => false,
+        () = answers => false,
+        _ = ended.wait_for(|failure| *failure == Some(Failure::Ended)) => true,
+    };
+    if is_ended {
+        to_client.write_all(SHUTDOWN).await.unwrap();
+    }
 }
 
 #[track_caller]
@@ -351,6 +369,28 @@ async fn a_write_whose_connection_is_lost_while_it_is_prepared_is_made_on_anothe
     network.fail_at("INSERT INTO", Failure::Cut);
     insert(&database, &schema, json!({"name": "prepared"})).await.unwrap();
     assert_eq!(find(&database, &schema, "").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_to_a_server_that_had_ended_the_connection_is_made_on_another_one() {
+    let network = Network::start().await;
+    let (database, schema) = (network.database(4, LONG), person());
+    prepare(&database, &schema).await;
+    insert(&database, &schema, json!({"name": "prepared"})).await.unwrap();
+    network.fail_at("on another", Failure::Ended);
+    insert(&database, &schema, json!({"name": "on another"})).await.unwrap();
+    let both =
+        |name: &str| [1, 2].map(|age| Operation::insert(&schema, row(json!({"name": name, "age": age})))).to_vec();
+    network.fail_at("START TRANSACTION", Failure::Ended);
+    database.execute(both("batch")).await.unwrap();
+    assert_eq!(find(&database, &schema, "").await.len(), 4);
+
+    // Behind a commit that was done it can say the same. This one is sent by itself.
+    let nobody = filter(&schema, "Q(name='commit')");
+    let committed = row(json!({"name": "commit"}));
+    let change_or_add = Operation::update_or_insert(&schema, nobody, Vec::new(), row(json!({})), committed);
+    network.fail_at(COMMIT, Failure::Ended);
+    may_have_taken_effect(database.execute(vec![change_or_add]).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
