@@ -3,12 +3,16 @@
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use mti_data::{Database as _, PostgresDatabase, PostgresOptions};
+use mti_data::{Database as _, Encryption, PostgresDatabase, PostgresOptions, SslMode};
 use mti_element::Secret;
 use mti_testkit::database::{PostgresServer, PostgresSettings};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 use tokio::task::block_in_place;
+use tokio_postgres::NoTls;
+
+use crate::fixtures::person;
+use crate::postgres::{database, options, unavailable};
 
 /// Connects by a URL, and says what failed if it does.
 async fn connected(url: &str) -> Result<(), String> {
@@ -153,4 +157,104 @@ async fn a_certificate_that_is_its_own_root_is_accepted_and_what_is_wrong_with_o
             }
         }
     }
+}
+
+#[test]
+fn options_are_read_from_a_url_and_show_no_password() {
+    for url in [
+        "postgres://u:canary@h/d",
+        "postgresql://u:canary@h:5433/d?sslmode=verify-full&sslrootcert=/a/b.pem&application_name=x",
+        "postgres://u:canary@h1:1,h2:2/d?schema=s&poolSize=4&timeoutMs=100&connect_timeout=3",
+        "postgres://u@%2Frun%2Fpostgresql/d",
+        "postgres:///d?host=/run/postgresql&user=u&sslmode=require",
+        "postgres://u:canary@h1,h2:5433/d?target_session_attrs=read-write&channel_binding=require",
+        "postgres://u@h/d?target_session_attrs=primary",
+    ] {
+        let options = PostgresOptions::from_url(&Secret::new(url)).unwrap();
+        assert!(!format!("{options:?}").contains("canary"));
+    }
+    for (url, part) in [
+        ("canary", "begins with neither"),
+        ("postgres://u:canary@h:port/d", "port"),
+        ("postgres:///canary", "names no host"),
+        ("postgres://u:canary@:5432/d", "names no host"),
+        ("postgres://u:canary@h1,h2/d?port=1", "another number of hosts"),
+        ("postgres://u:canary@h/d?target_session_attrs=standby", "`read-write`"),
+        ("postgres://u:canary@h/d?channel_binding=canary", "`require`"),
+        ("postgres://u:canary@h/d?sslmode=allow", "`verify-full`"),
+        ("postgres://u:canary@h/d?poolSize=0", "1 to 1000"),
+        ("postgres://u:canary@h/d?timeoutMs=soon", "`timeoutMs`"),
+        ("postgres://u:canary@h/d?schema=pg_catalog", "`schema`"),
+        ("postgres://u:canary@h/d?nonsense=1", "nonsense"),
+    ] {
+        let error = PostgresOptions::from_url(&Secret::new(url)).unwrap_err();
+        assert!(error.to_string().contains(part) && !error.to_string().contains("canary"), "{url}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_without_it() {
+    let server = tokio::task::spawn_blocking(|| PostgresServer::start(&PostgresSettings::default())).await.unwrap();
+    let password = Secret::new("canary");
+    let database = database(PostgresOptions::at("localhost", server.port(), "postgres", "mti", Some(&password)));
+    let error = database.prepare(person(), Vec::new()).await.unwrap_err();
+    assert!(error.to_string().contains("28P01") && !error.to_string().contains("canary"), "{error}");
+    assert!(!format!("{database:?} {error:?}").contains("canary"));
+    let nowhere = options("postgres://mti:canary@localhost:1/db");
+    let (message, _) = unavailable(crate::postgres::database(nowhere).prepare(person(), Vec::new()).await);
+    assert!(message.contains("cannot connect to `localhost:1`") && !message.contains("canary"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_are_encrypted_and_servers_prove_who_they_are() {
+    let certificate = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (pem, key) = (certificate.cert.pem(), certificate.signing_key.serialize_pem());
+    let settings = PostgresSettings { certificate: Some((pem.clone(), key)), ..PostgresSettings::default() };
+    let server = tokio::task::block_in_place(|| PostgresServer::start(&settings));
+    let directory = tempfile::tempdir().unwrap();
+    let trusted = directory.path().join("root.pem");
+    std::fs::write(&trusted, pem).unwrap();
+    let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let foreign = directory.path().join("foreign.pem");
+    std::fs::write(&foreign, other.cert.pem()).unwrap();
+
+    let (bystander, connection) = tokio_postgres::connect(&server.url(), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let try_with = async |host: &str, mode: SslMode, root: Option<&std::path::Path>| {
+        let password = Secret::new(server.password());
+        let encryption = Encryption { mode, root_certificates: root.map(Into::into) };
+        let options = PostgresOptions::at(host, server.port(), "postgres", "mti", Some(&password));
+        let database = database(options.encryption(encryption));
+        database.execute(Vec::new()).await.map_err(|error| error.to_string())?;
+        let encrypted =
+            "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'mti'";
+        let encrypted: bool = bystander.query_one(encrypted, &[]).await.unwrap().get(0);
+        database.close().await.unwrap();
+        // Its connection has to be gone before the next one is looked at.
+        let open =
+            "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE application_name = 'mti'";
+        drop(bystander.query(open, &[]).await.unwrap());
+        Ok::<bool, String>(encrypted)
+    };
+    assert_eq!(try_with("localhost", SslMode::Disable, None).await, Ok(false));
+    for mode in [SslMode::Prefer, SslMode::Require] {
+        assert_eq!(try_with("localhost", mode, None).await, Ok(true), "{mode:?}");
+    }
+    for mode in [SslMode::VerifyCa, SslMode::VerifyFull] {
+        assert_eq!(try_with("localhost", mode, Some(&trusted)).await, Ok(true), "{mode:?}");
+        let refused = try_with("localhost", mode, Some(&foreign)).await.unwrap_err();
+        assert!(refused.contains("certificate"), "{refused}");
+        assert!(try_with("localhost", mode, Some(&directory.path().join("missing"))).await.is_err());
+    }
+    assert_eq!(try_with("127.0.0.1", SslMode::VerifyCa, Some(&trusted)).await, Ok(true));
+    let refused = try_with("127.0.0.1", SslMode::VerifyFull, Some(&trusted)).await.unwrap_err();
+    assert!(refused.contains("certificate"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_encryption_is_not_talked_to_when_that_is_required() {
+    let server = tokio::task::block_in_place(|| PostgresServer::start(&PostgresSettings::default()));
+    let encryption = Encryption { mode: SslMode::Require, root_certificates: None };
+    let (message, _) = unavailable(database(options(&server.url()).encryption(encryption)).execute(Vec::new()).await);
+    assert!(message.contains("TLS"), "{message}");
 }

@@ -131,9 +131,8 @@ async fn carry(client: TcpStream, server: TcpStream, failing: Failing, begun: Ar
             match failing {
                 None => {}
                 Some(Failure::Silence) => continue,
-                Some(Failure::Cut) => break,
+                Some(Failure::Cut | Failure::Ended) => break,
                 Some(Failure::Held(_)) => drop(failure.wait_for(Option::is_none).await),
-                Some(Failure::Ended) => break,
             }
             if to_client.write_all(&buffer[..read]).await.is_err() {
                 break;
