@@ -26,3 +26,5 @@ mod serving;
 mod simulator;
 mod support;
 mod tickets;
+#[cfg(target_os = "linux")]
+mod watching;

@@ -69,7 +69,7 @@ async fn a_broken_edit_leaves_the_last_good_version_and_says_so_until_it_is_mend
     assert_eq!(app_id(&mut browser).await, APP_ID);
     let (status, page) = browser.open("/dev").await;
     assert_eq!(status, 200);
-    assert!(page.contains("Goes on in its last good version") && page.contains(LOGIN), "{page}");
+    assert!(page.contains("Still serving the last good version") && page.contains(LOGIN), "{page}");
     assert!(page.contains("MyWeChatLogin.json:1:"), "{page}");
 
     app.write(CONFIG, &config("wx00000000000000bb", SECRET));
@@ -228,7 +228,7 @@ async fn a_broken_app_json_changes_nothing_until_it_is_mended() {
     let mut browser = Browser::at(&server);
     let before = readiness(&mut browser).await["generation"].clone();
     app.write("app.json", r#"{"appId": "acme.demo", "version": "0.1""#);
-    eventually("it is said", async || server.log().contains("goes on as it was")).await;
+    eventually("it is said", async || server.log().contains("still serving the last good version")).await;
     assert!(server.log().contains("MTI0101"), "{}", server.log());
     assert_eq!(readiness(&mut browser).await["generation"], before);
     app.write(CONFIG, &config("wx00000000000000ee", SECRET));

@@ -192,10 +192,10 @@ async fn a_config_that_does_not_load_is_said_at_the_start_and_until_it_is_mended
     app.write("app.json", "{");
     eventually("the reload fails", async || details(&mut browser).await["reloadFailed"] == true).await;
     let page = browser.open("/dev").await.1;
-    assert!(page.contains("it goes on as it was") && page.contains("app.json:1:"), "{page}");
+    assert!(page.contains("The app cannot be read") && page.contains("app.json:1:"), "{page}");
     app.write("app.json", r#"{"appId": "acme.demo", "title": "Mended", "version": "0.1.0"}"#);
     eventually("the app is mended", async || details(&mut browser).await["reloadFailed"] == false).await;
-    assert!(!browser.open("/dev").await.1.contains("it goes on as it was"));
+    assert!(!browser.open("/dev").await.1.contains("The app cannot be read"));
 }
 
 async fn details(browser: &mut Browser) -> Value {

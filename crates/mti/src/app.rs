@@ -133,6 +133,11 @@ impl AppBuilder {
         self
     }
 
+    /// The files that [`AppBuilder::environment_from`] reads, so that [`mti_registry::App::watch`] sees them change.
+    pub fn environment_files(self, files: Vec<PathBuf>) -> Self {
+        self.with(|inner| inner.environment_files(files))
+    }
+
     /// Where embedded databases are, instead of in the app's `appData`.
     pub fn data(mut self, directory: impl Into<PathBuf>) -> Self {
         self.data = Some(directory.into());
@@ -163,6 +168,7 @@ impl AppBuilder {
 
     /// Discovers the app and its parents and links their elements. Nothing is loaded, and no database is opened.
     pub fn open(self) -> Result<App, OpenError> {
+        let mut inner = self.inner;
         let environment = if let Some(read) = self.environment {
             read
         } else {
@@ -170,10 +176,11 @@ impl AppBuilder {
             for finding in source.diagnostics() {
                 tracing::warn!(code = finding.code.id(), "{}", finding.message);
             }
+            inner = inner.environment_files(source.files());
             Box::new(move || source.variables())
         };
         let data = self.data.unwrap_or_else(|| self.directory.join("appData"));
-        let inner = official::place_data(self.inner.environment_from(environment), data);
+        let inner = official::place_data(inner.environment_from(environment), data);
         Ok(App(inner.open()?))
     }
 

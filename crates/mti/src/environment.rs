@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::iter;
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -38,6 +39,11 @@ impl EnvironmentSource {
         Ok(Self { directory: directory.to_owned(), extra_file: extra_file.map(Path::to_owned), last: Mutex::new(last) })
     }
 
+    /// The files that it reads; the app's own need not exist.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        iter::once(self.directory.join(OWN_FILE)).chain(self.extra_file.clone()).collect()
+    }
+
     /// What was wrong with the environment files when they were read last.
     pub(crate) fn diagnostics(&self) -> Vec<Diagnostic> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).diagnostics.clone()
@@ -63,9 +69,9 @@ impl EnvironmentSource {
 impl Environment {
     fn read(directory: &Path, extra_file: Option<&Path>) -> Result<Self, EnvironmentError> {
         let mut environment = Self { variables: process_variables(), diagnostics: Vec::new() };
-        let own_file = directory.join(".env");
+        let own_file = directory.join(OWN_FILE);
         if let Some(bytes) = absent_is_none(read_bounded(&own_file), &own_file)? {
-            environment.add(".env", &bytes);
+            environment.add(OWN_FILE, &bytes);
         }
         if let Some(path) = extra_file {
             let bytes = read_bounded(path).map_err(|source| EnvironmentError { path: path.to_owned(), source })?;
@@ -80,6 +86,9 @@ impl Environment {
         self.diagnostics.extend(diagnostics);
     }
 }
+
+/// The environment file of an app.
+const OWN_FILE: &str = ".env";
 
 /// Reads a file of at most 1 MiB. What is no file (a pipe, a device) may never end, and is not opened.
 fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {

@@ -152,9 +152,18 @@ impl App {
         self.home.begin_reload().clone()
     }
 
-    /// Reloads whenever files of the app or of its parents change, for as long as the answer is kept.
+    /// Reloads whenever files of the app or of its parents change, for as long as the returned value is kept.
+    ///
+    /// Where the system does not watch all of the app, everything is read every few seconds instead, and
+    /// [`App::watch_problem`] says so.
     pub fn watch(&self) -> Result<Watching, WatchError> {
         Watching::start(&self.home)
+    }
+
+    /// What of the app's files cannot be watched, and what to do about that. `None` while they are watched, and while
+    /// nothing is to be.
+    pub fn watch_problem(&self) -> Option<Diagnostic> {
+        self.home.watch_problem()
     }
 
     /// What every reload from now on did.

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{self, PathBuf};
 use std::sync::Arc;
 
 use mti_core::{AppFiles, AppId, AppSearchPath, Diagnostic, DiskFiles, render, resolve_chain};
@@ -20,6 +20,7 @@ pub struct AppBuilder {
     search: AppSearchPath,
     codes: Codes,
     environment: Box<dyn Fn() -> BTreeMap<String, String> + Send + Sync>,
+    environment_files: Vec<PathBuf>,
     type_defaults: BTreeMap<String, Value>,
     resources: Resources,
     registration_error: Option<RegistrationError>,
@@ -54,6 +55,7 @@ impl AppBuilder {
             search: AppSearchPath::default(),
             codes: Codes::default(),
             environment: Box::new(BTreeMap::new),
+            environment_files: Vec::new(),
             type_defaults: BTreeMap::new(),
             resources: Resources::default(),
             registration_error: None,
@@ -108,6 +110,13 @@ impl AppBuilder {
         self
     }
 
+    /// The files that [`AppBuilder::environment_from`] reads: [`App::watch`] reloads when they change, wherever they are.
+    /// They need not exist.
+    pub fn environment_files(mut self, files: Vec<PathBuf>) -> Self {
+        self.environment_files = files.into_iter().map(|file| path::absolute(&file).unwrap_or(file)).collect();
+        self
+    }
+
     /// Adds something that the process has one of.
     pub fn resource<R: Send + Sync + 'static>(self, resource: R) -> Self {
         self.resources.insert(resource);
@@ -134,6 +143,7 @@ impl AppBuilder {
             search: self.search,
             codes: self.codes,
             environment: self.environment,
+            environment_files: self.environment_files,
             type_defaults: self.type_defaults,
         };
         let home = Home::new(recipe, Arc::new(self.resources), |recipe, resources, slots| {

@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::mem;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use mti_core::{AppKey, AppSearchPath, Diagnostic};
@@ -26,6 +28,8 @@ pub(crate) struct Home {
     current: Current,
     /// What the last reload failed with. Holding it makes a reload the only one.
     reload_failure: Mutex<Vec<Diagnostic>>,
+    /// What of the app cannot be watched.
+    watch_problem: Mutex<Option<Diagnostic>>,
     retirement: Retirement,
     events: broadcast::Sender<Reloaded>,
 }
@@ -40,6 +44,8 @@ pub(crate) struct Recipe {
     pub(crate) type_defaults: BTreeMap<String, Value>,
     /// Reads what placeholders take their values from.
     pub(crate) environment: Box<dyn Fn() -> BTreeMap<String, String> + Send + Sync>,
+    /// The files that it reads, as absolute paths.
+    pub(crate) environment_files: Vec<PathBuf>,
 }
 
 /// What the elements of a snapshot are made of besides their files. Snapshots share it for as long as it stays the
@@ -69,6 +75,7 @@ impl Home {
                 slots,
                 current,
                 reload_failure: Mutex::default(),
+                watch_problem: Mutex::default(),
                 retirement: Retirement::default(),
                 events: broadcast::Sender::new(EVENT_CAPACITY),
             }
@@ -106,6 +113,16 @@ impl Home {
     /// Begins a reload, one at a time, with what the last one failed with.
     pub(crate) fn begin_reload(&self) -> MutexGuard<'_, Vec<Diagnostic>> {
         self.reload_failure.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What of the app cannot be watched.
+    pub(crate) fn watch_problem(&self) -> Option<Diagnostic> {
+        self.watch_problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces what is known not to be watched, and returns what was known before.
+    pub(crate) fn set_watch_problem(&self, problem: Option<Diagnostic>) -> Option<Diagnostic> {
+        mem::replace(&mut *self.watch_problem.lock().unwrap_or_else(PoisonError::into_inner), problem)
     }
 }
 

@@ -1,8 +1,10 @@
+use std::any::Any;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mti_core::{AppChain, Diagnostic, ElementName};
+use mti_core::{AppChain, Code, Diagnostic, ElementName};
 use mti_element::Live;
 
 use crate::home::Home;
@@ -45,18 +47,40 @@ impl Reloaded {
 /// Reads the files again, links what they say, and publishes that if it is anything new.
 pub(crate) fn reload(home: &Arc<Home>, changed: Option<&[PathBuf]>) -> Result<Reloaded, Vec<Diagnostic>> {
     let mut last_failure = home.begin_reload();
+    // What changed before a reload that failed has not been taken in yet.
+    let scope = if last_failure.is_empty() { changed.map_or(Scope::Everything, Scope::At) } else { Scope::Unknown };
+    // A language may run code of the app. A panic there leaves the snapshot that was published last.
+    let reloaded = panic::catch_unwind(AssertUnwindSafe(|| reload_now(home, scope)));
+    let reloaded = reloaded.unwrap_or_else(|payload| Err(vec![panicked(&*payload)]));
+    match &reloaded {
+        Ok(_) => last_failure.clear(),
+        Err(diagnostics) => last_failure.clone_from(diagnostics),
+    }
+    reloaded
+}
+
+/// What a reload reads again.
+#[derive(Debug, Clone, Copy)]
+enum Scope<'a> {
+    /// What is at these paths.
+    At(&'a [PathBuf]),
+    /// All files.
+    Everything,
+    /// All files; and even if they are as they were, something read before may have been lost on the way.
+    Unknown,
+}
+
+fn panicked(payload: &(dyn Any + Send)) -> Diagnostic {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let message = text.map_or_else(String::new, |text| format!(": {text}"));
+    Diagnostic::new(Code::ReloadPanicked, format!("the reload panicked{message}"))
+}
+
+fn reload_now(home: &Arc<Home>, scope: Scope<'_>) -> Result<Reloaded, Vec<Diagnostic>> {
     let begin = Instant::now();
     let before = home.snapshot();
-    // What changed before a reload that failed has not been read yet.
-    let changed = if last_failure.is_empty() { changed } else { None };
-    let (chain, diagnostics) = match read_again(home, before.chain(), changed) {
-        Ok(read) => read,
-        Err(diagnostics) => {
-            last_failure.clone_from(&diagnostics);
-            return Err(diagnostics);
-        }
-    };
-    last_failure.clear();
+    let (chain, diagnostics) = read_again(home, before.chain(), scope)?;
     let Some(running) = chain.keys().next().cloned() else { return Err(diagnostics) };
     let linking = Linking {
         codes: &home.recipe().codes,
@@ -67,7 +91,8 @@ pub(crate) fn reload(home: &Arc<Home>, changed: Option<&[PathBuf]>) -> Result<Re
     };
     let initial_data = InitialData::read(&chain);
     let is_code_new = linking.codes.refresh(&chain);
-    if !is_code_new && is_nothing_new(&before, &chain, &linking, &initial_data) {
+    let is_known = !matches!(scope, Scope::Unknown);
+    if is_known && !is_code_new && is_nothing_new(&before, &chain, &linking, &initial_data) {
         return Ok(Reloaded::nothing(&before, begin.elapsed()));
     }
     let mut after = link(chain, diagnostics, initial_data, linking);
@@ -98,12 +123,12 @@ pub(crate) fn reload(home: &Arc<Home>, changed: Option<&[PathBuf]>) -> Result<Re
 fn read_again(
     home: &Home,
     before: &AppChain,
-    changed: Option<&[PathBuf]>,
+    scope: Scope<'_>,
 ) -> Result<(AppChain, Vec<Diagnostic>), Vec<Diagnostic>> {
     let search = &home.recipe().search;
-    let (chain, diagnostics) = match changed {
-        Some(changed) => before.refreshed(changed, search),
-        None => before.reread(search),
+    let (chain, diagnostics) = match scope {
+        Scope::At(changed) => before.refreshed(changed, search),
+        Scope::Everything | Scope::Unknown => before.reread(search),
     };
     match chain {
         Some(chain) => Ok((chain, diagnostics)),

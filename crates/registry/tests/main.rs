@@ -13,4 +13,5 @@ mod quarantine;
 mod reload;
 mod resolve;
 mod selectors;
+mod watching;
 mod words;

@@ -1,7 +1,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::process::{Child, ChildStderr, ChildStdout, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
 
@@ -31,8 +31,33 @@ impl Server {
     pub(crate) fn start(app: &Path, arguments: &[&str]) -> Self {
         let mut all = vec!["--format", "json"];
         all.extend(arguments);
-        let mut child =
-            command(app, &all).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command starts");
+        Self::run(command(app, &all))
+    }
+
+    /// As [`Server::start`], with a limit of the system lowered for this process: a file below `/proc/sys/user`.
+    pub(crate) fn start_with_limit(app: &Path, (limit, value): (&str, u32), arguments: &[&str]) -> Self {
+        let mut all = vec!["--format", "json"];
+        all.extend(arguments);
+        let plain = command(app, &all);
+        let mut limited = Command::new("unshare");
+        limited
+            .args(["--user", "--map-root-user", "sh", "-c"])
+            .arg(format!("echo {value} > /proc/sys/user/{limit} && exec \"$0\" \"$@\""))
+            .arg(plain.get_program())
+            .args(plain.get_args())
+            .current_dir(app)
+            .stdin(Stdio::null());
+        for (variable, value) in plain.get_envs() {
+            match value {
+                Some(value) => limited.env(variable, value),
+                None => limited.env_remove(variable),
+            };
+        }
+        Self::run(limited)
+    }
+
+    fn run(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command starts");
         let log = Arc::new(Mutex::new(String::new()));
         let errors = child.stderr.take().expect("a pipe");
         let stderr = {

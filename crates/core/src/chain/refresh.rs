@@ -37,7 +37,8 @@ impl AppChain {
         (Some(chain), diagnostics)
     }
 
-    /// The chain as it is now that anything may have changed.
+    /// The chain as it is now that anything may have changed, the places of its apps included: the running app is looked
+    /// up anew by the path that it was opened by, the others are looked for anew.
     pub fn reread(&self, search: &AppSearchPath) -> (Option<Self>, Vec<Diagnostic>) {
         self.resolved_again(search, &AppTree::reread)
     }
@@ -56,7 +57,8 @@ impl AppChain {
         let Some(running) = self.apps.first() else {
             return (None, Vec::new());
         };
-        resolve(Arc::clone(&running.files), search, &|app| {
+        let files = running.files.looked_up_again().unwrap_or_else(|| Arc::clone(&running.files));
+        resolve(files, search, &|app| {
             let Some(before) = self.apps.iter().find(|tree| is_in_the_same_place(tree, &app)) else {
                 return Arc::new(discover_elements(app.manifest, app.files, app.findings));
             };
@@ -101,5 +103,7 @@ fn may_hold_apps(directory: &Path, paths: &[&Path]) -> bool {
 }
 
 fn is_in_the_same_place(tree: &AppTree, app: &App) -> bool {
-    Arc::ptr_eq(&tree.files, &app.files) || tree.files.root().is_some() && tree.files.root() == app.files.root()
+    let (before, now) = (&tree.files, &app.files);
+    Arc::ptr_eq(before, now)
+        || before.root().is_some() && before.root() == now.root() && before.found_at() == now.found_at()
 }

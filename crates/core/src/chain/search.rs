@@ -23,6 +23,12 @@ pub struct AppSearchPath {
 }
 
 impl AppSearchPath {
+    /// Where the versions of the app `id` are, in each place where the parents of the app in `root` are looked for: the
+    /// directories `<org>/<name>`. They need not exist.
+    pub fn version_directories(&self, root: Option<&Path>, id: &AppId) -> Vec<PathBuf> {
+        self.all_directories(root).iter().map(|directory| versions_in(directory, id)).collect()
+    }
+
     /// The directories in which the parents of the app in `root` are looked for.
     pub(super) fn all_directories(&self, root: Option<&Path>) -> Vec<PathBuf> {
         let mut directories = self.directories.clone();
@@ -30,6 +36,11 @@ impl AppSearchPath {
         directories.extend(root.and_then(around_organisations).map(Path::to_owned));
         directories
     }
+}
+
+/// Where the versions of an app are in a directory that contains `<org>/<name>/<1_0_0>`.
+fn versions_in(directory: &Path, id: &AppId) -> PathBuf {
+    directory.join(id.org()).join(id.name())
 }
 
 /// The directory in which an app lies as `<org>/<name>/<1_0_0>`, if it does.
@@ -65,8 +76,8 @@ impl<'path> Finder<'path> {
     /// Every version of the app `id` that can be found, the places in order; a version found twice is that of the first place.
     pub(super) fn versions_of(&mut self, id: &AppId) -> Vec<Candidate> {
         let mut found: Vec<Candidate> = Vec::new();
-        for directory in self.directories.clone() {
-            for version in sub_directories(&directory.join(id.org()).join(id.name())) {
+        for directory in &self.directories.clone() {
+            for version in sub_directories(&versions_in(directory, id)) {
                 found.extend(self.read(Arc::new(DiskFiles::new(version))));
             }
         }

@@ -44,6 +44,12 @@ codes! {
     BadIgnorePattern "MTI0113" "bad-ignore-pattern" Warning "a line of `.mtiignore` is no pattern"
         "`.mtiignore` has the syntax of `.gitignore`. The line is passed over."
         "//- .mtiignore\n[z-a]\n";
+    NotWatched "MTI0114" "not-watched" Warning "changes of some files cannot be watched"
+        "The operating system limits how many directories a user can watch, or refuses to watch one. The whole app is read from time to time instead, so changes show later and cost more."
+        "";
+    ReloadPanicked "MTI0115" "reload-panicked" Error "a reload ended by a panic"
+        "This is a bug, in MTI or in the code of a level. The last good version is still served, and the next reload reads everything."
+        "";
 
     // 02xx: app.json and the app chain.
     AppManifestMissing "MTI0201" "app-manifest-missing" Error "there is no `app.json`"

@@ -3,34 +3,37 @@
 use std::fmt::Write as _;
 use std::fs::{self, File, FileType};
 use std::io::{self, ErrorKind, Read as _};
-use std::path::{Component, Path, PathBuf};
+use std::path::{self, Component, Path, PathBuf};
+use std::sync::Arc;
 
 use walkdir::WalkDir;
 
 use super::ignore_rules::{IGNORE_FILE, IgnoreRules};
-use super::{AppFiles, ENTRY_LIMIT, Entry, EntryKind, FILE_LIMIT, Listing, ReadError, is_plain};
+use super::{AppFiles, ENTRY_LIMIT, Entry, EntryKind, FILE_LIMIT, Listing, ReadError, WatchList, is_plain};
 use crate::diagnostic::{Code, Diagnostic, Location};
 use crate::manifest::APP_FILE;
 
 /// How deep directories may be.
-const DEPTH_LIMIT: usize = 64;
+pub(super) const DEPTH_LIMIT: usize = 64;
 
 /// An app in a directory.
 #[derive(Debug, Clone)]
 pub struct DiskFiles {
     root: PathBuf,
+    found_at: PathBuf,
 }
 
 impl DiskFiles {
     /// The app in `root`. The directory is looked at only when files are asked for.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        let root = root.into();
+        let given = root.into();
+        let found_at = path::absolute(&given).unwrap_or(given);
         // Links are judged by where they lead, which needs the root's real path.
-        let root = fs::canonicalize(&root).unwrap_or(root);
-        Self { root }
+        let root = fs::canonicalize(&found_at).unwrap_or_else(|_| found_at.clone());
+        Self { root, found_at }
     }
 
-    fn ignore_rules(&self, problems: &mut Vec<Diagnostic>) -> IgnoreRules {
+    pub(super) fn ignore_rules(&self, problems: &mut Vec<Diagnostic>) -> IgnoreRules {
         let text = match self.read(IGNORE_FILE, FILE_LIMIT) {
             Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
             Err(ReadError::NotFound) => None,
@@ -128,12 +131,12 @@ impl DiskFiles {
     }
 
     /// Whether everything below `path` that a link leads to is still inside the root.
-    fn stays_inside(&self, path: &Path) -> bool {
+    pub(super) fn stays_inside(&self, path: &Path) -> bool {
         fs::canonicalize(path).is_ok_and(|real| real.starts_with(&self.root))
     }
 
     /// The path relative to the root, with forward slashes, bytes that are not UTF-8 escaped.
-    fn relative(&self, path: &Path) -> String {
+    pub(super) fn relative(&self, path: &Path) -> String {
         // Comparing component by component would cost more than the rest of a listing.
         if let (Some(path), Some(root)) = (path.to_str(), self.root.to_str())
             && std::path::MAIN_SEPARATOR == '/'
@@ -235,12 +238,24 @@ impl AppFiles for DiskFiles {
         Some(&self.root)
     }
 
+    fn found_at(&self) -> Option<&Path> {
+        Some(&self.found_at)
+    }
+
+    fn looked_up_again(&self) -> Option<Arc<dyn AppFiles>> {
+        Some(Arc::new(Self::new(&self.found_at)))
+    }
+
+    fn watch_list(&self) -> WatchList {
+        WatchList::of(self)
+    }
+
     fn description(&self) -> String {
         self.root.display().to_string()
     }
 }
 
-fn is_link(path: &Path) -> bool {
+pub(super) fn is_link(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
 }
 

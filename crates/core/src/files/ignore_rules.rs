@@ -5,8 +5,8 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use crate::diagnostic::{Code, Diagnostic, Location};
 use crate::json::Span;
 
-/// The file with an app's own rules.
-pub(crate) const IGNORE_FILE: &str = ".mtiignore";
+/// The file with an app's own rules about what is not searched, at its root.
+pub const IGNORE_FILE: &str = ".mtiignore";
 
 /// Directories that never contain elements, besides those whose names begin with `.`.
 pub const NEVER_SEARCHED: [&str; 6] = ["dist", "node_modules", "__pycache__", "target", "appData", "commons"];

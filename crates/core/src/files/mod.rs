@@ -3,14 +3,16 @@
 mod disk;
 mod ignore_rules;
 mod memory;
+mod watch_list;
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 pub use disk::DiskFiles;
-pub(crate) use ignore_rules::IGNORE_FILE;
-pub use ignore_rules::NEVER_SEARCHED;
+pub use ignore_rules::{IGNORE_FILE, NEVER_SEARCHED};
 pub use memory::MemoryFiles;
+pub use watch_list::WatchList;
 
 use crate::diagnostic::{Code, Diagnostic};
 
@@ -50,8 +52,24 @@ pub trait AppFiles: Send + Sync + fmt::Debug {
         self.read(path, limit)
     }
 
-    /// The app's root directory, where there is one.
+    /// The app's root directory, where there is one. Links on the way to it are resolved.
     fn root(&self) -> Option<&Path>;
+
+    /// The path by which the root was found, absolute, with its links as they are.
+    fn found_at(&self) -> Option<&Path> {
+        self.root()
+    }
+
+    /// The files at the same path as it leads now: a link on it may have been switched. Returns `None` for files that
+    /// are not on disk.
+    fn looked_up_again(&self) -> Option<Arc<dyn AppFiles>> {
+        None
+    }
+
+    /// Where changes of these files show. Empty for files that are not on disk.
+    fn watch_list(&self) -> WatchList {
+        WatchList::default()
+    }
 
     /// Where the app is, for people.
     fn description(&self) -> String;

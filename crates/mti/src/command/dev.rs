@@ -42,7 +42,6 @@ pub(crate) fn run(arguments: &DevArguments, opening: &Opening<'_>, output: &Outp
         let page = DevPage { findings: Arc::clone(&findings), simulator: url.to_owned() };
         let options = ServingOptions {
             watches: true,
-            environment_file: opening.arguments.env_file.clone(),
             local_hosts_only: true,
             development_page: Some(PAGE),
             routes: Some(page.routes()),

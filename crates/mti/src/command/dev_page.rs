@@ -70,7 +70,11 @@ impl DevPage {
     async fn html(&self) -> String {
         // What is found may be about a later generation than the page says: then it is loaded again.
         let snapshot = self.findings.app().snapshot();
-        let found = Found { failure: self.findings.reload_failure().await, findings: self.findings.look().await };
+        let found = Found {
+            failure: self.findings.reload_failure().await,
+            watch_problem: self.findings.app().watch_problem(),
+            findings: self.findings.look().await,
+        };
         let generation = snapshot.generation();
         let manifest = snapshot.chain().apps.first().map(|app| &app.manifest);
         let title = manifest
@@ -123,7 +127,11 @@ impl DevPage {
         )?;
         writeln!(content, "</dl>")?;
         write_failure(content, &found.failure)?;
-        write_list(content, "Goes on in its last good version", "outdated", &broken.outdated)?;
+        if let Some(problem) = &found.watch_problem {
+            writeln!(content, "<h2>Changes show late</h2>")?;
+            write_finding(content, problem)?;
+        }
+        write_list(content, "Still serving the last good version", "outdated", &broken.outdated)?;
         write_list(content, "Quarantined", "quarantined", &broken.quarantined)?;
         write_findings(content, &found.findings)
     }
@@ -133,6 +141,8 @@ impl DevPage {
 struct Found {
     /// What the last reload failed with.
     failure: Vec<Diagnostic>,
+    /// What of the app's files cannot be watched.
+    watch_problem: Option<Diagnostic>,
     /// What is wrong with the app that goes on.
     findings: Arc<[Diagnostic]>,
 }
@@ -171,7 +181,7 @@ fn write_failure(content: &mut String, failure: &[Diagnostic]) -> std::fmt::Resu
     if failure.is_empty() {
         return Ok(());
     }
-    writeln!(content, "<h2>The files as they are now make no app: it goes on as it was</h2>")?;
+    writeln!(content, "<h2>The app cannot be read: still serving its last good version</h2>")?;
     failure.iter().filter(|finding| finding.is_finding()).try_for_each(|finding| write_finding(content, finding))
 }
 

@@ -34,7 +34,9 @@ impl Opening<'_> {
         let environment = EnvironmentSource::open(&directory, self.arguments.env_file.as_deref())
             .map_err(|error| CommandError::usage(error.to_string()))?;
         let diagnostics = environment.diagnostics();
+        let files = environment.files();
         let builder = App::builder(&directory).environment_from(move || environment.variables());
+        let builder = builder.environment_files(files);
         let builder = self.program.register(builder.app_path(self.app_path()));
         Ok(Found { diagnostics, builder })
     }

@@ -50,6 +50,7 @@ impl AppReadiness {
             ("outdated".to_owned(), outdated.collect::<Vec<_>>().into()),
             ("findings".to_owned(), json!({"errors": count(Severity::Error), "warnings": count(Severity::Warning)})),
             ("elementsWithErrors".to_owned(), broken.into_iter().take(MOST_NAMES).collect::<Vec<_>>().into()),
+            ("unwatched".to_owned(), self.findings.app().watch_problem().is_some().into()),
             ("reloadFailed".to_owned(), (!self.findings.reload_failure().await.is_empty()).into()),
         ])
     }

@@ -14,9 +14,8 @@ use crate::output::Output;
 pub(crate) fn run(arguments: &ServeArguments, opening: &Opening<'_>, output: &Output) -> Result<Exit, CommandError> {
     let app = databases::place(opening.find()?, &arguments.data, output)?.open()?;
     runtime()?.block_on(async {
-        let environment_file = opening.arguments.env_file.clone();
-        let options = ServingOptions { environment_file, ..ServingOptions::default() };
-        let serving = Serving::start(Findings::of(app, Arc::clone(opening.output)), arguments, options).await?;
+        let findings = Findings::of(app, Arc::clone(opening.output));
+        let serving = Serving::start(findings, arguments, ServingOptions::default()).await?;
         if output.is_json() {
             output.json_line(&json!({"app": serving.key().to_string(), "url": serving.url().as_str()}));
         } else {

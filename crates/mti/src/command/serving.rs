@@ -1,6 +1,5 @@
 //! What `serve` and `dev` have in common: an app that answers by HTTP until the process is told to end.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use axum::Router;
 use mti_core::AppKey;
 use mti_element::SharedCalls;
 use mti_login_types::{AUTH_SERVICE, CallTable, Followers, PublicUrl, SessionAuthenticator, WECHAT_TYPE, fails, sweep};
+use mti_registry::Watching;
 use mti_server::{FamilyFailures, Server, ServerOptions, TrustedProxies};
 use tokio::task::JoinHandle;
 use url::Url;
@@ -16,10 +16,10 @@ use crate::App;
 use crate::command::arguments::ServeArguments;
 use crate::command::findings::Findings;
 use crate::command::readiness::AppReadiness;
-use crate::command::reloading::{Reloading, log_findings};
+use crate::command::reloading::log_findings;
 use crate::command::shutdown::Shutdown;
 use crate::command::{databases, wechat};
-use crate::exit::{CommandError, in_one_sentence};
+use crate::exit::CommandError;
 
 /// How often what has expired is taken out of the tables.
 const SWEEP_PERIOD: Duration = Duration::from_mins(1);
@@ -32,8 +32,6 @@ const LOGIN_NAMESPACE: &str = "auths.loginTypes";
 pub(crate) struct ServingOptions {
     /// Whether changes to the app's files are taken in, though nobody asked for it.
     pub(crate) watches: bool,
-    /// The extra file of the environment.
-    pub(crate) environment_file: Option<PathBuf>,
     /// Whether only requests to this machine's own names are answered.
     pub(crate) local_hosts_only: bool,
     /// The path of the page that tells developers how the app is doing.
@@ -49,7 +47,7 @@ pub(crate) struct Serving {
     server: Server,
     public_url: Url,
     shutdown: Shutdown,
-    reloading: Option<Reloading>,
+    watching: Option<Watching>,
 }
 
 impl Serving {
@@ -87,8 +85,9 @@ impl Serving {
         let public_url = public_url(arguments, &server)?;
         app.resources().insert(PublicUrl(public_url.clone()));
         databases::open_default(&app).await?;
-        let reloading = watch(&app, arguments.watch, &options)?;
-        Ok(Self { app, findings, server, public_url, shutdown, reloading })
+        let watching = (arguments.watch || options.watches).then(|| app.watch()).transpose();
+        let watching = watching.map_err(|error| CommandError::usage(error.to_string()))?;
+        Ok(Self { app, findings, server, public_url, shutdown, watching })
     }
 
     /// The app that is served.
@@ -114,7 +113,7 @@ impl Serving {
     /// Answers until the process is told to end, then lets the requests in progress be answered and closes the databases.
     pub(crate) async fn run(self) -> Result<(), CommandError> {
         let url = self.url();
-        let Self { app, findings, server, mut shutdown, reloading, .. } = self;
+        let Self { app, findings, server, mut shutdown, watching, .. } = self;
         findings.tell_last();
         tracing::info!(app = %app.key(), address = %server.local_address(), %url, "serving");
         let background = [tokio::spawn(sweep_again_and_again(app.clone())), tokio::spawn(log_findings(findings))];
@@ -124,25 +123,10 @@ impl Serving {
         };
         let served = server.serve(asked_to_end).await;
         background.iter().for_each(JoinHandle::abort);
-        drop(reloading);
+        drop(watching);
         databases::close_default(&app).await;
         tracing::info!("stopped");
         Ok(served?)
-    }
-}
-
-/// Takes in changes to the app's files from here on, if that is wanted.
-fn watch(app: &App, is_asked_for: bool, options: &ServingOptions) -> Result<Option<Reloading>, CommandError> {
-    if !is_asked_for && !options.watches {
-        return Ok(None);
-    }
-    match Reloading::start(app, options.environment_file.as_deref()) {
-        Ok(reloading) => Ok(Some(reloading)),
-        Err(error) if is_asked_for => Err(CommandError::usage(in_one_sentence(&error))),
-        Err(error) => {
-            tracing::warn!("changes are not taken in: {}", in_one_sentence(&error));
-            Ok(None)
-        }
     }
 }
 

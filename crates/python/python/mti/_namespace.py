@@ -121,6 +121,7 @@ class Namespace:
     def refresh(self, layers: Sequence[Tuple[str, Optional["os.PathLike[str]"], Dict[str, str]]]) -> List[Tuple[str, str]]:
         """Takes in what is on disk now, and gives back the levels (app key, element) whose code is not as it was."""
         importlib.invalidate_caches()
+        roots = {name: layer.root for name, layer in self._layers.items()}
         self._layers = {}
         self._tops = {"commons"}
         for key, root, elements in layers:
@@ -128,7 +129,13 @@ class Namespace:
             name = key.partition("@")[0].replace(".", ":")
             self._layers[name] = Layer(key, name, None if root is None else os.fspath(root), elements)
             self._tops.update(element.partition(".")[0] for element in elements)
-        changed = {name for name, (path, stamp) in self._sources.items() if _stamp(path) != stamp}
+        # The directory of an app may be another one, as when a link to it was switched.
+        moved = {name for name, root in roots.items() if name in self._layers and self._layers[name].root != root}
+        changed = {
+            name
+            for name, (path, stamp) in self._sources.items()
+            if self._split(name)[1] in moved or _stamp(path) != stamp
+        }
         if not changed:
             return []
         growing = True
