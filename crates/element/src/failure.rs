@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use mti_core::Diagnostic;
 use serde_json::Value;
@@ -61,6 +61,14 @@ impl Fail {
         failure
     }
 
+    /// A failure of this kind whose message and diagnostics take work, such as a search for similar names. That is done
+    /// when they are first looked at: a failure that nobody shows costs no more than a success.
+    pub fn explained_by(self, explain: impl Fn() -> (String, Vec<Diagnostic>) + Send + Sync + 'static) -> Failure {
+        let mut failure = Failure::from(self);
+        failure.0.explanation = Some(Arc::new(Explanation { explain: Box::new(explain), explained: OnceLock::new() }));
+        failure
+    }
+
     /// A failure of this kind with data for the caller.
     pub fn with(self, data: Value) -> Failure {
         let mut failure = Failure::from(self);
@@ -90,7 +98,21 @@ struct Parts {
     retry_after_seconds: Option<u64>,
     note: Option<String>,
     diagnostics: Vec<Diagnostic>,
+    /// What stands in for the message and the diagnostics, if they are found out later.
+    explanation: Option<Arc<Explanation>>,
     cause: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+/// A message and diagnostics that are found out when somebody looks at them.
+struct Explanation {
+    explain: Box<dyn Fn() -> (String, Vec<Diagnostic>) + Send + Sync>,
+    explained: OnceLock<(String, Vec<Diagnostic>)>,
+}
+
+impl Explanation {
+    fn explained(&self) -> &(String, Vec<Diagnostic>) {
+        self.explained.get_or_init(|| (self.explain)())
+    }
 }
 
 impl Failure {
@@ -106,7 +128,10 @@ impl Failure {
 
     /// What may be shown to a visitor.
     pub fn message(&self) -> &str {
-        &self.0.message
+        match &self.0.explanation {
+            Some(explanation) => &explanation.explained().0,
+            None => &self.0.message,
+        }
     }
 
     /// Data for the caller, such as the `bindTicket` of an identity that nobody is bound to yet.
@@ -121,7 +146,10 @@ impl Failure {
 
     /// The diagnostics behind it: those of a quarantined element, or of one that failed to load.
     pub fn diagnostics(&self) -> &[Diagnostic] {
-        &self.0.diagnostics
+        match &self.0.explanation {
+            Some(explanation) => &explanation.explained().1,
+            None => &self.0.diagnostics,
+        }
     }
 
     /// The same failure with data for the caller.
@@ -156,6 +184,9 @@ impl Failure {
     /// The same failure with the diagnostics that explain it.
     #[must_use]
     pub fn diagnosed(mut self, diagnostics: Vec<Diagnostic>) -> Self {
+        if let Some(explanation) = self.0.explanation.take() {
+            self.0.message = Cow::Owned(explanation.explained().0.clone());
+        }
         self.0.diagnostics = diagnostics;
         self
     }
@@ -168,19 +199,19 @@ impl Failure {
     /// Everything the operator should see of it, on one line: kind, message, note and the chain of causes.
     pub fn operator_message(&self) -> String {
         let parts = &*self.0;
-        let mut text = format!("{}: {}", parts.kind.name, parts.message);
+        let mut text = format!("{}: {}", parts.kind.name, self.message());
         if let Some(note) = &parts.note {
             text.push_str(": ");
             text.push_str(note);
         }
-        for diagnostic in &parts.diagnostics {
+        for diagnostic in self.diagnostics() {
             text.push_str(": ");
             text.push_str(&diagnostic.message);
         }
         let mut cause = parts.cause.as_deref().map(|cause| cause as &dyn Error);
         while let Some(error) = cause {
             let message = error.to_string();
-            if message != parts.message {
+            if message != self.message() {
                 text.push_str(": ");
                 text.push_str(&message);
             }
@@ -199,6 +230,7 @@ impl From<Fail> for Failure {
             retry_after_seconds: None,
             note: None,
             diagnostics: Vec::new(),
+            explanation: None,
             cause: None,
         }))
     }
@@ -224,7 +256,7 @@ impl From<Failure> for Box<dyn Error> {
 
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.0.kind.name, self.0.message)
+        write!(formatter, "{}: {}", self.0.kind.name, self.message())
     }
 }
 

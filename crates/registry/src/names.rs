@@ -40,6 +40,11 @@ impl Names {
         self.table.len()
     }
 
+    /// Every name, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &'static Slot> {
+        self.table.iter().copied()
+    }
+
     #[inline]
     pub(crate) fn find(&self, name: &str) -> Option<&'static Slot> {
         self.find_as_it_is(name).or_else(|| self.find_composed(name))

@@ -22,6 +22,8 @@ pub struct Snapshot {
     chain: AppChain,
     initial_data: InitialData,
     names: Arc<Names>,
+    /// The places of the names that only other apps may ask for.
+    invisible: Arc<[usize]>,
     /// By the index of the name's place. There are gaps: names that earlier snapshots had.
     nodes: Vec<Option<Arc<Node>>>,
     diagnostics: Vec<Diagnostic>,
@@ -44,6 +46,7 @@ impl Snapshot {
     ) -> Self {
         let Linking { inputs, resources, .. } = linking;
         let names = Arc::new(Names::new(linked.iter().map(|node| node.slot)));
+        let invisible = linked.iter().filter(|node| node.invisible).map(|node| node.slot.index).collect();
         let length = linked.iter().map(|node| node.slot.index + 1).max().unwrap_or_default();
         let mut nodes = vec![None; length];
         for node in linked {
@@ -51,7 +54,7 @@ impl Snapshot {
                 *place = Some(node);
             }
         }
-        Self { generation, inputs, chain, initial_data, names, nodes, diagnostics, outdated, resources }
+        Self { generation, inputs, chain, initial_data, names, invisible, nodes, diagnostics, outdated, resources }
     }
 
     /// The generation of the next snapshot.
@@ -174,25 +177,36 @@ impl Snapshot {
         names
     }
 
-    fn not_found(&self, name: &str, reason: Option<&str>) -> Failure {
-        let apps = self.chain.keys().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let names = self.sorted(|node| !node.invisible);
-        let nearest = suggest::nearest(name, names.iter().map(ElementName::as_str), 3);
-        let shown = name.escape_debug().take(200).collect::<String>();
-        let mut message = format!("there is no element `{shown}` in {apps}");
-        if let Some(reason) = reason {
-            message.push_str(": ");
-            message.push_str(reason);
-        }
-        let mut diagnostic = Diagnostic::new(Code::ElementNotFound, message.clone());
-        if !nearest.is_empty() {
-            let listed = nearest.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-            message.push_str("; the nearest are ");
-            message.push_str(&listed);
-            diagnostic = diagnostic.with_help(format!("did you mean {listed}?"));
-        }
-        Fail::ELEMENT_NOT_FOUND.because(message).diagnosed(vec![diagnostic])
+    /// Whoever asks may want to know only that the name is unknown. So similar names are looked for when the failure is shown.
+    fn not_found(&self, name: &str, reason: Option<&'static str>) -> Failure {
+        let apps: Vec<String> = self.chain.keys().map(ToString::to_string).collect();
+        let (names, invisible, name) = (Arc::clone(&self.names), Arc::clone(&self.invisible), name.to_owned());
+        Fail::ELEMENT_NOT_FOUND.explained_by(move || {
+            let visible = names.iter().filter(|slot| !invisible.contains(&slot.index));
+            let mut known: Vec<&str> = visible.map(|slot| slot.name.as_str()).collect();
+            known.sort_unstable();
+            unknown_name(&name, &apps, &known, reason)
+        })
     }
+}
+
+/// What is said of a name that no element has.
+fn unknown_name(name: &str, apps: &[String], known: &[&str], reason: Option<&str>) -> (String, Vec<Diagnostic>) {
+    let nearest = suggest::nearest(name, known.iter().copied(), 3);
+    let shown = name.escape_debug().take(200).collect::<String>();
+    let mut message = format!("there is no element `{shown}` in {}", apps.join(", "));
+    if let Some(reason) = reason {
+        message.push_str(": ");
+        message.push_str(reason);
+    }
+    let mut diagnostic = Diagnostic::new(Code::ElementNotFound, message.clone());
+    if !nearest.is_empty() {
+        let listed = nearest.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        message.push_str("; the nearest are ");
+        message.push_str(&listed);
+        diagnostic = diagnostic.with_help(format!("did you mean {listed}?"));
+    }
+    (message, vec![diagnostic])
 }
 
 impl AppView for Snapshot {

@@ -263,3 +263,21 @@ fn a_malformed_placeholder_is_a_warning_and_stays_as_it_is() {
     let app = builder(&tree, "base").open().unwrap();
     assert_eq!(codes(&app), ["bad-placeholder"]);
 }
+
+#[test]
+fn an_unknown_name_costs_a_search_for_similar_ones_only_where_it_is_shown() {
+    let tree = tree(&[BASE]);
+    for number in 0..500 {
+        tree.write(&format!("base/shelf/Item{number}/e.json"), r#"{"title": "Item", "type": "words.PlainType"}"#);
+    }
+    let app = builder(&tree, "base").open().unwrap();
+    let begin = std::time::Instant::now();
+    let failures: Vec<_> =
+        (0..1000).map(|number| app.get_element(&format!("shelf.Itme{number}")).unwrap_err()).collect();
+    let asking = begin.elapsed();
+    let begin = std::time::Instant::now();
+    assert!(failures.iter().take(50).all(|failure| failure.message().contains("the nearest are `shelf.Item")));
+    let showing = begin.elapsed();
+    // Each of the 1000 would have taken as long as each of the 50.
+    assert!(asking < showing, "{asking:?} for 1000 unknown names, {showing:?} to show 50 of them");
+}

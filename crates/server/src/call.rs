@@ -17,6 +17,7 @@ use crate::arguments;
 use crate::caller::{self, Credential};
 use crate::envelope::{self, Refusal};
 use crate::exchange::Exchange;
+use crate::known_tokens::KnownToken;
 use crate::route::CallPath;
 use crate::site::Site;
 
@@ -110,21 +111,27 @@ impl<'a> Call<'a> {
         live.call(&context, &function.name, arguments).await.map_err(Refusal::of_element)
     }
 
-    /// Who calls. Invalid tokens are counted, and after too many of them no token is looked up any more.
+    /// Who calls. Invalid tokens are counted, and after too many of them no token is looked up any more but those that were
+    /// good before.
     async fn authenticate(
         &self,
         credential: Credential,
         view: &Arc<dyn AppView>,
         headers: &HeaderMap,
     ) -> Result<Option<Principal>, Refusal> {
-        if matches!(credential, Credential::Absent) {
-            return Ok(None);
-        }
-        if let Some(limiter) = &self.site.failed_tokens {
+        let Some(token) = credential.token() else { return Ok(None) };
+        let Some(limiter) = &self.site.failed_tokens else {
+            return credential.authenticate(self.site, view, headers).await;
+        };
+        let known = self.site.known_tokens.place_of(token);
+        if !known.as_ref().is_some_and(KnownToken::is_good) {
             limiter.check(self.exchange.address).map_err(|wait| self.too_often(wait, headers))?;
         }
         let principal = credential.authenticate(self.site, view, headers).await?;
-        if let (None, Some(limiter)) = (&principal, &self.site.failed_tokens) {
+        if let Some(known) = known {
+            known.note(principal.is_some());
+        }
+        if principal.is_none() {
             // The next one is refused, if this was one too many.
             limiter.admit(self.exchange.address).ok();
         }

@@ -29,6 +29,14 @@ impl Credential {
         }
     }
 
+    /// The token, if there is one.
+    pub(crate) fn token(&self) -> Option<&Secret> {
+        match self {
+            Self::Bearer(token) | Self::Cookie(token) => Some(token),
+            Self::Absent => None,
+        }
+    }
+
     /// Whose session it is. A token that is not, or no longer, one is the same as none.
     pub(crate) async fn authenticate(
         self,

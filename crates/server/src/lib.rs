@@ -23,6 +23,7 @@ mod framing;
 mod greeting;
 mod health;
 mod host;
+mod known_tokens;
 mod language;
 mod metrics;
 mod openapi;

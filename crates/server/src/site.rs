@@ -10,6 +10,7 @@ use url::{Origin, Url};
 use crate::cookies::Cookies;
 use crate::error::ServerError;
 use crate::health::Asking;
+use crate::known_tokens::KnownTokens;
 use crate::metrics::Metrics;
 use crate::openapi::{self, OpenApi};
 use crate::options::ServerOptions;
@@ -19,8 +20,8 @@ use crate::portal::Portal;
 use crate::rate_limit::RateLimiter;
 use crate::security_headers::{Ancestors, CommonHeaders, content_security_policy};
 
-/// How many invalid tokens an address may bring for each anonymous call that it may make. Those behind one address who
-/// are signed in share it, so it is wide.
+/// How many invalid tokens an address may bring for each anonymous call that it may make. Those behind one address share
+/// it until the server has seen their sessions, so it is wide.
 const FAILED_TOKENS_PER_CALL: NonZeroU32 = NonZeroU32::new(4).unwrap();
 
 /// What every connection of a server shares.
@@ -36,6 +37,8 @@ pub(crate) struct Site {
     pub(crate) anonymous_calls: Option<RateLimiter>,
     /// Calls with invalid session tokens: each costs a look-up.
     pub(crate) failed_tokens: Option<RateLimiter>,
+    /// The tokens that are looked up nevertheless.
+    pub(crate) known_tokens: KnownTokens,
     pub(crate) metrics: Metrics,
     pub(crate) places: Arc<Places>,
     pub(crate) portal: Portal,
@@ -79,6 +82,7 @@ impl Site {
             failed_tokens: options
                 .anonymous_calls_per_minute
                 .map(|calls| RateLimiter::new(calls.saturating_mul(FAILED_TOKENS_PER_CALL), false)),
+            known_tokens: KnownTokens::new(),
             metrics: Metrics::new(),
             places: Arc::new(Places::new(&options)),
             portal: Portal::new(&app_id, &origin, &options),

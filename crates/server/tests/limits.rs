@@ -228,6 +228,8 @@ async fn invalid_tokens_are_looked_up_so_often_and_no_more() {
     for (token, expected) in expected {
         assert_eq!(status("203.0.113.1", token).await, expected, "{token}");
     }
+    // Who is signed in does not pay for others behind the same address.
+    assert_eq!(status("203.0.113.1", ALICE).await, 200);
     assert_eq!(status("203.0.113.2", ALICE).await, 200);
 }
 
