@@ -201,6 +201,7 @@ fn explained_definition(layer: &Discovered, role: DefinitionRole, apps: &AppChai
             backend: definition.backend_kind().map(|backend| match backend {
                 mti_core::manifest::Backend::Rust => "rust",
                 mti_core::manifest::Backend::Python => "python",
+                mti_core::manifest::Backend::None => "none",
             }),
         },
         Discovered::Broken { manifest_file, title, diagnostics, .. } => ExplainedDefinition {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use mti_core::json::Pointer;
 use mti_core::manifest::ElementType;
 use mti_core::merge::MergeRules;
-use mti_core::{AppChain, Code, Diagnostic, ElementName, suggest};
+use mti_core::{AppChain, AppId, Code, Diagnostic, ElementName, suggest};
 use mti_element::{Chain, Kind, Resources};
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ use crate::node::{Linked, Node, NodeState};
 use crate::slot::Slots;
 use crate::snapshot::Snapshot;
 
-use levels::own_levels;
+use levels::{lost_code, own_levels};
 use names::{Named, named_elements};
 use overrides::orphans;
 
@@ -56,7 +56,8 @@ pub(crate) fn link(
     let named = named_elements(&chain, &linking.inputs.running);
     diagnostics.extend(initial_data.findings().iter().cloned());
     diagnostics.extend(levels::unused_levels(&chain, linking.codes));
-    let mut linker = Linker::new(named, initial_data, linking);
+    let apps = chain.keys().map(|key| key.id.clone()).collect();
+    let mut linker = Linker::new(named, apps, initial_data, linking);
     let nodes = linker.link_all();
     let Linker { generation, diagnostics: mut findings, outdated, linking, initial_data, .. } = linker;
     diagnostics.append(&mut findings);
@@ -69,6 +70,8 @@ struct Linker<'a> {
     /// The generation of the snapshot that is linked.
     generation: u64,
     named: BTreeMap<ElementName, Named>,
+    /// The apps of the chain.
+    apps: BTreeSet<AppId>,
     /// The names that are the `type` of some element.
     used_as_type: BTreeSet<ElementName>,
     linked: HashMap<ElementName, Arc<Node>>,
@@ -80,11 +83,17 @@ struct Linker<'a> {
 }
 
 impl<'a> Linker<'a> {
-    fn new(named: BTreeMap<ElementName, Named>, initial_data: InitialData, linking: Linking<'a>) -> Self {
+    fn new(
+        named: BTreeMap<ElementName, Named>,
+        apps: BTreeSet<AppId>,
+        initial_data: InitialData,
+        linking: Linking<'a>,
+    ) -> Self {
         let used_as_type = named.values().filter_map(|named| named.type_name().cloned()).collect();
         Self {
             generation: Snapshot::next_generation(),
             named,
+            apps,
             used_as_type,
             linked: HashMap::new(),
             initial_data,
@@ -153,7 +162,9 @@ impl<'a> Linker<'a> {
                 },
             }
         }
+        let before = self.linking.before.and_then(|before| before.find(name.as_str())).filter(|node| node.is_sound());
         let own = own_levels(named, self.linking.codes, &mut findings);
+        findings.extend(before.map(|before| lost_code(named, before, &self.apps)).into_iter().flatten());
         let kind = self.kind(named, parent.as_deref());
         let state = if findings.iter().any(Diagnostic::is_error) {
             NodeState::Quarantined(findings.iter().cloned().collect())
@@ -175,7 +186,6 @@ impl<'a> Linker<'a> {
             }
         };
         self.diagnostics.extend(findings);
-        let before = self.linking.before.and_then(|before| before.find(name.as_str())).filter(|node| node.is_sound());
         if matches!(state, NodeState::Quarantined(_))
             && let Some(last_good) = before
         {

@@ -21,7 +21,7 @@ const OVERRIDE: &str = r#"
 
 /// A language in which every level doubles the word of the next one.
 #[derive(Debug, Default)]
-struct Doubling {
+pub(crate) struct Doubling {
     code: Mutex<Option<Arc<DoublingCode>>>,
     is_edited: AtomicBool,
     is_broken: AtomicBool,
@@ -94,7 +94,7 @@ impl OpenLevel for Doubled {
     }
 }
 
-fn open(tree: &Tree, language: &Arc<Doubling>) -> App {
+pub(crate) fn open(tree: &Tree, language: &Arc<Doubling>) -> App {
     builder(tree, "child").language(Arc::clone(language) as _).open().unwrap()
 }
 

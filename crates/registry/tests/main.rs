@@ -8,6 +8,7 @@ mod languages;
 mod lazy;
 mod levels;
 mod live_cells;
+mod lost_code;
 mod merging;
 mod quarantine;
 mod reload;

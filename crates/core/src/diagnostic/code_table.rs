@@ -185,6 +185,12 @@ codes! {
     FunctionUncallable "MTI0418" "function-uncallable" Error "`functionList` declares a function without an argument that its level needs"
         "A call without the argument is refused, and so is one with it, because it is not declared. `args` is replaced as a whole: list all arguments, or leave `args` out to inherit it."
         "";
+    PythonUndeclared "MTI0419" "python-undeclared" Warning "a definition has Python code that its `e.json` does not declare"
+        "The code runs, but if the file vanishes or is emptied before the next start, the element works without it, and nobody is told. Write `\"backend\": \"python\"` into the `e.json`: code that is declared and missing quarantines the element."
+        "";
+    CodeLost "MTI0420" "code-lost" Error "a reload found a definition without the code that it had before"
+        "The last good version is still served, because the code may have been a rule that others rely on. Restore the code, or write `\"backend\": \"none\"` into the `e.json` if the element is meant to have none. If a parent app lost the whole directory, restore it, remove the override as well, or restart the process."
+        "";
 
     // 05xx: configuration.
     VariableMissing "MTI0501" "variable-missing" Error "a placeholder names a variable that is not set"

@@ -93,6 +93,8 @@ pub enum Backend {
     Rust,
     /// In the element's directory.
     Python,
+    /// None: the definition says that it contributes no level.
+    None,
 }
 
 /// When an element is loaded.
@@ -127,7 +129,8 @@ impl ElementManifest {
         let manifest = Self {
             title: reader.string("title"),
             element_type: read_type(&mut reader),
-            backend: reader.word("backend", &[("rust", Backend::Rust), ("python", Backend::Python)]),
+            backend: reader
+                .word("backend", &[("rust", Backend::Rust), ("python", Backend::Python), ("none", Backend::None)]),
             description: reader.string("description"),
             icon: reader.string("icon"),
             tag: reader.string("tag"),

@@ -216,6 +216,8 @@ def exported(package: types.ModuleType, name: str) -> type:
     public = named or [member for key, member in own.items() if not key.startswith("_")]
     if len(public) == 1:
         return public[0]
+    if getattr(package, "__file__", None) is None:
+        raise ImportError(f"there is no `__init__.py`: write one that exports the class of the level, such as `class {name}`")
     if not public:
         raise ImportError(f"`__init__.py` must export the class of the level, such as `class {name}`")
     names = ", ".join(f"`{member.__name__}`" for member in public)

@@ -1,13 +1,15 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use mti_core::json::Pointer;
 use mti_core::manifest::Backend;
-use mti_core::{AppChain, Code, Definition, Diagnostic, Severity};
+use mti_core::{AppChain, AppId, Code, Definition, Diagnostic, Severity};
 use mti_element::{ChainLevel, LevelCode};
 
 use super::names::Named;
 use crate::codes::Codes;
 use crate::define::definitions;
+use crate::node::Node;
 
 /// The levels that the definitions of one name declare, nearest first.
 ///
@@ -18,10 +20,10 @@ pub(super) fn own_levels(named: &Named, codes: &Codes, findings: &mut Vec<Diagno
     for definition in definitions(&named.layers) {
         let pointer = Pointer::ROOT.key("backend");
         match definition.backend_kind() {
-            None if codes.find(&definition.app.id, &definition.name).is_some() => {
+            None | Some(Backend::None) if codes.find(&definition.app.id, &definition.name).is_some() => {
                 findings.push(undeclared_level(named, definition));
             }
-            None => {}
+            None | Some(Backend::None) => {}
             Some(Backend::Rust) => match codes.find(&definition.app.id, &definition.name) {
                 Some(code) => levels.push(level_of(definition, code.clone())),
                 None => findings.push(
@@ -42,7 +44,12 @@ pub(super) fn own_levels(named: &Named, codes: &Codes, findings: &mut Vec<Diagno
                 ),
             },
             Some(Backend::Python) => match codes.language("python").map(|language| language.level(definition)) {
-                Some(Ok(code)) => levels.push(level_of(definition, code)),
+                Some(Ok(code)) => {
+                    levels.push(level_of(definition, code));
+                    if definition.backend.is_none() {
+                        findings.push(undeclared_python(named, definition));
+                    }
+                }
                 Some(Err(causes)) => findings.extend(
                     causes
                         .into_iter()
@@ -89,6 +96,54 @@ pub(super) fn unused_levels(chain: &AppChain, codes: &Codes) -> Vec<Diagnostic> 
         );
     }
     findings
+}
+
+/// Code that definitions had before a reload and have no more; `apps` are those of the chain.
+///
+/// It may be a rule that others rely on, so the element keeps its last good version until the `e.json` says that it is
+/// meant to have no code. The same holds for a definition that vanished from below an override.
+pub(super) fn lost_code(named: &Named, before: &Node, apps: &BTreeSet<AppId>) -> Vec<Diagnostic> {
+    let mut above = Vec::new();
+    let mut findings = Vec::new();
+    if named.layers.iter().any(|layer| layer.definition().is_none()) {
+        // A broken definition answers for itself.
+        return findings;
+    }
+    for definition in definitions(&before.layers) {
+        let had_code = definition.backend_kind().is_some_and(|kind| kind != Backend::None);
+        if had_code && apps.contains(&definition.app.id) {
+            findings.extend(lost_code_of(named, definition, &above));
+        }
+        above.push(&definition.app.id);
+    }
+    findings
+}
+
+/// Code that one definition had, below overrides in the apps `above`.
+fn lost_code_of(named: &Named, before: &Definition, above: &[&AppId]) -> Option<Diagnostic> {
+    let mut now = definitions(&named.layers).chain(definitions(&named.hidden));
+    let (message, help, place) = match now.find(|now| now.app.id == before.app.id) {
+        Some(now) if now.backend_kind().is_none() => (
+            format!("the code of `{}` in {} is gone", before.name, before.app.id),
+            "restore it, or write `\"backend\": \"none\"` into the `e.json` if no code is meant",
+            now,
+        ),
+        Some(_) => return None,
+        None => (
+            format!("{} no longer declares `{}`, which had code below an override", before.app.id, before.name),
+            "restore the element's directory, or remove the override as well",
+            definitions(&named.layers).find(|definition| above.contains(&&definition.app.id))?,
+        ),
+    };
+    Some(named.at(Code::CodeLost, message, Some(place), &Pointer::ROOT).with_help(help))
+}
+
+/// Python code that runs only because its file is there.
+fn undeclared_python(named: &Named, definition: &Arc<Definition>) -> Diagnostic {
+    let message = format!("`{}` has Python code that its `e.json` does not declare", definition.name);
+    named
+        .at(Code::PythonUndeclared, message, Some(definition), &Pointer::ROOT)
+        .with_help("add `\"backend\": \"python\"` to the `e.json`")
 }
 
 /// Code that a definition does not declare would not run: a policy that is compiled in must not get lost by a line

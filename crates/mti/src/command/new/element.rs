@@ -54,6 +54,7 @@ pub(super) fn make_type(
         is_new_login = above.types.first().is_some_and(|nearest| nearest.as_str() == LOGIN_META);
     } else if arguments.python {
         let level = NewPythonLevel::new(&name, title, &above.types);
+        manifest["backend"] = "python".into();
         if !level.functions.is_empty() {
             manifest["functionList"] = level.functions.into();
         }
@@ -135,6 +136,7 @@ pub(super) fn make_override(
     } else if arguments.python {
         let below: Vec<ElementName> = std::iter::once(name.clone()).chain(definition.types.iter().cloned()).collect();
         let level = NewPythonLevel::new(&name, &definition.title, &below);
+        manifest["backend"] = "python".into();
         if !level.functions.is_empty() {
             manifest["functionList"] = level.functions.into();
         }
