@@ -21,7 +21,7 @@ FAMILY = '''
 //- base/words/Meta/e.json
 { "title": "Words", "type": "" }
 //- base/words/PlainType/e.json
-{ "title": "Plain", "type": "words.Meta", "functionList": [{ "name": "say", "title": "Say", "loginRequired": 0 }] }
+{ "title": "Plain", "type": "words.Meta", "backend": "python", "functionList": [{ "name": "say", "title": "Say", "loginRequired": 0 }] }
 //- base/words/PlainType/__init__.py
 from .grammar import greet
 import mti
@@ -52,7 +52,7 @@ def greet(word):
 //- child/app.json
 { "appId": "acme.child", "version": "1.0.0", "extends": [{ "appId": "acme.base", "version": "1.0.0" }] }
 //- child/words/PlainType/e.json
-{ "title": "Plain, marked" }
+{ "backend": "python", "title": "Plain, marked" }
 //- child/words/PlainType/__init__.py
 from words.PlainType import PlainType as Base, greet
 class PlainType(Base):
@@ -66,7 +66,7 @@ class PlainType(Base):
     def who(self):
         return [app.appId, self.fullName, self.app.getElement("words.Hello").say(), sorted(self.config)]
 //- child/words/LoudType/e.json
-{ "title": "Loud", "type": "words.PlainType" }
+{ "title": "Loud", "type": "words.PlainType", "backend": "python" }
 //- child/words/LoudType/__init__.py
 import words.PlainType
 class LoudType(words.PlainType.PlainType):

@@ -14,7 +14,7 @@ TREE = """
 //- words/Meta/e.json
 { "title": "Words", "type": "" }
 //- words/PlainType/e.json
-{ "title": "Plain", "type": "words.Meta" }
+{ "title": "Plain", "type": "words.Meta", "backend": "python" }
 //- words/PlainType/__init__.py
 import mti
 class PlainType(mti.Level):
@@ -28,7 +28,7 @@ class PlainType(mti.Level):
 //- words/Calm/e.json
 { "title": "Calm", "type": "words.PlainType" }
 //- words/LoudType/e.json
-{ "title": "Loud", "type": "words.PlainType" }
+{ "title": "Loud", "type": "words.PlainType", "backend": "python" }
 //- words/Hey/e.json
 { "title": "Hey", "type": "words.LoudType" }
 //- words/LoudType/__init__.py
@@ -307,7 +307,7 @@ def test_fields_that_are_needed_are_written_as_documented(hey, said, words):
 
 def test_a_function_that_lacks_a_needed_argument_is_an_error_for_levels_in_python_too(tree):
     functions = '"functionList": [{"name": "greetAll", "args": []}, {"name": "greetSome", "args": []}]'
-    plain = '{ "title": "Plain", "type": "words.Meta" }'
+    plain = '{ "title": "Plain", "type": "words.Meta", "backend": "python" }'
     body = TREE.replace(plain, plain.replace(" }", f", {functions} }}"))
     body = body.replace("    @property\n    def isLoud", "    def greetSome(self, names=()):\n        return names\n    @property\n    def isLoud")
     with mti.App(tree(body + "    pass\n"), connect=False) as app:
