@@ -52,6 +52,7 @@ enum Place<'a> {
     Within(&'a Frame<'a>),
     Beside(&'a CallContext, Option<&'a Frame<'a>>),
     Outside(&'a Arc<dyn AppView>),
+    Now(Arc<dyn AppView>),
 }
 
 impl<'a> AppHandle<'a> {
@@ -68,16 +69,21 @@ impl<'a> AppHandle<'a> {
         Self { place: Place::Outside(view) }
     }
 
+    /// The app as of now, for a handle that is held outside of any call: what is asked for through it follows reloads.
+    pub(crate) fn now(view: Arc<dyn AppView>) -> Self {
+        Self { place: Place::Now(view) }
+    }
+
     /// Another element through the steps of its Type. It is called as part of the same call: same snapshot, same
     /// visitor.
     pub fn get<F: Facade<'a>>(&self, name: &str) -> Result<F> {
-        let live = self.view().live(name)?;
         let (context, caller) = match &self.place {
             Place::Within(frame) => (frame.context().clone(), Some(*frame)),
             Place::Beside(context, caller) => ((*context).clone(), *caller),
             Place::Outside(view) => (CallContext::in_process(Arc::clone(view)), None),
+            Place::Now(view) => return F::checked(This::outside(view.element(name)?)?),
         };
-        F::checked(This::beside(live, context, caller))
+        F::checked(This::beside(self.view().live(name)?, context, caller))
     }
 
     /// The names of the instances whose type chain holds `type_name`, in order. Nothing is loaded.
@@ -91,6 +97,7 @@ impl<'a> AppHandle<'a> {
             Place::Within(frame) => frame.context().app(),
             Place::Beside(context, _) => context.app(),
             Place::Outside(view) => view,
+            Place::Now(view) => view,
         }
     }
 

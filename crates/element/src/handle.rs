@@ -21,8 +21,15 @@ pub trait ElementSource: Send + Sync {
     /// The live object as of now, and the snapshot that it belongs to.
     fn enter(&self) -> Result<(Arc<Live>, Arc<dyn AppView>)>;
 
+    /// The app that the name belongs to.
+    fn app(&self) -> Result<Arc<dyn RunningApp>>;
+}
+
+/// An app, which reloads replace one snapshot of after the other. Whoever holds it keeps the app, and no snapshot. The
+/// registry implements it.
+pub trait RunningApp: Send + Sync {
     /// The app as of now.
-    fn app(&self) -> Result<Arc<dyn AppView>>;
+    fn now(&self) -> Arc<dyn AppView>;
 }
 
 impl Element {
@@ -76,6 +83,10 @@ impl Element {
 
     /// The app that it belongs to, as of now.
     pub fn app(&self) -> Result<Arc<dyn AppView>> {
+        Ok(self.source.app()?.now())
+    }
+
+    pub(crate) fn running_app(&self) -> Result<Arc<dyn RunningApp>> {
         self.source.app()
     }
 }

@@ -43,7 +43,7 @@ pub use crate::definition::{ElementDefinition, InitialRow, Kind};
 pub use crate::descriptor::{MethodDescriptor, MethodKind, SourcePosition};
 pub use crate::failure::{Fail, Failure, Result};
 pub use crate::frame::Frame;
-pub use crate::handle::{Element, ElementSource};
+pub use crate::handle::{Element, ElementSource, RunningApp};
 pub use crate::language::Language;
 pub use crate::level::{BoxFuture, Level, LevelCode, LevelMethods, NativeCode, NativeMethod, OpenLevel, OtherName};
 pub use crate::live::{Live, Retired};

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use crate::payload::requirement;
 use crate::{
-    Answer, AppHandle, AppView, Arguments, CallContext, Element, Fail, Failure, Frame, Live, NativeCall, Result,
+    Answer, AppHandle, Arguments, CallContext, Element, Fail, Failure, Frame, Live, NativeCall, Result, RunningApp,
     StepValue, Visitor,
 };
 
@@ -22,14 +22,16 @@ enum Position<'a> {
     /// Another element that a call in progress asked for: of the snapshot that the call began on. Boxed, so that the
     /// handle that every step is given stays small.
     Beside(Box<Beside<'a>>),
-    /// Outside of any call. Calls follow reloads; `app` is the snapshot that the handle was made on.
+    /// Outside of any call. Calls follow reloads, and no snapshot is kept.
     Outside(Box<Outside>),
+    /// Where [`This::sup`] leads outside of a call of the element itself: nowhere. Calls fail.
+    NoSuper(Box<Self>),
 }
 
 #[derive(Clone)]
 struct Outside {
     element: Element,
-    app: Arc<dyn AppView>,
+    app: Arc<dyn RunningApp>,
 }
 
 #[derive(Clone)]
@@ -51,19 +53,23 @@ impl<'a> This<'a> {
         Self { position: Position::Beside(Box::new(Beside { live, context, caller })) }
     }
 
-    /// An element held outside of any call.
+    /// An element held outside of any call. The handle keeps the app, and none of its snapshots.
     pub fn outside(element: Element) -> Result<Self> {
-        let app = element.app()?;
+        let app = element.running_app()?;
         Ok(Self { position: Position::Outside(Box::new(Outside { element, app })) })
     }
 
-    /// The same element, entered at the next level of the chain: what the calling level overrides.
+    /// The same element, entered at the next level of the chain: what the calling level overrides. Only a step has a
+    /// next level, for the element that it runs on: calls through any other handle's `sup()` fail.
     #[must_use]
     #[inline]
     pub fn sup(&self) -> Self {
         match &self.position {
             Position::Within { frame, .. } => Self { position: Position::Within { frame, entry: frame.level + 1 } },
-            Position::Beside(_) | Position::Outside(_) => self.clone(),
+            Position::NoSuper(_) => self.clone(),
+            Position::Beside(_) | Position::Outside(_) => {
+                Self { position: Position::NoSuper(Box::new(self.position.clone())) }
+            }
         }
     }
 
@@ -78,38 +84,23 @@ impl<'a> This<'a> {
 
     /// The live object.
     pub fn live(&self) -> Result<Arc<Live>> {
-        match &self.position {
-            Position::Within { frame, .. } => Ok(Arc::clone(frame.live())),
-            Position::Beside(beside) => Ok(Arc::clone(&beside.live)),
-            Position::Outside(outside) => outside.element.live(),
-        }
+        self.position.live()
     }
 
     /// The full name of the element.
     pub fn name(&self) -> &str {
-        match &self.position {
-            Position::Within { frame, .. } => frame.live().name().as_str(),
-            Position::Beside(beside) => beside.live.name().as_str(),
-            Position::Outside(outside) => outside.element.name().as_str(),
-        }
+        self.position.name()
     }
 
-    /// The app that the element is used in: always the running one, wherever the element was declared.
+    /// The app that the element is used in: always the running one, wherever the element was declared. Within a call it
+    /// is the snapshot that the call began on; outside of any call it is the app as of now.
     pub fn app(&self) -> AppHandle<'_> {
-        match &self.position {
-            Position::Within { frame, .. } => AppHandle::within(frame),
-            Position::Beside(beside) => AppHandle::beside(&beside.context, beside.caller),
-            Position::Outside(outside) => AppHandle::outside(&outside.app),
-        }
+        self.position.app()
     }
 
     /// Who calls from outside the process; nobody when the call began in process, which is trusted.
     pub fn visitor(&self) -> Option<&Visitor> {
-        match &self.position {
-            Position::Within { frame, .. } => frame.context().visitor(),
-            Position::Beside(beside) => beside.context.visitor(),
-            Position::Outside(_) => None,
-        }
+        self.position.visitor()
     }
 
     /// Calls a method. The facades make the call that its level expects.
@@ -128,10 +119,19 @@ impl<'a> This<'a> {
                     live.begin(context, *caller, method, arguments)?
                 }
                 Position::Outside(outside) => Box::pin(from_outside(outside.element, method, arguments)),
+                Position::NoSuper(_) => return Err(self.no_super(method)),
             };
             let answer = begun.await?;
             call.into_result(answer).map_err(|failure| self.unreadable(method, &failure))
         }
+    }
+
+    #[cold]
+    fn no_super(&self, method: &str) -> Failure {
+        Fail::FUNCTION_NOT_FOUND.failure().noting(format!(
+            "`sup().{method}` was called on `{}` outside of its own steps: there is no next level to call",
+            self.name()
+        ))
     }
 
     /// The failure of an answer that is not what the step gives back: the level's mistake, and not the caller's.
@@ -139,6 +139,44 @@ impl<'a> This<'a> {
     fn unreadable(&self, method: &str, failure: &Failure) -> Failure {
         let what = requirement(failure.message());
         Fail::ELEMENT_EXCEPTION.failure().noting(format!("the answer of `{method}` of `{}` {what}", self.name()))
+    }
+}
+
+impl Position<'_> {
+    fn live(&self) -> Result<Arc<Live>> {
+        match self {
+            Self::Within { frame, .. } => Ok(Arc::clone(frame.live())),
+            Self::Beside(beside) => Ok(Arc::clone(&beside.live)),
+            Self::Outside(outside) => outside.element.live(),
+            Self::NoSuper(position) => position.live(),
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Within { frame, .. } => frame.live().name().as_str(),
+            Self::Beside(beside) => beside.live.name().as_str(),
+            Self::Outside(outside) => outside.element.name().as_str(),
+            Self::NoSuper(position) => position.name(),
+        }
+    }
+
+    fn app(&self) -> AppHandle<'_> {
+        match self {
+            Self::Within { frame, .. } => AppHandle::within(frame),
+            Self::Beside(beside) => AppHandle::beside(&beside.context, beside.caller),
+            Self::Outside(outside) => AppHandle::now(outside.app.now()),
+            Self::NoSuper(position) => position.app(),
+        }
+    }
+
+    fn visitor(&self) -> Option<&Visitor> {
+        match self {
+            Self::Within { frame, .. } => frame.context().visitor(),
+            Self::Beside(beside) => beside.context.visitor(),
+            Self::Outside(_) => None,
+            Self::NoSuper(position) => position.visitor(),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use mti_core::merge::{Layer, Layered, SourceRef};
 use mti_core::{AppId, AppKey, ElementName};
 use mti_element::{
     AppView, Chain, ChainLevel, Element, ElementDefinition, ElementSource, Fail, Kind, LevelCode, Live, Resources,
-    Result, Value,
+    Result, RunningApp, Value,
 };
 
 /// An app with the elements that a test puts into it.
@@ -137,7 +137,16 @@ impl ElementSource for Handle {
         Ok((self.app.live(self.name.as_str())?, Arc::clone(&self.app) as _))
     }
 
-    fn app(&self) -> Result<Arc<dyn AppView>> {
-        Ok(Arc::clone(&self.app) as _)
+    fn app(&self) -> Result<Arc<dyn RunningApp>> {
+        Ok(Arc::new(Unchanging(Arc::clone(&self.app))))
+    }
+}
+
+/// An app that is never reloaded.
+struct Unchanging(Arc<TestApp>);
+
+impl RunningApp for Unchanging {
+    fn now(&self) -> Arc<dyn AppView> {
+        Arc::clone(&self.0) as _
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use mti_core::{AppKey, AppSearchPath, Diagnostic};
-use mti_element::Resources;
+use mti_element::{AppView, Resources, RunningApp};
 use serde_json::Value;
 use tokio::sync::broadcast;
 
@@ -123,6 +123,12 @@ impl Home {
     /// Replaces what is known not to be watched, and returns what was known before.
     pub(crate) fn set_watch_problem(&self, problem: Option<Diagnostic>) -> Option<Diagnostic> {
         mem::replace(&mut *self.watch_problem.lock().unwrap_or_else(PoisonError::into_inner), problem)
+    }
+}
+
+impl RunningApp for Home {
+    fn now(&self) -> Arc<dyn AppView> {
+        self.snapshot()
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use mti_core::ElementName;
-use mti_element::{AppView, ElementSource, Fail, Live, Result};
+use mti_element::{AppView, ElementSource, Fail, Live, Result, RunningApp};
 
 use crate::home::Home;
 
@@ -86,8 +86,8 @@ impl ElementSource for Slot {
         Ok((live, snapshot))
     }
 
-    fn app(&self) -> Result<Arc<dyn AppView>> {
-        Ok(self.home()?.snapshot())
+    fn app(&self) -> Result<Arc<dyn RunningApp>> {
+        Ok(self.home()?)
     }
 }
 

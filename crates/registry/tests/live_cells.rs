@@ -104,6 +104,39 @@ async fn a_retirement_that_panics_or_hangs_keeps_no_other_element_from_retiring(
     assert_eq!(found, Retirements { pending: 1, retired: 1, failed: 1 });
 }
 
+fn hello_now(app: &App) -> Arc<mti_element::Live> {
+    app.get_element("words.Hello").unwrap().live().unwrap()
+}
+
+#[tokio::test]
+async fn a_typed_handle_keeps_no_snapshot_and_no_replaced_element() {
+    let tree = tree(&[BASE, OTHER]);
+    let app = App::builder(tree.join("base")).level::<Plain>("acme.base", "words.PlainType").open().unwrap();
+    let hello = app.get::<Words<'_>>("words.Hello").unwrap();
+    let other = hello.app().get::<Words<'_>>("words.Other").unwrap();
+    let first = Arc::downgrade(&app.snapshot());
+    for (name, word) in [("Hello", "bye"), ("Other", "another")] {
+        tree.write(&format!("base/words/{name}/{name}.json"), &format!(r#"{{"word": "{word}"}}"#));
+    }
+    assert_eq!(app.reload(None).unwrap().remade.len(), 2);
+    assert!(first.upgrade().is_none(), "a handle keeps the snapshot that it was made on");
+    retirements(&app, |found| found.retired == 2).await;
+    assert_eq!(hello.word().await.unwrap(), "bye");
+    assert_eq!(other.word().await.unwrap(), "another");
+    assert!(hello.app().view().live("words.Hello").is_ok_and(|live| Arc::ptr_eq(&live, &hello_now(&app))));
+}
+
+#[tokio::test]
+async fn there_is_no_next_level_outside_of_a_step() {
+    let tree = tree(&[BASE]);
+    let app = App::builder(tree.join("base")).level::<Plain>("acme.base", "words.PlainType").open().unwrap();
+    let hello = app.get::<Words<'_>>("words.Hello").unwrap();
+    let failure = hello.sup().word().await.unwrap_err();
+    assert!(failure.is(Fail::FUNCTION_NOT_FOUND), "{failure}");
+    assert!(failure.operator_message().contains("outside of its own steps"), "{}", failure.operator_message());
+    assert_eq!(hello.word().await.unwrap(), "hello");
+}
+
 static ASKS: AtomicBool = AtomicBool::new(false);
 static HANDLES: Mutex<Vec<Element>> = Mutex::new(Vec::new());
 
