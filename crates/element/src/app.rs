@@ -131,16 +131,16 @@ impl Resources {
         self.lock().get(&TypeId::of::<R>()).cloned().and_then(|resource| resource.downcast().ok())
     }
 
-    /// The resource of a type, made now if there is none. `make` runs under a lock: it must be quick and ask for
-    /// no resource itself.
+    /// The resource of a type, made now if there is none. `make` may ask for other resources. Threads that ask for the
+    /// same type at once may each make one; the first is kept, and all get that one.
     pub fn get_or_insert_with<R: Send + Sync + 'static>(&self, make: impl FnOnce() -> R) -> Arc<R> {
-        let mut values = self.lock();
-        if let Some(found) = values.get(&TypeId::of::<R>()).cloned().and_then(|found| found.downcast().ok()) {
+        if let Some(found) = self.get() {
             return found;
         }
-        let resource = Arc::new(make());
-        values.insert(TypeId::of::<R>(), Arc::clone(&resource) as _);
-        resource
+        let made = Arc::new(make());
+        let mut values = self.lock();
+        let kept = Arc::clone(values.entry(TypeId::of::<R>()).or_insert_with(|| Arc::clone(&made) as _));
+        kept.downcast().unwrap_or(made)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<TypeId, Arc<dyn Any + Send + Sync>>> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mti_element::{
-    Fail, Level, LevelCode, NativeCode, OpenContext, Result, Secret, This, level, opaque_step_value, steps,
+    Fail, Level, LevelCode, NativeCode, OpenContext, Resources, Result, Secret, This, level, opaque_step_value, steps,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -307,4 +307,12 @@ fn config_of_the_wrong_kind_names_the_key_and_not_the_value() {
 fn a_view_is_debugged_by_name_only() {
     let element = app().element("greetings.Anna");
     assert_eq!(format!("{:?}", This::outside(element).unwrap()), "This(greetings.Anna)");
+}
+
+#[test]
+fn making_a_resource_may_ask_for_another() {
+    let resources = Resources::default();
+    let text = resources.get_or_insert_with(|| resources.get_or_insert_with(|| 7_u32).to_string());
+    assert_eq!(*text, "7");
+    assert_eq!(*resources.get_or_insert_with(|| 8_u32), 7);
 }

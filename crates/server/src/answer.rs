@@ -112,7 +112,7 @@ async fn respond_with_page(site: &Site, route: Route, head: &Parts) -> Response<
         }
         Route::Health => health::alive(),
         Route::Ready => guarded(site, health::ready(site)).await,
-        Route::Metrics => exposition::answer(&site.metrics, site.places.total()),
+        Route::Metrics => exposition::answer(&site.metrics, site.places.total(), site.app.retirements()),
         Route::Call(_) | Route::UnknownCall | Route::Unknown => page::not_found(),
     }
 }

@@ -7,19 +7,21 @@ use axum::body::Body;
 use axum::http::Response;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 
+use mti_registry::Retirements;
+
 use crate::exchange::unix_milliseconds;
 use crate::metrics::{BUCKETS, Metrics};
 
 /// The answer to a scrape.
-pub(crate) fn answer(metrics: &Metrics, connections_limit: usize) -> Response<Body> {
-    let mut response = Response::new(Body::from(text(metrics, connections_limit)));
+pub(crate) fn answer(metrics: &Metrics, connections_limit: usize, retirements: Retirements) -> Response<Body> {
+    let mut response = Response::new(Body::from(text(metrics, connections_limit, retirements)));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
-fn text(metrics: &Metrics, connections_limit: usize) -> String {
+fn text(metrics: &Metrics, connections_limit: usize, retirements: Retirements) -> String {
     let mut page = Page(String::with_capacity(4096));
     page.family("process_start_time_seconds", "gauge", "When the process started, in Unix seconds.");
     page.sample("process_start_time_seconds", &[], seconds(unix_milliseconds(metrics.started), 3));
@@ -29,6 +31,11 @@ fn text(metrics: &Metrics, connections_limit: usize) -> String {
     page.sample("mti_connections_limit", &[], connections_limit);
     page.family("mti_requests_in_flight", "gauge", "Requests that are being answered.");
     page.sample("mti_requests_in_flight", &[], metrics.in_flight.load(Ordering::Relaxed));
+    page.family("mti_retirements_pending", "gauge", "Replaced elements that are letting go, or wait to.");
+    page.sample("mti_retirements_pending", &[], retirements.pending);
+    page.family("mti_retirements_total", "counter", "Replaced elements that have let go, or failed to.");
+    page.sample("mti_retirements_total", &[("outcome", "retired")], retirements.retired);
+    page.sample("mti_retirements_total", &[("outcome", "failed")], retirements.failed);
     page.family(
         "mti_http_requests_total",
         "counter",

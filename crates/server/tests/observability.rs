@@ -109,6 +109,8 @@ async fn calls_are_counted_by_function_and_outcome() {
         r#"mti_http_requests_total{route="call",status="2xx"} 3"#,
         r#"mti_http_requests_total{route="call",status="4xx"} 1"#,
         "mti_requests_in_flight 1",
+        "mti_retirements_pending 0",
+        "mti_retirements_total{outcome=\"failed\"} 0",
         "# TYPE mti_call_duration_seconds histogram",
         "# TYPE process_start_time_seconds gauge",
     ] {
