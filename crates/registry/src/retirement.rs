@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinSet;
 
 /// How long one element may take to let go of what it holds before the log says so and others no longer wait for it.
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(10);
 
 /// How many elements retire at once. More wait in the queue.
 const MOST_AT_ONCE: usize = 64;
