@@ -137,10 +137,10 @@ impl Resources {
         if let Some(found) = self.get() {
             return found;
         }
-        let made = Arc::new(make());
+        let resource = Arc::new(make());
         let mut values = self.lock();
-        let kept = Arc::clone(values.entry(TypeId::of::<R>()).or_insert_with(|| Arc::clone(&made) as _));
-        kept.downcast().unwrap_or(made)
+        let kept = Arc::clone(values.entry(TypeId::of::<R>()).or_insert_with(|| Arc::clone(&resource) as _));
+        kept.downcast().unwrap_or(resource)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<TypeId, Arc<dyn Any + Send + Sync>>> {

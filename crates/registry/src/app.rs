@@ -8,7 +8,7 @@ use mti_element::{AppView, Chain, Element, ElementDefinition, Facade, Resources,
 use tokio::sync::broadcast;
 
 use crate::builder::{AppBuilder, AppError};
-use crate::check::check;
+use crate::check::{Depth, check};
 use crate::explain::{Explanation, explain};
 use crate::home::Home;
 use crate::reload::{Reloaded, reload};
@@ -124,7 +124,12 @@ impl App {
     /// All that can be found wrong: also merges every config and loads every instance, which is free of input
     /// and output.
     pub fn check(&self) -> Vec<Diagnostic> {
-        check(&self.home.snapshot())
+        check(&self.home.snapshot(), Depth::Levels)
+    }
+
+    /// What can be found wrong without opening an element: also merges every config, and asks what is loaded already.
+    pub fn check_definitions(&self) -> Vec<Diagnostic> {
+        check(&self.home.snapshot(), Depth::Definitions)
     }
 
     /// A file of an element's front end: of the nearest definition that has it under its `frontend/`.

@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &DevArguments, opening: &Opening<'_>, output: &Outp
         let public_url = arguments.serve.public_url.clone();
         let mut logins = SimulatedLogins::new(app.clone(), simulation.handle(), url, public_url);
         let simulated = logins.register();
-        let findings = Findings::of(app, Arc::clone(opening.output));
+        let findings = Findings::of(app, Arc::clone(opening.output), |app| app.check());
         let page = DevPage { findings: Arc::clone(&findings), simulator: url.to_owned() };
         let options = ServingOptions {
             watches: true,

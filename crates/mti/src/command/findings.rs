@@ -13,6 +13,7 @@ use crate::output::Output;
 pub(crate) struct Findings {
     app: App,
     output: Arc<Output>,
+    check: fn(&App) -> Vec<Diagnostic>,
     last: Mutex<Look>,
     /// Held by the one who looks.
     looking: Mutex<()>,
@@ -27,13 +28,13 @@ struct Look {
 }
 
 impl Findings {
-    /// What is known without loading anything. Nothing is said yet.
-    pub(crate) fn of(app: App, output: Arc<Output>) -> Arc<Self> {
+    /// What is known without reading more. Nothing is said yet. Each look is by `check`.
+    pub(crate) fn of(app: App, output: Arc<Output>, check: fn(&App) -> Vec<Diagnostic>) -> Arc<Self> {
         let mut diagnostics = app.diagnostics();
         // A look makes one finding of those who suffer from one cause.
         diagnostics.retain(|finding| finding.code != Code::QuarantinedDependency);
         let last = Look { generation: None, diagnostics: diagnostics.into() };
-        Arc::new(Self { app, output, last: Mutex::new(last), looking: Mutex::new(()) })
+        Arc::new(Self { app, output, check, last: Mutex::new(last), looking: Mutex::new(()) })
     }
 
     /// The app that they are about.
@@ -51,7 +52,7 @@ impl Findings {
         self.tell(self.last().to_vec());
     }
 
-    /// All that is wrong with the app as it is now, every instance loaded. Says what was not found at the look before.
+    /// All that is wrong with the app as it is now. Says what was not found at the look before.
     pub(crate) async fn look(self: &Arc<Self>) -> Arc<[Diagnostic]> {
         let findings = Arc::clone(self);
         tokio::task::spawn_blocking(move || findings.look_here()).await.unwrap_or_else(|error| {
@@ -78,7 +79,7 @@ impl Findings {
             return before.diagnostics;
         }
         let diagnostics: Arc<[Diagnostic]> = {
-            let mut diagnostics = self.app.check();
+            let mut diagnostics = (self.check)(&self.app);
             diagnostics.extend(near_misses(&self.app));
             diagnostics.extend(login_components(&self.app));
             diagnostics.into()

@@ -14,7 +14,8 @@ use crate::output::Output;
 pub(crate) fn run(arguments: &ServeArguments, opening: &Opening<'_>, output: &Output) -> Result<Exit, CommandError> {
     let app = databases::place(opening.find()?, &arguments.data, output)?.open()?;
     runtime()?.block_on(async {
-        let findings = Findings::of(app, Arc::clone(opening.output));
+        // An element is loaded at its first use, so none is opened to be looked at.
+        let findings = Findings::of(app, Arc::clone(opening.output), |app| app.check_definitions());
         let serving = Serving::start(findings, arguments, ServingOptions::default()).await?;
         if output.is_json() {
             output.json_line(&json!({"app": serving.key().to_string(), "url": serving.url().as_str()}));

@@ -18,8 +18,17 @@ use crate::snapshot::Snapshot;
 /// How many elements that suffer from another one are named.
 const MOST_SUFFERERS: usize = 10;
 
+/// How closely instances are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// Their definitions are read, and those that are loaded are asked.
+    Definitions,
+    /// Those that are not loaded are opened as well.
+    Levels,
+}
+
 /// Everything that can be found wrong with an app, in order of place.
-pub(crate) fn check(snapshot: &Snapshot) -> Vec<Diagnostic> {
+pub(crate) fn check(snapshot: &Snapshot, depth: Depth) -> Vec<Diagnostic> {
     let mut findings = snapshot.diagnostics().to_vec();
     let mut needs = Needs::default();
     let mut nodes: Vec<&Arc<Node>> = snapshot.nodes().collect();
@@ -32,9 +41,14 @@ pub(crate) fn check(snapshot: &Snapshot) -> Vec<Diagnostic> {
         findings.extend(overrides_of_nothing(node, own));
         findings.extend(shadowed_overrides(node, own));
         findings.extend(match node.kind {
-            Kind::Instance => opening_findings(node, &mut needs),
-            // Types and Metas are not loaded; their config is looked at.
-            Kind::Type | Kind::Meta => config_findings(node),
+            Kind::Instance if depth == Depth::Levels || node.loaded().is_some() => opening_findings(node, &mut needs),
+            Kind::Instance => definition_findings(node),
+            // Types and Metas are never loaded.
+            Kind::Type | Kind::Meta => {
+                let mut findings = definition_findings(node);
+                findings.extend(stray_rows(node));
+                findings
+            }
         });
     }
     findings.extend(needs.unmet(snapshot));
@@ -85,13 +99,11 @@ fn opening_findings(node: &Node, needs: &mut Needs) -> Vec<Diagnostic> {
     findings
 }
 
-fn config_findings(node: &Node) -> Vec<Diagnostic> {
-    let mut findings = match node.definition() {
+fn definition_findings(node: &Node) -> Vec<Diagnostic> {
+    match node.definition() {
         Ok(definition) => definition.findings.clone(),
         Err(failure) => node.findings_of(&failure),
-    };
-    findings.extend(stray_rows(node));
-    findings
+    }
 }
 
 /// The first of the rows that apps give to an element that keeps none.
