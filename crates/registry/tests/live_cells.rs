@@ -116,7 +116,7 @@ async fn a_typed_handle_keeps_no_snapshot_and_no_replaced_element() {
     let other = hello.app().get::<Words<'_>>("words.Other").unwrap();
     let first = Arc::downgrade(&app.snapshot());
     for (name, word) in [("Hello", "bye"), ("Other", "another")] {
-        tree.write(&format!("base/words/{name}/{name}.json"), &format!(r#"{{"word": "{word}"}}"#));
+        tree.write(&format!("base/words/{name}/{name}.json"), format!(r#"{{"word": "{word}"}}"#));
     }
     assert_eq!(app.reload(None).unwrap().remade.len(), 2);
     assert!(first.upgrade().is_none(), "a handle keeps the snapshot that it was made on");

@@ -10,12 +10,12 @@ use crate::languages::open;
 use crate::words::{BASE, CHILD, call, codes, tree};
 
 /// A child app that doubles the words of its parent, without saying that it has code.
-const UNDECLARED: &str = r#"
+const UNDECLARED: &str = r"
 //- child/words/PlainType/e.json
 {}
 //- child/words/PlainType/__init__.py
 class PlainType: ...
-"#;
+";
 
 /// A grandchild that overrides a Type between it and the base without code of its own.
 const GRANDCHILD: &str = r#"
