@@ -245,6 +245,26 @@ def test_what_is_wrong_with_code_is_said(tree, code, words):
         assert any(words in finding["message"] for finding in app.diagnostics())
 
 
+def test_code_that_was_gone_for_a_while_is_taken_in_when_it_is_back(tree):
+    root = tree(FAMILY)
+    level = root / "child/words/PlainType/__init__.py"
+    text = level.read_text()
+    with mti.App(root / "child") as app:
+        hello = app.getElement("words.Hello")
+        for broken in [None, "", "class PlainType(:\n", None]:
+            if broken is None:
+                level.unlink()
+            else:
+                level.write_text(broken)
+            app.reload()
+            assert hello.say() == "say Ahello", "the last good version is served"
+            assert [finding["element"] for finding in app.check() if finding["severity"] == "error"] == ["words.PlainType"]
+        level.write_text(text.replace('"A"', '"B"'))
+        app.reload()
+        assert hello.say() == "say Bhello"
+        assert [finding for finding in app.check() if finding["severity"] == "error"] == []
+
+
 def test_a_reload_takes_in_what_was_edited_and_leaks_nothing(tree):
     root = tree(FAMILY)
     with mti.App(root / "child") as app:

@@ -43,7 +43,7 @@ class _Source(importlib.machinery.SourceFileLoader):
         namespace = self._namespace()
         if namespace is None:
             raise ImportError("the app of this module is closed")
-        namespace.note_source(module.__name__, self.path)
+        namespace.note_sources(module.__name__, [self.path])
         module.__dict__["__builtins__"] = namespace.builtins
         super().exec_module(module)
 
@@ -106,7 +106,7 @@ class Namespace:
         self._tops: Set[str] = set()
         self._bases: Dict[Tuple[str, str], type] = {}
         #: The modules that were run, with their files as they were then.
-        self._sources: Dict[str, Tuple[str, Any]] = {}
+        self._sources: Dict[str, Dict[str, Any]] = {}
         #: The modules that a module took something from.
         self._dependencies: Dict[str, Set[str]] = {}
         self._levels: Dict[Tuple[str, str], type] = {}
@@ -133,8 +133,8 @@ class Namespace:
         moved = {name for name, root in roots.items() if name in self._layers and self._layers[name].root != root}
         changed = {
             name
-            for name, (path, stamp) in self._sources.items()
-            if self._split(name)[1] in moved or _stamp(path) != stamp
+            for name, stamps in self._sources.items()
+            if self._split(name)[1] in moved or any(_stamp(path) != stamp for path, stamp in stamps.items())
         }
         if not changed:
             return []
@@ -218,6 +218,9 @@ class Namespace:
             entry = layer.file_of(dotted, "__init__.py")
             if entry is None:
                 spec = importlib.machinery.ModuleSpec(fullname, None, is_package=True)
+                if dotted in layer.elements:
+                    # Once the file is there, it is another package.
+                    self.note_sources(fullname, [os.path.join(directory, "__init__.py") for directory in directories])
             else:
                 spec = importlib.machinery.ModuleSpec(fullname, _Source(fullname, entry, self), origin=entry, is_package=True)
                 spec.has_location = True
@@ -268,8 +271,8 @@ class Namespace:
     def apps(self) -> str:
         return ", ".join(layer.key for layer in self._layers.values())
 
-    def note_source(self, name: str, path: str) -> None:
-        self._sources[name] = (path, _stamp(path))
+    def note_sources(self, name: str, paths: Sequence[str]) -> None:
+        self._sources[name] = {path: _stamp(path) for path in paths}
 
     def note_dependency(self, importer: str, name: str) -> None:
         if importer != name:
