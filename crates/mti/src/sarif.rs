@@ -1,8 +1,11 @@
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use mti_core::{AppId, Code, Diagnostic, Location, Severity};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
+
+/// All but `/` and the unreserved characters of RFC 3986, section 2.3.
+const RESERVED_IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// The findings as SARIF 2.1.0, which code hosts show beside the lines that they are about.
 ///
@@ -82,17 +85,7 @@ fn location(location: &Location, base: Option<&AppId>) -> Value {
 
 /// A path relative to the app's root, as a relative reference.
 fn uri(file: &str) -> String {
-    let file = if file.is_empty() { "." } else { file };
-    let mut uri = String::with_capacity(file.len());
-    for byte in file.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            uri.push(char::from(byte));
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(uri, "%{byte:02X}");
-        }
-    }
-    uri
+    utf8_percent_encode(if file.is_empty() { "." } else { file }, RESERVED_IN_PATHS).to_string()
 }
 
 /// The words are the same.

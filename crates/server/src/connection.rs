@@ -9,12 +9,12 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio_io_timeout::TimeoutStream;
 
 use crate::answer::answer;
 use crate::metrics::Gauge;
 use crate::options::Limits;
 use crate::site::Site;
-use crate::write_stall::WriteStall;
 
 /// The smallest buffer that hyper accepts.
 const SMALLEST_BUFFER: usize = 8192;
@@ -29,7 +29,10 @@ pub(crate) async fn serve(site: Arc<Site>, stream: TcpStream, peer: SocketAddr, 
         let site = &site;
         async move { Ok::<_, Infallible>(answer(site, peer.ip(), request).await) }
     });
-    let stream = TokioIo::new(WriteStall::new(stream, limits.write_timeout));
+    // A client that leaves what was written to it unread is given up.
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(limits.write_timeout));
+    let stream = TokioIo::new(Box::pin(stream));
     let mut connection = pin!(protocol(limits).serve_connection(stream, service));
     let finished = tokio::select! {
         result = connection.as_mut() => Some(result),

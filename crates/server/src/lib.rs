@@ -40,7 +40,6 @@ mod server;
 mod sharing;
 mod site;
 mod trusted_proxies;
-mod write_stall;
 
 pub use crate::error::ServerError;
 pub use crate::health::{AlwaysReady, Readiness, ReadinessReport};
