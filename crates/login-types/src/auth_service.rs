@@ -13,6 +13,9 @@ steps! {
         "logout" fn logout() -> Success;
         /// Who the caller is.
         "currentUser" fn current_user() -> CurrentUser;
+        /// Returns whose session a token opens, as `currentUser` does: for code in process that a token was brought to.
+        /// Fails with `LOGIN_REQUIRED` if the token opens no session, or no longer.
+        "verify" fn verify(token: Token) -> CurrentUser;
         /// Where the caller is signed in, the newest session first.
         "listSessions" fn list_sessions() -> SessionList;
         /// Ends one of the caller's sessions, by the id that `listSessions` gave. To end one that has ended succeeds.
@@ -62,7 +65,7 @@ pub struct Success {
     pub success: bool,
 }
 
-/// What `currentUser` answers with.
+/// What `currentUser` and `verify` answer with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CurrentUser {
@@ -74,6 +77,9 @@ pub struct CurrentUser {
     pub corp_id: String,
     /// How many seconds the session still lives.
     pub expires_in: u64,
+    /// Whether the user is an administrator.
+    #[serde(default)]
+    pub is_admin: bool,
 }
 
 /// What `listSessions` answers with.

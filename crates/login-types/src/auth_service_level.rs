@@ -1,12 +1,13 @@
 use mti_element::{AppHandle, Fail, Level, OpenContext, Principal, Problems, Result, Visitor, level};
 
+use crate::authenticator::signed_in;
 use crate::keys::Keys;
 use crate::login_codes::BroughtCode;
 use crate::new_session::NewSession;
 use crate::{
     AuthService, AuthServiceSteps, BindingList, Clock, Corp, CurrentUser, Evidence, LoginCode, LoginType, SessionList,
-    SignIn, SignedIn, Success, User, UserId, bound_logins, browser, corp, fails, login_codes, needed_fields, sessions,
-    user,
+    SignIn, SignedIn, Success, Token, User, UserId, bound_logins, browser, corp, fails, login_codes, needed_fields,
+    sessions, user,
 };
 
 /// How long a session lives when the config does not say.
@@ -82,13 +83,13 @@ impl AuthServiceSteps for AuthServiceLevel {
 
     async fn current_user(&self, this: AuthService<'_>) -> Result<CurrentUser> {
         let (_, principal, user_id) = caller(&this)?;
-        let user = this.find_user(user_id.clone()).await?.ok_or(Fail::LOGIN_REQUIRED)?;
-        Ok(CurrentUser {
-            user_id,
-            nick: user.nick,
-            corp_id: principal.corp_id.clone(),
-            expires_in: principal.expires_in_seconds,
-        })
+        let user = this.find_user(user_id).await?.ok_or(Fail::LOGIN_REQUIRED)?;
+        Ok(described(principal, user))
+    }
+
+    async fn verify(&self, this: AuthService<'_>, token: Token) -> Result<CurrentUser> {
+        let (principal, user) = signed_in(&this.app(), token.to_secret()).await?.ok_or(Fail::LOGIN_REQUIRED)?;
+        Ok(described(&principal, user))
     }
 
     async fn list_sessions(&self, this: AuthService<'_>) -> Result<SessionList> {
@@ -153,6 +154,17 @@ fn caller<'t>(this: &'t AuthService<'_>) -> Result<(&'t Visitor, &'t Principal, 
     let visitor = this.visitor().ok_or(Fail::LOGIN_REQUIRED)?;
     let principal = visitor.principal.as_ref().ok_or(Fail::LOGIN_REQUIRED)?;
     Ok((visitor, principal, UserId::from(principal.user_id.as_str())))
+}
+
+/// What a signed-in user is told of their session.
+fn described(principal: &Principal, user: User) -> CurrentUser {
+    CurrentUser {
+        user_id: UserId::from(principal.user_id.as_str()),
+        nick: user.nick,
+        corp_id: principal.corp_id.clone(),
+        expires_in: principal.expires_in_seconds,
+        is_admin: user.is_admin,
+    }
 }
 
 /// Refuses a user who may not sign in, and ends all that he still has.

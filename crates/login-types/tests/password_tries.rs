@@ -186,14 +186,69 @@ async fn tries_are_swept() {
 }
 
 #[tokio::test]
-async fn in_process_tries_are_not_counted() {
+async fn wrong_passwords_in_process_count_for_the_account_alone() {
     let world = world().await;
-    for _ in 0..12 {
-        let arguments = json!({ "username": "anna", "password": "wrong" });
+    let attempt = async |name: &str, password: &str| {
+        world.password_call("getLoginCode", json!({ "username": name, "password": password })).await
+    };
+    for _ in 0..10 {
+        assert_fails(attempt("anna", "wrong").await, fails::PASSWORD_ERROR);
+    }
+    let refused = assert_fails(attempt("ANNA", PASSWORD).await, Fail::RATE_LIMITED);
+    assert_eq!(refused.retry_after_seconds(), Some(900));
+    attempt("ben", PASSWORD).await.unwrap();
+    world.browser().password_login("anna", PASSWORD).await.unwrap();
+    world.advance(15 * MINUTES);
+    attempt("anna", PASSWORD).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_right_password_in_process_forgives_the_wrong_ones_before() {
+    let world = world().await;
+    for _ in 0..3 {
+        for _ in 0..6 {
+            let arguments = json!({ "username": "anna", "password": "wrong" });
+            assert_fails(world.password_call("getLoginCode", arguments).await, fails::PASSWORD_ERROR);
+        }
+        let arguments = json!({ "username": "anna", "password": PASSWORD });
+        world.password_call("getLoginCode", arguments).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn in_process_no_number_of_accounts_shuts_the_others_out() {
+    let world = world().await;
+    for number in 0..101 {
+        let arguments = json!({ "username": format!("user{number}"), "password": "wrong" });
         assert_fails(world.password_call("getLoginCode", arguments).await, fails::PASSWORD_ERROR);
     }
-    assert_eq!(world.element(PASSWORD_LOGIN).name().as_str(), PASSWORD_LOGIN);
-    world.browser().password_login("anna", PASSWORD).await.unwrap();
+    let arguments = json!({ "username": "anna", "password": PASSWORD });
+    world.password_call("getLoginCode", arguments).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn in_process_too_many_tries_at_once_get_no_further_than_many_in_turn() {
+    let world = world().await;
+    let arguments = json!({ "username": "anna", "password": "wrong" });
+    let tries = (0..40).map(|_| world.password_call("getLoginCode", arguments.clone()));
+    let outcomes = futures_util::future::join_all(tries).await;
+    let wrong = outcomes.iter().filter(|outcome| outcome.as_ref().is_err_and(|it| it.is(fails::PASSWORD_ERROR)));
+    assert_eq!(wrong.count(), 10);
+}
+
+#[tokio::test]
+async fn wrong_old_passwords_in_process_are_counted() {
+    let world = world().await;
+    let change = async |old: &str| {
+        let arguments = json!({ "userId": "anna", "oldPassword": old, "newPassword": "another horse 10" });
+        world.password_call("updatePassword", arguments).await
+    };
+    for _ in 0..10 {
+        assert_fails(change("wrong").await, fails::PASSWORD_ERROR);
+    }
+    assert_fails(change(PASSWORD).await, Fail::RATE_LIMITED);
+    let without_old = json!({ "userId": "anna", "newPassword": "another horse 10" });
+    world.password_call("updatePassword", without_old).await.unwrap();
 }
 
 #[tokio::test]

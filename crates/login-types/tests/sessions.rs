@@ -31,7 +31,10 @@ async fn a_login_code_becomes_a_session() {
     assert_eq!(browser.cookie(SESSION_COOKIE).as_deref(), Some(token));
     world.advance(60);
     let current = browser.call_on(SERVICE, "currentUser", json!({})).await.unwrap();
-    assert_eq!(current, json!({ "userId": "anna", "nick": "Anna", "corpId": "acme", "expiresIn": 604_740 }));
+    assert_eq!(
+        current,
+        json!({ "userId": "anna", "nick": "Anna", "corpId": "acme", "expiresIn": 604_740, "isAdmin": false })
+    );
     let principal = authenticated(&world, token).await.unwrap();
     assert_eq!((principal.user_id.as_str(), principal.is_admin), ("anna", false));
 }
@@ -125,6 +128,37 @@ async fn in_process_a_code_passes_without_a_browser() {
     let signed_in = world.element(SERVICE).call("loginByCode", arguments).await.unwrap();
     assert!(authenticated(&world, signed_in["token"].as_str().unwrap()).await.is_some());
     assert_fails(world.element(SERVICE).call("currentUser", json!({})).await, Fail::LOGIN_REQUIRED);
+}
+
+#[tokio::test]
+async fn in_process_a_token_is_verified_as_current_user_would_answer() {
+    let world = world().await;
+    let browser = world.browser();
+    browser.sign_in(ANNA).await;
+    let verify = async |token: &str| world.element(SERVICE).call("verify", json!({ "token": token })).await;
+    let token = browser.cookie(SESSION_COOKIE).unwrap();
+    let current = browser.call_on(SERVICE, "currentUser", json!({})).await.unwrap();
+    assert_eq!(verify(&token).await.unwrap(), current);
+    world.change("auths.models.UserModel", "Q(userId='anna')", json!({ "isAdmin": true })).await;
+    assert_eq!(verify(&token).await.unwrap()["isAdmin"], true);
+    for wrong in ["", "x", &"A".repeat(43), &token[1..]] {
+        assert_fails(verify(wrong).await, Fail::LOGIN_REQUIRED);
+    }
+    assert_fails(browser.call_on(SERVICE, "verify", json!({ "token": token })).await, Fail::FUNCTION_NOT_FOUND);
+    browser.call_on(SERVICE, "logout", json!({})).await.unwrap();
+    assert_fails(verify(&token).await, Fail::LOGIN_REQUIRED);
+}
+
+#[tokio::test]
+async fn the_token_of_a_disabled_user_is_not_verified() {
+    let world = world().await;
+    let browser = world.browser();
+    browser.sign_in(ANNA).await;
+    let token = json!({ "token": browser.cookie(SESSION_COOKIE) });
+    world.change("auths.models.UserModel", "Q(userId='anna')", json!({ "isActive": false })).await;
+    assert_fails(world.element(SERVICE).call("verify", token.clone()).await, Fail::LOGIN_REQUIRED);
+    world.change("auths.models.UserModel", "Q(userId='anna')", json!({ "isActive": true })).await;
+    assert_fails(world.element(SERVICE).call("verify", token).await, Fail::LOGIN_REQUIRED);
 }
 
 #[tokio::test]

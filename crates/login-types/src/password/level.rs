@@ -56,19 +56,14 @@ impl PasswordSteps for PasswordLevel {
         let name = UserName::look_up(&username)?;
         password.refuse_long("password")?;
         let app = this.app();
-        let tried = match this.visitor() {
-            Some(visitor) => Some(Try::begin(&app, visitor, name.as_str()).await?),
-            None => None,
-        };
+        let tried = Try::begin(&app, this.visitor(), name.as_str()).await?;
         let model = this.auth_model_elem_name().await?;
         let user_id = this.match_user(name.into_string()).await?;
         // Read before the password is compared: one that is changed meanwhile is another row.
         let account = accounts::of_user(&app, &model, &asked_about(user_id.as_ref())).await?;
         let is_right = this.verify_password(user_id.clone(), password).await?;
         let Some(user_id) = user_id.filter(|_| is_right) else { return Err(fails::PASSWORD_ERROR.into()) };
-        if let Some(tried) = tried {
-            tried.succeed_and_remember(&app).await?;
-        }
+        tried.succeed_and_remember(&app).await?;
         let user = this.find_user(user_id.clone()).await?.ok_or(fails::USER_NOT_FOUND)?;
         refuse_disabled(&app, &user_id, &user).await?;
         let corps = this.list_corps(user_id.clone()).await?;
@@ -95,8 +90,12 @@ impl PasswordSteps for PasswordLevel {
         if let Some(account) = &account {
             // Whoever sits at an open session must not get to know the password, nor replace it.
             let own = this.visitor().filter(|visitor| is_self(visitor, &user_id));
-            let is_same =
-                account.username == name.as_str() && self.is_right(&this, own, &user_id, password.clone()).await?;
+            let is_same = account.username == name.as_str()
+                && match own {
+                    Some(_) => self.is_right(&this, &user_id, password.clone()).await?,
+                    // Who may replace the password anyway learns nothing from trying it.
+                    None => this.verify_password(Some(user_id.clone()), password.clone()).await?,
+                };
             if is_same {
                 return Ok(Done::new());
             }
@@ -141,7 +140,7 @@ impl PasswordSteps for PasswordLevel {
         match old_password.0 {
             Some(old) if account.is_some() => {
                 old.refuse_long("oldPassword")?;
-                if !self.is_right(&this, this.visitor(), &user_id, old).await? {
+                if !self.is_right(&this, &user_id, old).await? {
                     return Err(fails::PASSWORD_ERROR.because("the old password is wrong"));
                 }
             }
@@ -236,22 +235,13 @@ impl PasswordSteps for PasswordLevel {
 }
 
 impl PasswordLevel {
-    /// Whether a password is a user's; a visitor's tries are counted.
-    async fn is_right(
-        &self,
-        this: &PasswordLogin<'_>,
-        visitor: Option<&Visitor>,
-        user_id: &UserId,
-        password: Password,
-    ) -> Result<bool> {
+    /// Whether a password is a user's. Wrong ones are counted.
+    async fn is_right(&self, this: &PasswordLogin<'_>, user_id: &UserId, password: Password) -> Result<bool> {
         let app = this.app();
-        let tried = match visitor {
-            // No user name has a line feed in it.
-            Some(visitor) => Some(Try::begin(&app, visitor, &format!("user\n{user_id}")).await?),
-            None => None,
-        };
+        // No user name has a line feed in it.
+        let tried = Try::begin(&app, this.visitor(), &format!("user\n{user_id}")).await?;
         let is_right = this.verify_password(Some(user_id.clone()), password).await?;
-        if let Some(tried) = tried.filter(|_| is_right) {
+        if is_right {
             tried.succeed(&app).await?;
         }
         Ok(is_right)
@@ -272,7 +262,7 @@ fn asked_about(user_id: Option<&UserId>) -> UserId {
 /// What is stored of a new password.
 async fn hash_in_turn(this: &PasswordLogin<'_>, password: Password) -> Result<PasswordHash> {
     let _turn = match this.visitor() {
-        Some(visitor) => Some(tries::turn_of(&this.app(), visitor).await?),
+        Some(visitor) => Some(tries::turn_of(&this.app(), Some(visitor)).await?),
         None => None,
     };
     this.hash_password(password).await

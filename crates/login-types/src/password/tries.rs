@@ -40,22 +40,28 @@ const MOST_AT_ONCE: usize = 8;
 /// The same for those who are signed in already: few, so that most of the hashing is for those who are not.
 const MOST_SIGNED_IN_AT_ONCE: usize = 2;
 
+/// What is noted down in the place of an address for calls in process. A hash of an address is 64 hexadecimal digits.
+const IN_PROCESS: &str = "in-process";
+
 /// A try that counts until it turns out to be right.
 pub(crate) struct Try<'v> {
-    visitor: &'v Visitor,
+    visitor: Option<&'v Visitor>,
     account: String,
     same_place: Filter,
     _turn: Turn,
 }
 
 impl<'v> Try<'v> {
-    /// Counts one more try of a visitor on an account. It is counted before anything is compared, so that many at once
-    /// get no further than many in turn.
-    pub(crate) async fn begin(app: &AppHandle<'_>, visitor: &'v Visitor, account_name: &str) -> Result<Self> {
+    /// Counts one more try on an account, of a visitor or of a call in process. It is counted before anything is
+    /// compared, so that many at once get no further than many in turn.
+    pub(crate) async fn begin(app: &AppHandle<'_>, visitor: Option<&'v Visitor>, account_name: &str) -> Result<Self> {
         let turn = turn_of(app, visitor).await?;
         let account = known_browsers::account_hash(account_name);
-        let browser = known_browsers::recognise(app, visitor, &account).await?.unwrap_or_default();
-        let network = network_hash(visitor.address);
+        let browser = match visitor {
+            Some(visitor) => known_browsers::recognise(app, visitor, &account).await?.unwrap_or_default(),
+            None => String::new(),
+        };
+        let network = visitor.map_or_else(|| IN_PROCESS.to_owned(), |visitor| network_hash(visitor.address));
         let now = Clock::of(app);
         let of_account = Filter::equal("accountHash", account.as_str());
         let of_browser = Filter::equal("browserHash", browser.as_str());
@@ -69,7 +75,9 @@ impl<'v> Try<'v> {
         let (same_place, bounds) = if browser.is_empty() {
             let same_place = of_account.clone() & of_network.clone() & of_browser.clone();
             let of_account = (of_account & of_browser.clone(), MOST_PER_ACCOUNT);
-            (same_place, vec![of_account, (of_network & of_browser, MOST_PER_ADDRESS)])
+            // A process is no address: one of its users must not shut the others out.
+            let of_address = visitor.map(|_| (of_network & of_browser, MOST_PER_ADDRESS));
+            (same_place, [of_account].into_iter().chain(of_address).collect())
         } else {
             (of_account & of_browser, Vec::new())
         };
@@ -80,7 +88,8 @@ impl<'v> Try<'v> {
         match store::run(app, batch.insert(PASSWORD_TRIES, row)).await {
             Ok(_) => Ok(Self { visitor, account, same_place, _turn: turn }),
             Err(failure) if Conflict::behind(&failure) == Some(Conflict::Unmet) => {
-                tracing::warn!(target: "mti::security", address = %visitor.address, "too many wrong passwords");
+                let address = visitor.map(|visitor| tracing::field::display(visitor.address));
+                tracing::warn!(target: "mti::security", address, "too many wrong passwords");
                 let failure = Fail::RATE_LIMITED.because("too many wrong passwords; please try again in 15 minutes");
                 Err(failure.retry_after(wait(app, bounds, now).await?))
             }
@@ -97,7 +106,10 @@ impl<'v> Try<'v> {
     /// The same for a sign-in: the browser is known to the account from now on.
     pub(crate) async fn succeed_and_remember(self, app: &AppHandle<'_>) -> Result<()> {
         let batch = Batch::new().delete(PASSWORD_TRIES, self.same_place);
-        let batch = known_browsers::remembering(app, batch, self.visitor, &self.account).await?;
+        let batch = match self.visitor {
+            Some(visitor) => known_browsers::remembering(app, batch, visitor, &self.account).await?,
+            None => batch,
+        };
         store::run(app, batch).await?;
         Ok(())
     }
@@ -115,13 +127,13 @@ async fn wait(app: &AppHandle<'_>, bounds: Vec<(Filter, u64)>, now: i64) -> Resu
     Ok(longest)
 }
 
-/// A visitor's turn to have a password tried or hashed. Whoever is signed in already may call as often as he likes, so
-/// he waits elsewhere than those who want to sign in, and cannot take their places.
-pub(crate) async fn turn_of(app: &AppHandle<'_>, visitor: &Visitor) -> Result<Turn> {
-    if visitor.principal.is_some() {
-        app.resource(SignedIn::default).0.turn().await
-    } else {
-        app.resource(SigningIn::default).0.turn().await
+/// A caller's turn to have a password tried or hashed. A visitor who is signed in already may call without limit, so such
+/// visitors wait in a queue of their own and cannot take the places of those who want to sign in.
+pub(crate) async fn turn_of(app: &AppHandle<'_>, visitor: Option<&Visitor>) -> Result<Turn> {
+    match visitor {
+        Some(Visitor { principal: Some(_), .. }) => app.resource(SignedIn::default).0.turn().await,
+        Some(_) => app.resource(SigningIn::default).0.turn().await,
+        None => app.resource(InProcess::default).0.turn().await,
     }
 }
 
@@ -140,6 +152,15 @@ struct SignedIn(Queue);
 impl Default for SignedIn {
     fn default() -> Self {
         Self(Queue::new(MOST_SIGNED_IN_AT_ONCE))
+    }
+}
+
+/// Calls in process that try a password. A resource of the process.
+struct InProcess(Queue);
+
+impl Default for InProcess {
+    fn default() -> Self {
+        Self(Queue::new(MOST_AT_ONCE))
     }
 }
 
