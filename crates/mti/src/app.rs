@@ -2,24 +2,30 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use mti_core::AppId;
 use mti_data::DefaultDatabase;
 use mti_element::{Language, Level, LevelCode, Secret};
 use mti_login_types::PublicUrl;
+use mti_server::Visits;
 use serde_json::Value;
 use url::Url;
 
 use crate::embedded::{BASE_APP, base_app};
 use crate::environment::{EnvironmentError, EnvironmentSource};
 use crate::official;
+use crate::visit::{self, Visit, VisitorRequest};
 
 /// A running app with everything official: the base app, its levels, and the environment of the app.
 ///
 /// It is the [`mti_registry::App`] that it derefs to; only the way in differs.
-#[derive(Debug, Clone)]
-pub struct App(mti_registry::App);
+#[derive(Clone)]
+pub struct App {
+    inner: mti_registry::App,
+    /// What visits share: made for the first one, and kept here, as it holds the app.
+    visits: Arc<OnceLock<Result<Arc<Visits>, String>>>,
+}
 
 /// Says with what to open an app.
 #[must_use = "an app is opened by `open`"]
@@ -73,7 +79,12 @@ impl App {
 
     /// The same app without anything official about it.
     pub fn into_inner(self) -> mti_registry::App {
-        self.0
+        self.inner
+    }
+
+    /// Begins the visit of somebody whose request another web framework received: see [`Visit`](crate::Visit).
+    pub fn visit(&self, request: VisitorRequest) -> Visit {
+        Visit::begin(self.visits.get_or_init(|| visit::visits_of(self)).clone(), request)
     }
 }
 
@@ -81,7 +92,7 @@ impl Deref for App {
     type Target = mti_registry::App;
 
     fn deref(&self) -> &Self::Target {
-        &self.0
+        &self.inner
     }
 }
 
@@ -151,7 +162,7 @@ impl AppBuilder {
         Ok(self.resource(DefaultDatabase(database)))
     }
 
-    /// The URL that browsers reach the app at.
+    /// The URL that browsers reach the app at. Over https, cookies are `Secure` and their names begin with `__Host-`.
     pub fn public_url(self, url: Url) -> Self {
         self.resource(PublicUrl(url))
     }
@@ -181,11 +192,17 @@ impl AppBuilder {
         };
         let data = self.data.unwrap_or_else(|| self.directory.join("appData"));
         let inner = official::place_data(inner.environment_from(environment), data);
-        Ok(App(inner.open()?))
+        Ok(App { inner: inner.open()?, visits: Arc::default() })
     }
 
     fn with(self, change: impl FnOnce(mti_registry::AppBuilder) -> mti_registry::AppBuilder) -> Self {
         Self { inner: change(self.inner), ..self }
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(formatter)
     }
 }
 

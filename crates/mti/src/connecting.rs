@@ -7,6 +7,9 @@ use mti_element::Result;
 
 use crate::App;
 
+/// The Type of databases that one process has for itself.
+const EMBEDDED: &str = "databases.SledType";
+
 impl App {
     /// Opens the default database now instead of at its first use. Whatever is in its way is known then: a server that
     /// cannot be reached, or a directory that another process holds. `serve` and `dev` do it when they start.
@@ -27,6 +30,12 @@ impl App {
             Some(database) => database.close().await.map_err(DataError::into_failure),
             None => Ok(()),
         }
+    }
+
+    /// Whether other processes may have the default database too: only one at a time has an embedded one.
+    pub(crate) fn shares_database(&self) -> bool {
+        let view = self.view();
+        self.stand_in().is_some() || view.definition(default_database(&*view)).is_ok_and(|found| !found.is_a(EMBEDDED))
     }
 
     /// The default database, as the app has it now, whether it is open or not.

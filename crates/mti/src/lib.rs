@@ -4,6 +4,7 @@
 //!   name, and [`Element::call`](element::Element::call) calls it.
 //! - [`steps!`], [`Level`] and [`macro@level`] are what a Type is written with, or an override of one step of a Type that
 //!   is there already.
+//! - [`App::visit`] calls with the rights of a visitor, inside a web framework of your choice.
 //! - [`main`] is the `mti` command for an app that has levels of its own.
 //!
 //! ```no_run
@@ -27,6 +28,7 @@ mod output;
 pub mod prelude;
 mod program;
 mod sarif;
+mod visit;
 
 pub use mti_core as core;
 pub use mti_data as data;
@@ -41,6 +43,7 @@ pub use mti_registry::AppError;
 pub use crate::app::{App, AppBuilder, DatabaseUrlError, OpenError};
 pub use crate::environment::EnvironmentError;
 pub use crate::program::Program;
+pub use crate::visit::{Visit, VisitedElement, VisitorRequest};
 
 /// The `mti` command; an app with Rust code adds its levels before it runs it.
 ///

@@ -8,3 +8,4 @@ mod guide;
 mod guide_of_logins;
 mod levels;
 mod readme;
+mod visiting;

@@ -31,7 +31,11 @@ pub(crate) async fn read_body(body: Incoming, limits: &Limits) -> Result<Bytes, 
 
 /// Reads the arguments out of a body: a JSON object of what the function declares, with nothing else in it.
 pub(crate) fn parse(body: &[u8], function: &Function) -> Result<Value, Refusal> {
-    let mut arguments = parse_object(body)?;
+    complete(parse_object(body)?, function)
+}
+
+/// Checks arguments against what a function declares, and adds the values that it declares for those left out.
+pub(crate) fn complete(mut arguments: Map<String, Value>, function: &Function) -> Result<Value, Refusal> {
     let is_declared = |name: &String| function.args.iter().any(|argument| argument.name == *name);
     if let Some(unknown) = arguments.keys().find(|name| !is_declared(name)) {
         return Err(refused(format!("`{}` is not an argument of this function", shown(unknown))));

@@ -11,10 +11,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Response, StatusCode};
 use futures_util::FutureExt as _;
 use mti_core::manifest::Function;
-use mti_element::{AppView, CallContext, ElementDefinition, Fail, Failure, Principal, Value, Visitor};
+use mti_element::{AppView, CallContext, ElementDefinition, Fail, Failure, Map, Principal, Secret, Value, Visitor};
 
 use crate::arguments;
-use crate::caller::{self, Credential};
+use crate::caller::{AskingPage, Credential};
 use crate::envelope::{self, Refusal};
 use crate::exchange::Exchange;
 use crate::known_tokens::KnownToken;
@@ -50,7 +50,8 @@ impl<'a> Call<'a> {
 
     /// Answers it, whatever the element does: panics and takes its time included.
     pub(crate) async fn answer(mut self, head: &Parts, body: Result<Bytes, Refusal>) -> Response<Body> {
-        let outcome = self.guarded(head, body).await;
+        let limit = self.site.options.limits.request_timeout;
+        let outcome = guarded(limit, self.perform_request(head, body)).await;
         self.report(&outcome);
         let mut response = match &outcome {
             Ok(data) => envelope::success(self.exchange, data),
@@ -68,41 +69,56 @@ impl<'a> Call<'a> {
         response
     }
 
-    async fn guarded(&mut self, head: &Parts, body: Result<Bytes, Refusal>) -> Result<Value, Refusal> {
+    /// Answers it inside another web framework, with the same rules. Returns the visitor too, who knows which cookies to
+    /// set, once they are known.
+    pub(crate) async fn visit(
+        mut self,
+        page: &AskingPage<'_>,
+        headers: &HeaderMap,
+        cookies: Vec<(String, Secret)>,
+        arguments: Map<String, Value>,
+    ) -> (Result<Value, Refusal>, Option<Arc<Visitor>>) {
         let limit = self.site.options.limits.request_timeout;
-        // Pinned before it is wrapped: the wrappers would move it otherwise.
-        let performing = pin!(self.perform(head, body));
-        match tokio::time::timeout(limit, AssertUnwindSafe(performing).catch_unwind()).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(panic)) => Err(Refusal::of_element(panicked(&*panic))),
-            Err(_) => {
-                let note = format!("the call took longer than {} seconds and was given up", limit.as_secs());
-                Err(Refusal::of_element(Fail::ELEMENT_EXCEPTION.failure().noting(note)))
-            }
-        }
+        let performing = self.perform(page, headers, cookies, |function| arguments::complete(arguments, function));
+        let outcome = guarded(limit, performing).await;
+        self.report(&outcome);
+        (outcome, self.visitor)
     }
 
-    async fn perform(&mut self, head: &Parts, body: Result<Bytes, Refusal>) -> Result<Value, Refusal> {
+    async fn perform_request(&mut self, head: &Parts, body: Result<Bytes, Refusal>) -> Result<Value, Refusal> {
         let site = self.site;
         let body = body?;
         if head.method != Method::POST {
             return Err(method_not_allowed());
         }
         refuse_encoded(&head.headers)?;
+        let page = AskingPage::of_request(&head.headers, &site.origin);
         let cookies = site.cookies.sent(&head.headers);
-        let credential = Credential::of(&head.headers, &cookies, site.options.authenticator.cookie_name());
+        self.perform(&page, &head.headers, cookies, |function| arguments::parse(&body, function)).await
+    }
+
+    /// Everything that a call has to pass, whichever way it came in.
+    async fn perform(
+        &mut self,
+        page: &AskingPage<'_>,
+        headers: &HeaderMap,
+        cookies: Vec<(String, Secret)>,
+        read_arguments: impl FnOnce(&Function) -> Result<Value, Refusal>,
+    ) -> Result<Value, Refusal> {
+        let site = self.site;
+        let credential = Credential::of(headers, &cookies, site.options.authenticator.cookie_name());
         let view = site.app.view();
-        let principal = self.authenticate(credential, &view, &head.headers).await?;
+        let principal = self.authenticate(credential, &view, page, headers).await?;
         if principal.is_none() {
-            self.count_anonymous(&head.headers)?;
-            caller::refuse_foreign_form(&head.headers, &site.origin)?;
+            self.count_anonymous(headers)?;
+            page.refuse_foreign_form()?;
         }
         let target = self.target.insert(find(&*view, &self.path)?);
         let Some(function) = target.function() else {
             return Err(Refusal::new(Fail::FUNCTION_NOT_FOUND));
         };
         refuse_stranger(function, principal.as_ref())?;
-        let arguments = arguments::parse(&body, function)?;
+        let arguments = read_arguments(function)?;
         let visitor = Arc::new(Visitor::new(self.exchange.address, principal, cookies));
         self.visitor = Some(Arc::clone(&visitor));
         // The declaration was read from this snapshot, so the call runs on it too.
@@ -117,17 +133,18 @@ impl<'a> Call<'a> {
         &self,
         credential: Credential,
         view: &Arc<dyn AppView>,
+        page: &AskingPage<'_>,
         headers: &HeaderMap,
     ) -> Result<Option<Principal>, Refusal> {
         let Some(token) = credential.token() else { return Ok(None) };
         let Some(limiter) = &self.site.failed_tokens else {
-            return credential.authenticate(self.site, view, headers).await;
+            return credential.authenticate(self.site, view, page).await;
         };
         let known = self.site.known_tokens.place_of(token);
         if !known.as_ref().is_some_and(KnownToken::is_good) {
             limiter.check(self.exchange.address).map_err(|wait| self.too_often(wait, headers))?;
         }
-        let principal = credential.authenticate(self.site, view, headers).await?;
+        let principal = credential.authenticate(self.site, view, page).await?;
         if let Some(known) = known {
             known.note(principal.is_some());
         }
@@ -191,6 +208,20 @@ impl<'a> Call<'a> {
             }
         }
         self.site.metrics.count_call(element, function, name, self.exchange.started.elapsed());
+    }
+}
+
+/// Performs a call that may panic, or never end.
+async fn guarded(limit: Duration, performing: impl Future<Output = Result<Value, Refusal>>) -> Result<Value, Refusal> {
+    // Pinned before it is wrapped: the wrappers would move it otherwise.
+    let performing = pin!(performing);
+    match tokio::time::timeout(limit, AssertUnwindSafe(performing).catch_unwind()).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(panic)) => Err(Refusal::of_element(panicked(&*panic))),
+        Err(_) => {
+            let note = format!("the call took longer than {} seconds and was given up", limit.as_secs());
+            Err(Refusal::of_element(Fail::ELEMENT_EXCEPTION.failure().noting(note)))
+        }
     }
 }
 

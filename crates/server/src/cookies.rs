@@ -44,6 +44,19 @@ impl Cookies {
         own.filter(|(name, _)| names.insert(*name)).map(|(name, value)| (name.to_owned(), Secret::new(value))).collect()
     }
 
+    /// The app's cookies among those that another web framework has read, by the names that they were set with.
+    pub(crate) fn own(&self, sent: Vec<(String, String)>) -> Vec<(String, Secret)> {
+        let mut own: Vec<(String, Secret)> = Vec::new();
+        for (name, value) in sent {
+            if let Some(name) = self.own_name(&name)
+                && !own.iter().any(|(earlier, _)| earlier == name)
+            {
+                own.push((name.to_owned(), Secret::new(value)));
+            }
+        }
+        own
+    }
+
     /// Has an answer set what a visitor is to have.
     pub(crate) fn answer(&self, visitor: &Visitor, headers: &mut HeaderMap) {
         for cookie in visitor.take_cookies() {
@@ -65,7 +78,7 @@ impl Cookies {
     }
 
     /// The header that sets a cookie; none for a cookie that cannot be written down.
-    fn set_cookie_header(&self, cookie: &Cookie) -> Option<HeaderValue> {
+    pub(crate) fn set_cookie_header(&self, cookie: &Cookie) -> Option<HeaderValue> {
         let value = cookie.value.reveal();
         if !is_name(cookie.name.as_bytes()) || !value.bytes().all(is_value_byte) {
             return None;

@@ -64,6 +64,25 @@ impl Refusal {
         self.status.or_else(of_kind).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
+    /// The failure as a visitor may see it, for callers that show it themselves. What only the operator may read is left out.
+    pub(crate) fn into_public(self) -> Failure {
+        let kind = self.failure.kind();
+        if !self.is_of_element {
+            return self.failure;
+        }
+        if is_internal(kind) {
+            return kind.failure();
+        }
+        let mut failure = kind.because(self.failure.message().to_owned());
+        if let Some(data) = self.failure.data() {
+            failure = failure.with_data(data.clone());
+        }
+        match self.failure.retry_after_seconds() {
+            Some(seconds) => failure.retry_after(seconds),
+            None => failure,
+        }
+    }
+
     /// What a visitor may read. Kinds whose message can name what is inside say no more than their name does.
     fn public_message(&self) -> &str {
         if self.is_of_element && is_internal(self.failure.kind()) {

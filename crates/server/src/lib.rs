@@ -40,6 +40,7 @@ mod server;
 mod sharing;
 mod site;
 mod trusted_proxies;
+mod visit;
 
 pub use crate::error::ServerError;
 pub use crate::health::{AlwaysReady, Readiness, ReadinessReport};
@@ -47,3 +48,4 @@ pub use crate::options::{FamilyFailures, FrameOrigins, Limits, ServerOptions};
 pub use crate::page::escape;
 pub use crate::server::Server;
 pub use crate::trusted_proxies::{ForwardingHeader, ProxyNetwork, ProxyNetworkError, TrustedProxies};
+pub use crate::visit::{Visit, VisitorRequest, Visits};

@@ -17,3 +17,4 @@ mod portal_scripts;
 mod proxies;
 mod sessions;
 mod shop;
+mod visits;

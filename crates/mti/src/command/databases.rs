@@ -1,6 +1,6 @@
 //! Where an app's data is, and who has it.
 
-use mti_data::{DataError, default_database};
+use mti_data::DataError;
 use mti_element::Failure;
 
 use crate::command::arguments::DataArguments;
@@ -8,9 +8,6 @@ use crate::command::opening::Found;
 use crate::exit::{CommandError, in_one_sentence};
 use crate::output::Output;
 use crate::{App, AppBuilder};
-
-/// The Type of databases that one process has for itself.
-const EMBEDDED: &str = "databases.SledType";
 
 /// Says to an app that is about to be opened where its data is.
 pub(crate) fn place(found: Found, arguments: &DataArguments, output: &Output) -> Result<AppBuilder, CommandError> {
@@ -26,12 +23,6 @@ pub(crate) fn place(found: Found, arguments: &DataArguments, output: &Output) ->
             .map_err(|error| CommandError::usage(format!("`--database-url`: {}", in_one_sentence(&error)))),
         None => Ok(builder),
     }
-}
-
-/// Whether other processes may have the default database too: only one at a time has an embedded one.
-pub(crate) fn is_shared(app: &App) -> bool {
-    let view = app.view();
-    app.stand_in().is_some() || view.definition(default_database(&*view)).is_ok_and(|found| !found.is_a(EMBEDDED))
 }
 
 /// Opens the default database, so that whatever is in its way is known now.

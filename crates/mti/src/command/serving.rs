@@ -68,7 +68,7 @@ impl Serving {
                 FamilyFailures { namespace: LOGIN_NAMESPACE, kinds: fails::OF_LOGINS },
                 FamilyFailures { namespace: WECHAT_TYPE, kinds: fails::OF_WECHAT },
             ],
-            shared_calls: databases::is_shared(&app).then(|| Arc::new(CallTable::new()) as Arc<dyn SharedCalls>),
+            shared_calls: app.shares_database().then(|| Arc::new(CallTable::new()) as Arc<dyn SharedCalls>),
             trusted_proxies: TrustedProxies {
                 networks: arguments.trusted_proxies.iter().flat_map(|list| list.0.clone()).collect(),
                 header: arguments.proxy_header.into(),
