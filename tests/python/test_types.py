@@ -25,7 +25,7 @@ def stub_of_the_package() -> str:
     also = {"API_PARAMS_ERROR": "TypeError", "PERMISSION_DENIED": "PermissionError", "ELEMENT_NOT_FOUND": "LookupError"}
     also["FUNCTION_NOT_FOUND"] = "AttributeError"
     lines = [
-        "from ._mti import App as App, Element as Element, Level as Level, Method as Method, Secret as Secret",
+        "from ._mti import App as App, Element as Element, Level as Level, Method as Method, Secret as Secret, Visit as Visit",
         "from ._mti import __version__ as __version__",
         "from ._quick import quick as quick",
         "from .errors import AppError as AppError, MtiError as MtiError",

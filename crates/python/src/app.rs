@@ -19,6 +19,7 @@ use crate::language::Python3;
 use crate::log;
 use crate::run::{refuse_fork, wait};
 use crate::value::{argument_from_python, to_python};
+use crate::visit::{self, Visit};
 
 /// Makes the program whose levels in Rust every app is opened with.
 static PROGRAM: OnceLock<fn() -> Program> = OnceLock::new();
@@ -220,6 +221,21 @@ impl App {
         let watching = watching.map_err(|error| pyo3::exceptions::PyOSError::new_err(error.to_string()))?;
         *self.watching.lock().unwrap_or_else(PoisonError::into_inner) = Some(watching);
         Ok(())
+    }
+
+    /// Begins the visit of somebody whose request a web framework received. Calls through it have the rights of that visitor,
+    /// with states, sessions, access rules, limits and tries as over HTTP.
+    ///
+    /// `address` is the visitor's IP address, `headers` are the request's, as a mapping or as pairs, and `cookies` those that
+    /// the browser sent; left out, they are read from the header `Cookie`.
+    #[pyo3(signature = (*, address, cookies=None, headers=None))]
+    fn visit(
+        &self,
+        address: &str,
+        cookies: Option<&Bound<'_, PyAny>>,
+        headers: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Visit> {
+        visit::begin(&self.inner, address, cookies, headers)
     }
 
     /// Lets go of what the app holds: its database first of all, which belongs to one process at a time. What was

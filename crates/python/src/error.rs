@@ -60,6 +60,7 @@ pub(crate) fn exception(py: Python<'_>, failure: &Failure) -> PyErr {
         named.set_item("httpStatus", kind.http_status)?;
         named.set_item("message", failure.message())?;
         named.set_item("detail", failure.operator_message())?;
+        named.set_item("retryAfter", failure.retry_after_seconds())?;
         named.set_item("data", to_python(py, failure.data().unwrap_or(&Value::Object(Map::new())))?)?;
         add_diagnostics(&named, failure.diagnostics())?;
         call_errors(py, "_of", &named)

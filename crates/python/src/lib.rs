@@ -25,6 +25,7 @@ mod secret;
 mod simulator;
 mod thread;
 mod value;
+mod visit;
 
 use mti::Program;
 use pyo3::prelude::*;
@@ -52,6 +53,9 @@ pub fn fill(module: &Bound<'_, PyModule>, program: fn() -> Program) -> PyResult<
     module.add_class::<app::App>()?;
     module.add_class::<element::Element>()?;
     module.add_class::<method::Method>()?;
+    module.add_class::<visit::Visit>()?;
+    module.add_class::<visit::VisitedElement>()?;
+    module.add_class::<visit::VisitedMethod>()?;
     module.add_class::<secret::SecretText>()?;
     module.add_class::<language::Level>()?;
     module.add_class::<language::RunningApp>()?;

@@ -167,18 +167,28 @@ pub(crate) fn named_arguments<'py>(
     arguments: &Bound<'py, PyTuple>,
     named: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Value> {
+    if arguments.is_empty() {
+        return by_name(method, &[], arguments, named);
+    }
+    let live = live()?;
+    let declared = live.chain().implementations(method).next().map(|(_, method)| method.arguments.as_slice());
+    by_name(method, declared.unwrap_or_default(), arguments, named)
+}
+
+/// The arguments of a call by name, where `declared` are the names of those given by position.
+pub(crate) fn by_name<'py>(
+    method: &str,
+    declared: &[String],
+    arguments: &Bound<'py, PyTuple>,
+    named: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Value> {
     let py = arguments.py();
     let mut object = Map::new();
-    if !arguments.is_empty() {
-        let live = live()?;
-        let declared = live.chain().implementations(method).next().map(|(_, method)| method.arguments.as_slice());
-        let declared = declared.unwrap_or_default();
-        if arguments.len() > declared.len() {
-            return Err(exception(py, &too_many(method, declared, arguments.len())));
-        }
-        for (name, argument) in declared.iter().zip(arguments) {
-            object.insert(name.clone(), argument_from_python(name, &argument)?);
-        }
+    if arguments.len() > declared.len() {
+        return Err(exception(py, &too_many(method, declared, arguments.len())));
+    }
+    for (name, argument) in declared.iter().zip(arguments) {
+        object.insert(name.clone(), argument_from_python(name, &argument)?);
     }
     for (name, argument) in named.into_iter().flatten() {
         let name: String = name.extract()?;

@@ -42,6 +42,9 @@ mod site;
 mod trusted_proxies;
 mod visit;
 
+/// The types of HTTP that visits take and give.
+pub use axum::http;
+
 pub use crate::error::ServerError;
 pub use crate::health::{AlwaysReady, Readiness, ReadinessReport};
 pub use crate::options::{FamilyFailures, FrameOrigins, Limits, ServerOptions};

@@ -19,11 +19,11 @@ from ._extension import choose as _choose
 _choose()
 
 from . import _end, _mti, errors
-from ._mti import App, Element, Level, Method, Secret, __version__
+from ._mti import App, Element, Level, Method, Secret, Visit, __version__
 from ._quick import quick
 from .errors import AppError, MtiError
 
-__all__ = ["App", "AppError", "Element", "Level", "Method", "MtiError", "Secret", "__version__", "quick"]
+__all__ = ["App", "AppError", "Element", "Level", "Method", "MtiError", "Secret", "Visit", "__version__", "quick"]
 
 for _row in _mti.failures():
     _class = errors._class_of(*_row)

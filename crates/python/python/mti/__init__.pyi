@@ -1,4 +1,4 @@
-from ._mti import App as App, Element as Element, Level as Level, Method as Method, Secret as Secret
+from ._mti import App as App, Element as Element, Level as Level, Method as Method, Secret as Secret, Visit as Visit
 from ._mti import __version__ as __version__
 from ._quick import quick as quick
 from .errors import AppError as AppError, MtiError as MtiError

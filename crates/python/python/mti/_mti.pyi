@@ -1,7 +1,8 @@
 import os
-from typing import Any, Awaitable, ClassVar, Dict, List, Mapping, Optional, Sequence, Tuple, Union, final
+from typing import Any, Awaitable, ClassVar, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union, final
 
 _Path = Union[str, "os.PathLike[str]"]
+_Text = Union[str, bytes]
 
 __version__: str
 
@@ -34,6 +35,13 @@ class App:
     def envVars(self) -> Dict[str, str]: ...
     def reload(self) -> List[str]: ...
     def watch(self) -> None: ...
+    def visit(
+        self,
+        *,
+        address: str,
+        cookies: Optional[Mapping[str, str]] = None,
+        headers: Union[Mapping[str, str], Iterable[Tuple[_Text, _Text]], None] = None,
+    ) -> Visit: ...
     def close(self) -> None: ...
     @property
     def appId(self) -> str: ...
@@ -59,6 +67,29 @@ class Element:
 @final
 class Method:
     """A method of an element."""
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any: ...
+    def aio(self, *arguments: Any, **named: Any) -> Awaitable[Any]: ...
+
+@final
+class Visit:
+    """A visitor during one request that a web framework received."""
+
+    def getElement(self, name: str, /) -> VisitedElement: ...
+    @property
+    def setCookies(self) -> List[str]: ...
+
+@final
+class VisitedElement:
+    """An element, as a visitor reaches it."""
+
+    @property
+    def fullName(self) -> str: ...
+    def __getattr__(self, name: str) -> VisitedMethod: ...
+
+@final
+class VisitedMethod:
+    """A function of an element, as a visitor calls it."""
 
     def __call__(self, *arguments: Any, **named: Any) -> Any: ...
     def aio(self, *arguments: Any, **named: Any) -> Awaitable[Any]: ...

@@ -1,7 +1,7 @@
 """Failures as exceptions: `MtiError`, and one subclass for every failure that has a name.
 
-A failure has a `code` (its name), an `errcode` (its number over HTTP), a `message` that may be shown to anybody, and
-`data`. What `str()` gives is for the developer: it says the cause too.
+A failure has a `code` (its name), an `errcode` (its number over HTTP), a `message` that may be shown to anybody,
+`data`, and `retryAfter`: in how many seconds the same call may succeed, where that is known. What `str()` gives is for the developer: it says the cause too.
 """
 
 from typing import Any, ClassVar, Dict, List, Optional, Type
@@ -34,6 +34,7 @@ class MtiError(Exception):
             self.message = message
         self.data: Any = {} if data is None else data
         self.diagnostics: List[Dict[str, Any]] = []
+        self.retryAfter: Optional[int] = None
         self._detail: Optional[str] = None
         super().__init__(self.message)
 
@@ -90,11 +91,13 @@ def _of(
     httpStatus: int,
     message: str,
     detail: str,
+    retryAfter: Optional[int],
     data: Any,
     diagnostics: List[Dict[str, Any]],
     rendered: str,
 ) -> MtiError:
     error = _class_of(code, errcode, httpStatus, message)(message, data=data)
+    error.retryAfter = retryAfter
     error.diagnostics = diagnostics
     error._detail = f"{code}: {message}\n{rendered}" if rendered else detail
     return error
