@@ -99,3 +99,41 @@ proptest! {
         prop_assert_eq!(manifest.is_none(), diagnostics.iter().any(mti_core::Diagnostic::is_error));
     }
 }
+
+#[test]
+fn where_browsers_may_be_sent_on_to_is_read_and_what_is_no_url_is_an_error() {
+    let with = |value: &str| {
+        read(&format!(
+            "{{\n\"appId\": \"acme.shop\",\n\"version\": \"1.0.0\",\n\"settings\": {{\"returnTo\": {value}}}\n}}"
+        ))
+    };
+    let (manifest, diagnostics) = with(r#"["https://shop.example.com", "http://127.0.0.1:8000/app/"]"#);
+    let manifest = manifest.unwrap();
+    assert_eq!(manifest.return_to().collect::<Vec<_>>(), ["https://shop.example.com", "http://127.0.0.1:8000/app/"]);
+    assert_eq!(codes(&diagnostics), []);
+    let wrong = [
+        "\"/app\"",
+        "\"shop.example.com\"",
+        "\"https://\"",
+        "\"https:///app\"",
+        "\"ftp://shop.example.com\"",
+        "\"javascript:alert(1)\"",
+        "\"https://*.example.com\"",
+        "\"https://user@shop.example.com\"",
+        "\"https://shop.example.com/?a=1\"",
+        "\"https://shop.example.com/#a\"",
+        "\"https://shop.example.com/a b\"",
+        "1",
+        "null",
+    ];
+    for entry in wrong {
+        let (manifest, diagnostics) = with(&format!("[\"https://a.example\", {entry}]"));
+        assert!(manifest.is_none(), "{entry}");
+        assert_eq!(places(&diagnostics), ["bad-app-key - app.json:4:48"], "{entry}");
+    }
+    for whole in ["\"https://shop.example.com\"", "{}"] {
+        let (manifest, diagnostics) = with(whole);
+        assert!(manifest.is_none(), "{whole}");
+        assert_eq!(codes(&diagnostics), [Code::BadAppKey], "{whole}");
+    }
+}

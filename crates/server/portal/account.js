@@ -1,8 +1,9 @@
 // The user centre: who is signed in, the ways to sign in that are bound to him, and where he is signed in.
 
 import { call, currentUser, logout, recall, remembered } from "./api.js";
-import { actions, button, confirmed, initial, make, notice, openDialog, section, show } from "./dom.js";
+import { actions, button, confirmed, initial, linkButton, make, notice, openDialog, section, show } from "./dom.js";
 import { methodView, purposesOf } from "./method.js";
+import { placeOf } from "./return-to.js";
 import { sessionsSection } from "./sessions.js";
 import { reference, sentence, text } from "./texts.js";
 
@@ -26,7 +27,9 @@ class Account {
   }
 
   show(main, first) {
-    show(this.#result, first, this.#ticketOffer());
+    const { returnUrl } = this.#settings;
+    show(this.#result, first, this.#ticketOffer(),
+      returnUrl && actions(linkButton(text("continueTo", { title: placeOf(returnUrl) }), returnUrl)));
     this.#sessions = sessionsSection(this.#settings, (action, success) => this.#attempt(action, success), this.#restart);
     const methods = this.#settings.methods.filter((method) => method.canBind || method.canUnbind);
     show(main, make("div", { class: "account" },
@@ -157,6 +160,7 @@ class Account {
       await logout(this.#settings);
       recall("corp");
       recall("ticket");
+      if (this.#settings.returnUrl && farewell === text("signedOut")) return location.replace(this.#settings.returnUrl);
       await this.#restart(farewell);
     });
     pressed.disabled = false;

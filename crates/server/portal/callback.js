@@ -3,6 +3,7 @@
 import { call, currentUser, recall, remember, remembered } from "./api.js";
 import { actions, busy, card, linkButton, make, notice, readSettings, show } from "./dom.js";
 import { enter, showFailure, showUnknownIdentity } from "./flow.js";
+import { allowedReturn } from "./return-to.js";
 import { sentence, text } from "./texts.js";
 
 /** How long a page around this one may take to say that it goes on, in milliseconds. */
@@ -40,11 +41,12 @@ async function goOn(codes, states) {
   if (!visit) return explainNothing(codes.length + states.length > 0);
   const method = settings.methods.find((candidate) => candidate.name === visit.element) ?? { name: visit.element, title: "" };
   recall(`visit:${states[0]}`);
+  settings.returnUrl = allowedReturn(settings, visit.returnTo);
   if (!codes[0] || codes[0] === "authdeny") return showFailure(settings, main, undefined, text("refused"));
   const proof = { code: codes[0], state: states[0] };
   try {
     if (visit.purpose === "bind") await bind(method, proof);
-    else await signIn(method, proof, visit.returnTo);
+    else await signIn(method, proof);
   } catch (error) {
     if (error.data?.bindTicket) return showUnknownIdentity(settings, main, method, error);
     showFailure(settings, main, error);
@@ -60,9 +62,9 @@ async function explainNothing(wasCalled) {
   show(main, card(text(user ? "signedIn" : "nothingToDo"), undefined, notice(user ? "success" : "info", explanation), actions(go)));
 }
 
-async function signIn(method, proof, returnTo) {
+async function signIn(method, proof) {
   show(main, card(undefined, undefined, busy(text("signingIn"))));
-  await enter(settings, main, await call(settings, method.name, "getLoginCode", proof), returnTo);
+  await enter(settings, main, await call(settings, method.name, "getLoginCode", proof));
 }
 
 async function bind(method, proof) {

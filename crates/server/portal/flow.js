@@ -2,41 +2,31 @@
 
 import { call, loginByCode, recall, remember } from "./api.js";
 import { actions, busy, button, card, initial, linkButton, make, notice, show } from "./dom.js";
+import { nextPage, portalUrl } from "./return-to.js";
 import { reference, text } from "./texts.js";
 
 /** For how long the name of an organisation is remembered. Without it the user centre shows the id. */
 const CORP_SECONDS = 30 * 24 * 60 * 60;
 
 /** Opens a session with a login code. Asks for the organisation when there is a choice. */
-export async function enter(settings, main, { loginCode, corpList }, returnTo) {
+export async function enter(settings, main, { loginCode, corpList }) {
   const corps = corpList ?? [];
-  if (corps.length <= 1) return openSession(settings, main, loginCode, corps[0], returnTo);
+  if (corps.length <= 1) return openSession(settings, main, loginCode, corps[0]);
   const choices = corps.map((corp) => make("li", {},
-    make("button", { type: "button", class: "choice", onclick: () => openSession(settings, main, loginCode, corp, returnTo) },
+    make("button", { type: "button", class: "choice", onclick: () => openSession(settings, main, loginCode, corp) },
       initial(corp.corpName || corp.corpId), make("span", { class: "name" }, corp.corpName || corp.corpId))));
   show(main, card(text("chooseOrganisation"), text("chooseOrganisationLead"), make("ul", { class: "choices" }, choices)));
   main.querySelector("h1").focus();
 }
 
-async function openSession(settings, main, loginCode, corp, returnTo) {
+async function openSession(settings, main, loginCode, corp) {
   show(main, card(undefined, undefined, busy(text("signingIn"))));
   try {
     await loginByCode(settings, loginCode, corp?.corpId ?? "");
     if (corp) remember("corp", { corpId: corp.corpId, corpName: corp.corpName }, CORP_SECONDS);
-    location.replace(homeOf(settings, returnTo));
+    location.replace(nextPage(settings) ?? portalUrl(settings));
   } catch (error) {
     showFailure(settings, main, error);
-  }
-}
-
-/** Where to go on: a page of this site that was asked for, else the portal. */
-function homeOf(settings, returnTo) {
-  const portal = new URL(settings.portal, location.href);
-  try {
-    const asked = returnTo ? new URL(returnTo, portal) : portal;
-    return asked.origin === location.origin ? asked : portal;
-  } catch {
-    return portal;
   }
 }
 
@@ -58,7 +48,7 @@ export function showUnknownIdentity(settings, main, { name, title }, error) {
     toBind && make("ul", { class: "choices" }, make("li", {}, toBind)),
     toBind && toRegister && make("p", { class: "or" }, make("span", {}, text("or"))),
     toRegister || notice("info", text("askOperator", { title })),
-    actions(linkButton(text("back"), settings.portal, "quiet")),
+    actions(linkButton(text("back"), portalUrl(settings), "quiet")),
     make("p", { class: "reference" }, reference(error))));
   main.querySelector("h1").focus();
 }
@@ -73,7 +63,7 @@ function keepTicket(settings, { name, title }, { bindTicket, expiresIn }) {
   const until = Date.now() + seconds * 1000;
   return () => {
     remember("ticket", { method: name, title, bindTicket }, (until - Date.now()) / 1000);
-    location.replace(new URL(settings.portal, location.href));
+    location.replace(portalUrl(settings));
   };
 }
 
@@ -105,6 +95,6 @@ export function showFailure(settings, main, error, sentence) {
   const isCallError = typeof error?.sentence === "string";
   show(main, card(text("failed"), undefined,
     notice("error", sentence ?? (isCallError ? error.sentence : text("unknownState")), isCallError ? reference(error) : undefined),
-    actions(linkButton(text("startAgain"), settings.portal))));
+    actions(linkButton(text("startAgain"), portalUrl(settings)))));
   main.querySelector("h1").focus();
 }

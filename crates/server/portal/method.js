@@ -24,6 +24,7 @@ export async function methodView(settings, method, { purpose, userId, on }) {
         ...(userId && { userId }),
         ...(method.config && { config: method.config }),
       });
+      if (purpose === "login" && settings.returnUrl) component.setAttribute("return-to", settings.returnUrl);
       component.addEventListener("success", (event) => on.success(event.detail));
       component.addEventListener("error", (event) => on.error?.(event.detail));
       return component;
@@ -77,7 +78,7 @@ function departure(settings, method, purpose) {
       const answer = await call(settings, method.name, "getAuthorizeUrl", { purpose });
       const url = new URL(answer.url);
       if (!/^https?:$/.test(url.protocol)) throw new TypeError("not a page");
-      remember(`visit:${answer.state}`, { element: method.name, purpose }, answer.expiresIn);
+      remember(`visit:${answer.state}`, { element: method.name, purpose, returnTo: settings.returnUrl }, answer.expiresIn);
       location.assign(url);
     } catch (error) {
       show(failure, notice("error", error.sentence ?? sentence("OTHER"), reference(error)));

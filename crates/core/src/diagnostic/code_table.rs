@@ -68,7 +68,7 @@ codes! {
         "A version is three numbers, `1.2.3`. A demand in `extends` is a version, or a range such as `^1.2`, `~1.2` or `>=1.2, <2`."
         "//- app.json\n{\"appId\": \"acme.shop\", \"version\": \"1.0\"}\n";
     BadAppKey "MTI0206" "bad-app-key" Error "a key of `app.json` has a value of the wrong type"
-        "Texts are strings, `extends` is an array of objects, `settings` is an object."
+        "Texts are strings, `extends` is an array of objects, `settings` is an object, and `settings.returnTo` in it an array of URLs."
         "//- app.json\n{\"appId\": \"acme.shop\", \"version\": \"1.0.0\", \"extends\": \"acme.base\"}\n";
     UnknownAppKey "MTI0207" "unknown-app-key" Note "`app.json` has a key that means nothing here"
         "The key is kept for whoever knows it. One that is nearly a known key is reported as a warning: correct its spelling."

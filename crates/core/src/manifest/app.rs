@@ -86,6 +86,12 @@ impl AppManifest {
         self.location(&Pointer::ROOT.key("settings").key("defaultElement").key(kind))
     }
 
+    /// Where else than at its own origin the portal may send browsers on to: `settings.returnTo`, URLs of applications.
+    pub fn return_to(&self) -> impl Iterator<Item = &str> {
+        let entries = self.settings.get("returnTo").and_then(Value::as_array);
+        entries.into_iter().flatten().filter_map(Value::as_str)
+    }
+
     /// Where in `app.json` a place is.
     pub(crate) fn location(&self, pointer: &Pointer) -> Location {
         match json::locate(&self.text, pointer) {
@@ -104,6 +110,7 @@ impl AppManifest {
         let icon = reader.string("icon");
         let theme = reader.string("theme");
         let settings = reader.object("settings").cloned().unwrap_or_default();
+        check_return_to(&settings, &mut problems);
         let extends = read_extends(document, &mut problems);
         report_unknown(document, &mut problems);
         let sound = !problems.iter().any(|problem| problem.code.severity() == Severity::Error);
@@ -212,6 +219,31 @@ fn read_extends(document: &Map<String, Value>, problems: &mut Vec<FieldProblem>)
         extends.push(Extension { app, version, pointer });
     }
     extends
+}
+
+/// Refuses entries of `settings.returnTo` that are no URL of an application: a mistake there must not open a way to elsewhere.
+fn check_return_to(settings: &Map<String, Value>, problems: &mut Vec<FieldProblem>) {
+    let Some(value) = settings.get("returnTo") else { return };
+    let pointer = Pointer::ROOT.key("settings").key("returnTo");
+    let mut reader = FieldReader::new(settings, Pointer::ROOT.key("settings"), Code::BadAppKey, problems);
+    let help =
+        || "write `[\"https://shop.example.com/app\"]`: an origin, and a path if not all of it is meant".to_owned();
+    let Value::Array(entries) = value else {
+        return reader.report(Code::BadAppKey, pointer, "`returnTo` must be an array of URLs".to_owned(), help());
+    };
+    for (index, entry) in entries.iter().enumerate() {
+        if !entry.as_str().is_some_and(is_url_of_application) {
+            let message = format!("item {index} of `returnTo` is no URL of an application");
+            reader.report(Code::BadAppKey, pointer.index(index), message, help());
+        }
+    }
+}
+
+/// An origin of `http` or `https`, and perhaps a path.
+fn is_url_of_application(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"?#@\\*".contains(&byte);
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && rest.bytes().all(is_plain))
 }
 
 fn read_requirement(reader: &mut FieldReader<'_, '_>) -> Option<VersionRequirement> {

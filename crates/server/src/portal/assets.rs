@@ -8,7 +8,7 @@ use crate::page;
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// The files, each with its content type.
-const FILES: [(&str, &str, &str); 13] = [
+const FILES: [(&str, &str, &str); 14] = [
     ("account.js", SCRIPT, include_str!("../../portal/account.js")),
     ("api.js", SCRIPT, include_str!("../../portal/api.js")),
     ("callback.js", SCRIPT, include_str!("../../portal/callback.js")),
@@ -19,6 +19,7 @@ const FILES: [(&str, &str, &str); 13] = [
     ("pages.css", "text/css; charset=utf-8", include_str!("../../portal/pages.css")),
     ("portal.css", "text/css; charset=utf-8", include_str!("../../portal/portal.css")),
     ("portal.js", SCRIPT, include_str!("../../portal/portal.js")),
+    ("return-to.js", SCRIPT, include_str!("../../portal/return-to.js")),
     ("sessions.js", SCRIPT, include_str!("../../portal/sessions.js")),
     ("sign-in.js", SCRIPT, include_str!("../../portal/sign-in.js")),
     ("texts.js", SCRIPT, include_str!("../../portal/texts.js")),

@@ -2,6 +2,7 @@
 
 mod assets;
 mod methods;
+mod return_to;
 pub(crate) mod static_file;
 mod theme;
 
@@ -27,6 +28,7 @@ use crate::security_headers::{Ancestors, content_security_policy};
 use crate::site::frame_origin;
 use assets::Assets;
 use methods::Method;
+use return_to::Destination;
 use static_file::Freshness;
 
 /// The ways to sign in, for components that stand on pages of others.
@@ -80,6 +82,8 @@ struct Settings<'a> {
     portal: &'a str,
     elements: String,
     methods: &'a [Method],
+    /// Where browsers may be sent on to, besides this origin.
+    return_to: &'a [Destination],
     /// Whether there is anybody to ask for: without a cookie nobody is signed in.
     has_session: bool,
 }
@@ -176,6 +180,7 @@ impl Portal {
         let framed = (self.frame_origins)(app).into_iter().filter(|origin| frame_origin(origin).is_ok());
         let framed: Vec<String> = framed.collect();
         let methods = methods::of(snapshot);
+        let return_to = return_to::destinations(snapshot);
         let running = snapshot.chain().apps.first();
         let title = running.map_or_else(
             || self.path.clone(),
@@ -192,6 +197,7 @@ impl Portal {
                 portal,
                 elements: format!("{base}elements/"),
                 methods: &methods,
+                return_to: &return_to,
                 has_session,
             };
             let theme_version = theme.as_ref().map(|(_, version)| &**version);
