@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, HeaderValue};
+use axum::http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, HeaderName, HeaderValue};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Response, StatusCode};
 use futures_util::FutureExt as _;
@@ -18,8 +18,12 @@ use crate::caller::{AskingPage, Credential};
 use crate::envelope::{self, Refusal};
 use crate::exchange::Exchange;
 use crate::known_tokens::KnownToken;
+use crate::percent::encode_segment;
 use crate::route::CallPath;
 use crate::site::Site;
+
+/// Who called, percent-encoded: for proxies, which ask for `currentUser` and read no body.
+const USER_HEADER: HeaderName = HeaderName::from_static("x-mti-user");
 
 /// One call of a function of an element, from outside.
 pub(crate) struct Call<'a> {
@@ -65,6 +69,9 @@ impl<'a> Call<'a> {
         response.headers_mut().extend(accepted);
         if let Some(visitor) = &self.visitor {
             self.site.cookies.answer(visitor, response.headers_mut());
+            let user = visitor.principal.as_ref().filter(|_| outcome.is_ok());
+            let user = user.and_then(|user| HeaderValue::try_from(encode_segment(&user.user_id)).ok());
+            response.headers_mut().extend(user.map(|user| (USER_HEADER, user)));
         }
         response
     }

@@ -40,6 +40,17 @@ async fn a_session_comes_by_cookie_or_as_a_bearer_token() {
 }
 
 #[tokio::test]
+async fn a_proxy_reads_who_called_in_a_header() {
+    let shop = shop().await;
+    let bearer = format!("Bearer {ALICE}");
+    let signed_in = who_am_i().with("Authorization", &bearer).send(shop.address).await;
+    assert_eq!(signed_in.header("x-mti-user"), Some("alice"));
+    assert_eq!(who_am_i().send(shop.address).await.header("x-mti-user"), None);
+    let failing = post(&format!("{PROBE}fail"), r#"{"kind": "?"}"#).with("Authorization", &bearer);
+    assert_eq!(failing.send(shop.address).await.header("x-mti-user"), None);
+}
+
+#[tokio::test]
 async fn a_store_that_fails_signs_nobody_in() {
     let shop = shop().await;
     let answer = who_am_i().with("Authorization", "Bearer failing").send(shop.address).await;
