@@ -330,6 +330,10 @@ fn check_finds_databases_that_are_not_there() {
 {"title": "Odd", "type": "models.NormalType", "db": "models.Customer"}
 //- app/models/Odd/Odd.json
 {"fields": [{"name": "id", "dataType": "AutoInt", "primaryKey": true}]}
+//- app/models/Typed/e.json
+{"title": "Typed", "type": "models.NormalType", "db": "databases.SledType"}
+//- app/models/Typed/Typed.json
+{"fields": [{"name": "id", "dataType": "AutoInt", "primaryKey": true}]}
 "#,
     );
     let found: Vec<_> = shop
@@ -345,8 +349,67 @@ fn check_finds_databases_that_are_not_there() {
         ("app.json:Some(2)", "there is no element `databases.Defalt`"),
         ("models/Odd/e.json:Some(1)", "`models.Customer` is no element of `databases.Meta`"),
         ("models/Stray/e.json:Some(2)", "there is no element `databases.Mian`"),
+        (
+            "models/Typed/e.json:Some(1)",
+            "`databases.SledType` is no instance of `databases.Meta`: only instances are called",
+        ),
     ];
     assert_eq!(found, expected.map(|(place, message)| ("MTI0705", place.to_owned(), message.to_owned())));
+}
+
+/// Models and their database work; then an edit breaks what one needs of the other.
+#[tokio::test]
+async fn a_broken_edit_takes_no_database_away_from_its_models() {
+    let shop = Shop::new("");
+    let app = shop.open();
+    let customers = app.get_element("models.Customer").unwrap();
+    let count = async || call(customers.clone(), "query", json!({})).await["totalCount"].clone();
+    assert_eq!(count().await, 2);
+    for (file, broken, outdated) in [
+        // The database is no database any more, or cannot be opened.
+        ("databases/Default/e.json", r#"{"title": "Default", "type": "models.NormalType"}"#, "databases.Default"),
+        ("databases/Default/e.json", r#"{"title": "Default", "type": "databases.Meta"}"#, "databases.Default"),
+        ("databases/Default/Default.json", "[]", "databases.Default"),
+        // The model names another one.
+        (
+            "models/Customer/e.json",
+            r#"{"title": "C", "type": "models.NormalType", "db": "databases.No"}"#,
+            "models.Customer",
+        ),
+        (
+            "models/Customer/e.json",
+            r#"{"title": "C", "type": "models.NormalType", "db": "models.Customer"}"#,
+            "models.Customer",
+        ),
+    ] {
+        shop.tree.write(&format!("app/{file}"), broken);
+        let reloaded = app.reload(None).unwrap();
+        assert_eq!(reloaded.outdated.iter().map(ToString::to_string).collect::<Vec<_>>(), [outdated], "{broken}");
+        assert!(reloaded.diagnostics.iter().any(mti_core::Diagnostic::is_error), "{broken}");
+        assert_eq!(count().await, 2, "{broken}");
+        shop.tree.write_all(APP);
+        if file.ends_with("Default.json") {
+            shop.tree.remove("app/databases/Default/Default.json");
+        }
+        assert!(app.reload(None).unwrap().outdated.is_empty(), "{broken}");
+        assert_eq!(count().await, 2, "{broken}");
+    }
+    // The app as a whole names another default: nothing of the edit is taken in.
+    for database in ["databases.No", "models.Customer"] {
+        let settings = json!({"defaultElement": {"defaultDatabase": database}});
+        let manifest = json!({"appId": "acme.shop", "version": "1.0.0", "settings": settings});
+        shop.tree.write("app/app.json", &manifest.to_string());
+        let findings = app.reload(None).unwrap_err();
+        assert_eq!(findings[0].code.name(), "database-not-found", "{database}");
+        assert_eq!(app.reload_failure(), findings);
+        assert_eq!(count().await, 2, "{database}");
+        shop.tree.write_all(APP);
+        app.reload(None).unwrap();
+    }
+    // An element that is removed is meant to go, also if others need it.
+    shop.tree.remove("app/databases/Default");
+    assert!(app.reload(None).unwrap().outdated.is_empty());
+    assert_eq!(customers.call("query", json!({})).await.unwrap_err().kind().name, "ELEMENT_NOT_FOUND");
 }
 
 /// A call that began before a reload, and asks for the model first afterwards, takes nothing back.

@@ -26,7 +26,12 @@ pub enum NeededElement {
     /// By its full name.
     Named(String),
     /// As the apps' default element of a kind, such as `defaultDatabase`.
-    Default(&'static str),
+    Default {
+        /// The kind.
+        kind: &'static str,
+        /// The name that it has where no app says otherwise. There may be no such element.
+        otherwise: &'static str,
+    },
 }
 
 /// What a level counts on in the definition of an element that it needs, such as the fields of a model.

@@ -17,6 +17,7 @@ mod frontend;
 mod home;
 mod initial_data;
 mod interface;
+mod last_good;
 mod link;
 mod live_cell;
 mod names;

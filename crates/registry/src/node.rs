@@ -1,6 +1,7 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::thread;
 
 use mti_core::json::Pointer;
 use mti_core::merge::MergeRules;
@@ -9,8 +10,10 @@ use mti_element::{Chain, ElementDefinition, Fail, Failure, InitialRow, Kind, Liv
 use once_cell::sync::OnceCell;
 use serde_json::Value;
 
+use crate::check::unmet_needs;
 use crate::define::{define, definitions};
-use crate::home::Inputs;
+use crate::home::{Home, Inputs};
+use crate::last_good::{Earlier, publish_last_good};
 use crate::live_cell::LiveCell;
 use crate::slot::Slot;
 
@@ -26,9 +29,11 @@ pub(crate) struct Node {
     linked: Linked,
     definition: OnceCell<Arc<ElementDefinition>>,
     cell: Arc<LiveCell>,
+    earlier: Earlier,
 }
 
 /// What link found out about an element.
+#[derive(Clone)]
 pub(crate) struct Linked {
     pub(crate) name: ElementName,
     pub(crate) kind: Kind,
@@ -52,6 +57,7 @@ pub(crate) struct Linked {
 }
 
 /// Whether an element can be used.
+#[derive(Clone)]
 pub(crate) enum NodeState {
     /// It can.
     Sound {
@@ -76,7 +82,7 @@ impl Node {
     /// A node of a new snapshot. It shares the cell of the node before it if live objects of both are made of the same.
     pub(crate) fn new(linked: Linked, slot: &'static Slot, generation: u64, before: Option<&Self>) -> Self {
         let cell = Arc::new(LiveCell::new(generation));
-        let mut node = Self { slot, linked, definition: OnceCell::new(), cell };
+        let mut node = Self { slot, linked, definition: OnceCell::new(), cell, earlier: Earlier::default() };
         if let Some(before) = before.filter(|before| before.makes_the_same_as(&node)) {
             node.cell = Arc::clone(&before.cell);
         }
@@ -151,19 +157,83 @@ impl Node {
 
     /// The live object, loaded by the first caller: see [`LiveCell::get_or_load`]. Once nobody uses the object any more,
     /// because a reload replaced or removed the element, it retires.
+    ///
+    /// If this version cannot be used and one before it can, that one goes on, and the app says so.
     pub(crate) fn live(&self) -> Result<Arc<Live>> {
+        self.live_in(&self.cell)
+    }
+
+    /// The live object in that cell, which is of an element made of the same.
+    pub(crate) fn live_in(&self, cell: &LiveCell) -> Result<Arc<Live>> {
         Live::while_none_is_opening(&self.name)?;
-        self.cell.get_or_load(&self.name, || {
-            let live = self.open()?;
-            let home = Arc::downgrade(&self.slot.home()?);
-            // An app that was dropped retires nothing: whoever held it has ended.
-            live.retire_to(move |retired| {
-                if let Some(home) = home.upgrade() {
-                    home.retirement().take_in(retired);
+        cell.get_or_load(&self.name, || {
+            let home = self.slot.home()?;
+            let failure = match self.load(&home) {
+                Ok(live) => {
+                    self.earlier.forget();
+                    return Ok(live);
                 }
-            });
-            Ok(Arc::new(live))
+                Err(failure) => failure,
+            };
+            let Some((last_good, live)) = self.earlier.last_good() else { return Err(failure) };
+            self.earlier.forget();
+            let (cell, findings) = (Arc::clone(&self.cell), self.findings_of(&failure));
+            let publish = move || publish_last_good(&home, &cell, last_good, &findings);
+            // Without a thread the version goes on all the same: the next reload says so.
+            let _thread = thread::Builder::new().name("mti-last-good".to_owned()).spawn(publish);
+            Ok(live)
         })
+    }
+
+    /// Loads this version. Where there is one to go back to, it has to have what it needs as well.
+    fn load(&self, home: &Arc<Home>) -> Result<Arc<Live>> {
+        let live = self.open()?;
+        if !self.earlier.is_empty() {
+            let unmet: Vec<_> =
+                unmet_needs(&live, &home.snapshot()).into_iter().flat_map(|need| need.findings).collect();
+            if !unmet.is_empty() {
+                return Err(Fail::ELEMENT_EXCEPTION.failure().diagnosed(unmet));
+            }
+        }
+        let home = Arc::downgrade(home);
+        // An app that was dropped retires nothing: whoever held it has ended.
+        live.retire_to(move |retired| {
+            if let Some(home) = home.upgrade() {
+                home.retirement().take_in(retired);
+            }
+        });
+        Ok(Arc::new(live))
+    }
+
+    /// Keeps an earlier version that was not used either, in case this one turns out not to work.
+    pub(crate) fn succeed(&self, last: &Arc<Self>) {
+        if last.is_sound() && !std::ptr::eq(self, Arc::as_ptr(last)) {
+            self.earlier.follow(last);
+        }
+    }
+
+    pub(crate) fn earlier(&self) -> &Earlier {
+        &self.earlier
+    }
+
+    /// The same with a cell of its own.
+    pub(crate) fn twin(&self) -> Self {
+        Self {
+            slot: self.slot,
+            linked: self.linked.clone(),
+            definition: self.definition.clone(),
+            cell: Arc::new(LiveCell::new(self.cell.generation())),
+            earlier: Earlier::default(),
+        }
+    }
+
+    /// Has the live object of an element made of the same.
+    pub(crate) fn adopt(&self, live: Arc<Live>) -> Result<Arc<Live>> {
+        self.cell.get_or_load(&self.name, || Ok(live))
+    }
+
+    pub(crate) fn cell(&self) -> &Arc<LiveCell> {
+        &self.cell
     }
 
     /// The live object if it was loaded, else one that is opened only to be looked at and is kept by nobody.

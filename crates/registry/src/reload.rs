@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mti_core::{AppChain, Code, Diagnostic, ElementName};
-use mti_element::Live;
 
 use crate::home::Home;
 use crate::initial_data::InitialData;
+use crate::last_good::replace_loaded;
 use crate::link::{Linking, link};
 use crate::snapshot::Snapshot;
 
@@ -32,15 +32,20 @@ pub struct Reloaded {
 }
 
 impl Reloaded {
-    /// A reload that found everything as it was, and published nothing.
-    fn nothing(snapshot: &Snapshot, duration: Duration) -> Self {
+    /// What made a snapshot of the one before.
+    pub(crate) fn of(snapshot: &Snapshot, remade: Vec<ElementName>, duration: Duration) -> Self {
         Self {
             generation: snapshot.generation(),
-            remade: Vec::new(),
+            remade,
             outdated: snapshot.outdated().to_vec(),
             diagnostics: snapshot.diagnostics().to_vec(),
             duration,
         }
+    }
+
+    /// A reload that found everything as it was, and published nothing.
+    fn nothing(snapshot: &Snapshot, duration: Duration) -> Self {
+        Self::of(snapshot, Vec::new(), duration)
     }
 }
 
@@ -91,12 +96,17 @@ fn reload_now(home: &Arc<Home>, scope: Scope<'_>) -> Result<Reloaded, Vec<Diagno
     };
     let initial_data = InitialData::read(&chain);
     let is_code_new = linking.codes.refresh(&chain);
-    let is_known = !matches!(scope, Scope::Unknown);
-    if is_known && !is_code_new && is_nothing_new(&before, &chain, &linking, &initial_data) {
+    let is_same =
+        !matches!(scope, Scope::Unknown) && !is_code_new && is_nothing_new(&before, &chain, &linking, &initial_data);
+    // What did not load may have been mended by something outside of the files.
+    if is_same && before.outdated().is_empty() {
         return Ok(Reloaded::nothing(&before, begin.elapsed()));
     }
     let mut after = link(chain, diagnostics, initial_data, linking);
-    let remade = replace_loaded(&before, &mut after);
+    let remade = replace_loaded(&before, &mut after)?;
+    if is_same && after.says_the_same_as(&before) {
+        return Ok(Reloaded::nothing(&before, begin.elapsed()));
+    }
     for live in &remade {
         if let Some(node) = after.find(live.name().as_str()) {
             node.slot.clear_ready();
@@ -108,13 +118,7 @@ fn reload_now(home: &Arc<Home>, scope: Scope<'_>) -> Result<Reloaded, Vec<Diagno
     names.sort_unstable();
     // The live objects retire when the last call on them has ended.
     drop(remade);
-    let reloaded = Reloaded {
-        generation: after.generation(),
-        remade: names,
-        outdated: after.outdated().to_vec(),
-        diagnostics: after.diagnostics().to_vec(),
-        duration: begin.elapsed(),
-    };
+    let reloaded = Reloaded::of(&after, names, begin.elapsed());
     // Nobody may be listening.
     let _listeners = home.events().send(reloaded.clone());
     Ok(reloaded)
@@ -141,24 +145,4 @@ fn is_nothing_new(before: &Snapshot, chain: &AppChain, linking: &Linking<'_>, in
     chain.is_shared_with(before.chain())
         && Arc::ptr_eq(&linking.inputs, before.inputs())
         && initial_data == before.initial_data()
-        // What did not load may have been mended by something outside of the files.
-        && before.outdated().is_empty()
-}
-
-/// Loads anew what was loaded before and is made of something else now, and returns the live objects that are used no
-/// more. An element whose new version does not load keeps its last good one.
-fn replace_loaded(before: &Snapshot, after: &mut Snapshot) -> Vec<Arc<Live>> {
-    let mut remade = Vec::new();
-    for old in before.nodes() {
-        let Some(live) = old.loaded() else { continue };
-        match after.find(old.name.as_str()).cloned() {
-            Some(new) if new.shares_its_live_object_with(old) => {}
-            Some(new) => match new.live() {
-                Ok(_) => remade.push(Arc::clone(live)),
-                Err(failure) => after.keep_outdated(Arc::clone(old), &new.findings_of(&failure)),
-            },
-            None => remade.push(Arc::clone(live)),
-        }
-    }
-    remade
 }

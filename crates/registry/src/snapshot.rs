@@ -10,12 +10,13 @@ use mti_element::{
 
 use crate::home::Inputs;
 use crate::initial_data::InitialData;
-use crate::link::Linking;
+use crate::link::{Linking, deduplicate};
 use crate::names::Names;
 use crate::node::{Node, NodeState};
 use crate::slot::Slot;
 
 /// The app at one moment: every element of the app chain, resolved. It never changes; a reload makes another one.
+#[derive(Clone)]
 pub struct Snapshot {
     generation: u64,
     inputs: Arc<Inputs>,
@@ -55,6 +56,11 @@ impl Snapshot {
             }
         }
         Self { generation, inputs, chain, initial_data, names, invisible, nodes, diagnostics, outdated, resources }
+    }
+
+    /// A next snapshot that is like this one.
+    pub(crate) fn followed_by_itself(&self) -> Self {
+        Self { generation: Self::next_generation(), ..self.clone() }
     }
 
     /// The generation of the next snapshot.
@@ -110,12 +116,19 @@ impl Snapshot {
     /// nobody else has seen yet.
     pub(crate) fn keep_outdated(&mut self, last_good: Arc<Node>, findings: &[Diagnostic]) {
         self.diagnostics.extend(findings.iter().cloned());
+        deduplicate(&mut self.diagnostics);
         Diagnostic::sort(&mut self.diagnostics);
         self.outdated.push(last_good.name.clone());
         self.outdated.sort_unstable();
+        self.outdated.dedup();
         if let Some(place) = self.nodes.get_mut(last_good.slot.index) {
             *place = Some(last_good);
         }
+    }
+
+    /// Whether the same is known to be wrong, and the same elements go on in their last good version.
+    pub(crate) fn says_the_same_as(&self, other: &Self) -> bool {
+        self.outdated == other.outdated && self.diagnostics == other.diagnostics
     }
 
     pub(crate) fn initial_data(&self) -> &InitialData {

@@ -125,6 +125,42 @@ async fn a_broken_edit_keeps_the_last_good_version_and_mending_recovers() {
     assert!(Arc::ptr_eq(&before, &live(&app, "words.Hello")));
 }
 
+/// Nobody knew yet that the edit was broken: a reload loads nothing that nobody has used.
+#[tokio::test]
+async fn an_element_that_was_not_used_yet_keeps_its_last_good_version_too() {
+    let tree = tree(&[BASE, OTHER]);
+    let app = open(&tree);
+    let mut events = app.subscribe();
+    for broken in [r#"{"word": "unspeakable"}"#, r#"{"word": [7]}"#, r#"{"word": 7}"#] {
+        tree.write("base/words/Hello/Hello.json", broken);
+        let reloaded = app.reload(None).unwrap();
+        assert!(reloaded.outdated.is_empty() && reloaded.remade.is_empty(), "{broken}: nothing was loaded");
+        events.recv().await.unwrap();
+    }
+    assert_eq!(call(&app, "words.Hello", "say").await, "say hello");
+    let told = tokio::time::timeout(Duration::from_secs(20), events.recv()).await.unwrap().unwrap();
+    assert_eq!(told.outdated.iter().map(ToString::to_string).collect::<Vec<_>>(), ["words.Hello"]);
+    assert_eq!(told.diagnostics[0].code.name(), "config-wrong-type");
+    assert_eq!(app.snapshot().outdated(), told.outdated);
+    let version = live(&app, "words.Hello");
+    assert_eq!(app.reload(None).unwrap().outdated.len(), 1, "it still is");
+    assert!(Arc::ptr_eq(&version, &live(&app, "words.Hello")));
+    tree.write("base/words/Hello/Hello.json", r#"{"word": "bye"}"#);
+    assert!(app.reload(None).unwrap().outdated.is_empty());
+    assert_eq!(call(&app, "words.Hello", "say").await, "say bye");
+}
+
+#[tokio::test]
+async fn an_element_that_was_not_used_yet_goes_on_in_the_newest_version_that_works() {
+    let tree = tree(&[BASE]);
+    let app = open(&tree);
+    for word in ["second", "third", "unspeakable"] {
+        tree.write("base/words/Hello/Hello.json", &format!(r#"{{"word": "{word}"}}"#));
+        app.reload(None).unwrap();
+    }
+    assert_eq!(call(&app, "words.Hello", "say").await, "say third");
+}
+
 #[test]
 fn a_broken_chain_leaves_everything_as_it_was() {
     let tree = tree(&[BASE, CHILD]);
@@ -246,6 +282,20 @@ fn an_edit_of_nothing_publishes_nothing() {
     let path = tree.join("base/initData.json").canonicalize().unwrap();
     assert_ne!(app.reload(Some(&[path])).unwrap().generation, generation);
     assert_eq!(app.get_element_define("words.Hello").unwrap().initial_rows.len(), 1);
+}
+
+#[test]
+fn while_an_element_is_broken_a_file_that_no_element_is_made_of_publishes_nothing() {
+    let tree = tree(&[BASE]);
+    let app = open(&tree);
+    live(&app, "words.Hello");
+    tree.write("base/words/Hello/Hello.json", r#"{"word": "unspeakable"}"#);
+    let broken = app.reload(None).unwrap();
+    assert_eq!(broken.outdated.len(), 1);
+    tree.write("base/words/Hello/.Hello.json.swp", "an editor was here");
+    let path = tree.join("base/words/Hello/.Hello.json.swp").canonicalize().unwrap();
+    let again = app.reload(Some(&[path])).unwrap();
+    assert_eq!((again.generation, again.outdated), (broken.generation, broken.outdated));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use arc_swap::ArcSwapOption;
 use mti_core::{Code, Diagnostic};
 use mti_element::{AppView, Fail, Failure, Level, NeededElement, OpenContext, Result, Value, level};
 
-use crate::element::database::DEFAULT_KIND;
+use crate::element::database::{DEFAULT_DATABASE, DEFAULT_KIND};
 use crate::element::{Batch, Declaration, Model, ModelSteps, Outcomes, Rows, Table, database_of, default_database};
 use crate::q::{Literal, Operator};
 use crate::{Aggregate, BoundFilter, DataError, Database, Filter, ModelSchema, Operation, Order, Outcome, Query, Row};
@@ -62,7 +62,8 @@ impl Level for ModelLevel {
                 ));
             }
         };
-        let needed = database.clone().map_or(NeededElement::Default(DEFAULT_KIND), NeededElement::Named);
+        let default = NeededElement::Default { kind: DEFAULT_KIND, otherwise: DEFAULT_DATABASE };
+        let needed = database.clone().map_or(default, NeededElement::Named);
         context.needs(needed, "databases.Meta", Code::DatabaseNotFound, "/db");
         let initial_rows = initial_rows(context, &schema)?;
         let generation = context.generation();

@@ -8,6 +8,8 @@ use mti_core::json::Pointer;
 use mti_core::{Code, Diagnostic, ElementName};
 use mti_element::{Chain, ChainLevel, Kind, MethodDescriptor, MethodKind, OtherName, SourcePosition};
 
+pub(crate) use self::needs::{UnmetNeed, unmet_needs};
+
 use self::needs::Needs;
 use crate::define::definitions;
 use crate::interface::{Declared, Interface};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mti_core::json::Pointer;
 use mti_core::merge::Origin;
 use mti_core::{Diagnostic, ElementName};
-use mti_element::{AppView as _, ElementDefinition, Live, Need, NeededElement, Shortcoming};
+use mti_element::{AppView as _, ElementDefinition, Kind, Live, Need, NeededElement, Shortcoming};
 
 use crate::snapshot::Snapshot;
 
@@ -49,6 +49,45 @@ impl Needs {
     }
 }
 
+/// What of the needs of one live object is not met in a snapshot.
+pub(crate) fn unmet_needs(live: &Live, snapshot: &Snapshot) -> Vec<UnmetNeed> {
+    let unmet = live.needs().iter().filter_map(|need| {
+        let findings = match needed(snapshot, need) {
+            Needed::Absent(finding) => vec![*finding],
+            Needed::Unknown => Vec::new(),
+            Needed::Found(definition) => {
+                let by = BTreeSet::from([live.name()]);
+                let shortcomings = need.shortcomings(&definition).into_iter();
+                shortcomings.map(|shortcoming| missed_by(&definition, shortcoming, &by)).collect()
+            }
+        };
+        let is_met = findings.is_empty();
+        (!is_met).then(|| UnmetNeed { element: need.element.clone(), family: need.family, findings })
+    });
+    unmet.collect()
+}
+
+/// A need that a snapshot does not meet.
+#[derive(Debug)]
+pub(crate) struct UnmetNeed {
+    element: NeededElement,
+    family: &'static str,
+    /// What is said of it.
+    pub(crate) findings: Vec<Diagnostic>,
+}
+
+impl UnmetNeed {
+    /// Whether it is the same need, of the same element in another snapshot.
+    pub(crate) fn is_of_the_same(&self, other: &Self) -> bool {
+        self.element == other.element && self.family == other.family
+    }
+
+    /// The name of the element that is needed, in a snapshot.
+    pub(crate) fn name_in<'a>(&'a self, snapshot: &'a Snapshot) -> Option<&'a str> {
+        name_of(&self.element, snapshot)
+    }
+}
+
 /// What became of a need.
 enum Needed {
     /// The element is there, and is of the right family.
@@ -60,36 +99,61 @@ enum Needed {
 }
 
 fn needed(snapshot: &Snapshot, need: &Need) -> Needed {
-    let (name, declared_by) = match &need.element {
-        NeededElement::Named(name) => (name.as_str(), None),
-        NeededElement::Default(kind) => match snapshot.declared_default(kind) {
-            Some((app, name)) => (name, Some((app, *kind))),
-            None => return Needed::Unknown,
+    let Some(name) = name_of(&need.element, snapshot) else { return Needed::Unknown };
+    let (problem, help) = match snapshot.definition(name) {
+        Ok(definition) => match unsuited(&definition, need.family) {
+            Some(problem) => (problem, None),
+            None => return Needed::Found(definition),
         },
-        _ => return Needed::Unknown,
-    };
-    let (message, help) = match snapshot.definition(name) {
-        Ok(definition) if definition.is_a(need.family) => return Needed::Found(definition),
         // Whatever is wrong with an element that is there is reported for itself.
         Err(_) if snapshot.contains(name) => return Needed::Unknown,
-        Ok(_) => (format!("`{name}` is no element of `{}`", need.family), None),
         Err(failure) => {
             let help = failure.diagnostics().first().and_then(|finding| finding.help.clone());
             (format!("there is no element `{name}`"), help)
         }
     };
-    let finding = need.unmet(message);
+    let finding = need.unmet(problem);
     let finding = match help {
         Some(help) => finding.with_help(help),
         None => finding,
     };
-    Needed::Absent(Box::new(match declared_by {
-        // One finding, whoever has the need.
-        Some((app, kind)) => Diagnostic { element: None, ..finding }
-            .with_app(app.key().id.clone())
-            .with_location(app.manifest.default_element_location(kind)),
-        None => finding,
-    }))
+    let NeededElement::Default { kind, .. } = &need.element else { return Needed::Absent(Box::new(finding)) };
+    // One finding, whoever has the need.
+    let finding = Diagnostic { element: None, ..finding };
+    match (snapshot.declared_default(kind), snapshot.definition(name)) {
+        (Some((app, _)), _) => Needed::Absent(Box::new(
+            finding.with_app(app.key().id.clone()).with_location(app.manifest.default_element_location(kind)),
+        )),
+        (None, Ok(definition)) => {
+            let finding = finding.with_element(definition.name.clone());
+            Needed::Absent(Box::new(match origin_of(&definition, &Pointer::ROOT) {
+                Some(origin) => finding.with_app(origin.app.id.clone()).with_location(origin.location),
+                None => finding,
+            }))
+        }
+        // Something that is no element may stand in for it.
+        (None, Err(_)) => Needed::Unknown,
+    }
+}
+
+/// The name of a needed element in a snapshot.
+fn name_of<'a>(element: &'a NeededElement, snapshot: &'a Snapshot) -> Option<&'a str> {
+    match element {
+        NeededElement::Named(name) => Some(name),
+        NeededElement::Default { kind, otherwise } => Some(snapshot.default_element(kind).unwrap_or(otherwise)),
+        _ => None,
+    }
+}
+
+/// Why an element cannot be what somebody needs of a family.
+fn unsuited(definition: &ElementDefinition, family: &str) -> Option<String> {
+    if !definition.is_a(family) {
+        Some(format!("`{}` is no element of `{family}`", definition.name))
+    } else if definition.kind == Kind::Instance {
+        None
+    } else {
+        Some(format!("`{}` is no instance of `{family}`: only instances are called", definition.name))
+    }
 }
 
 /// The finding that a definition lacks what others need, at the layer that decides it.
