@@ -363,7 +363,7 @@ async fn a_broken_edit_takes_no_database_away_from_its_models() {
     let shop = Shop::new("");
     let app = shop.open();
     let customers = app.get_element("models.Customer").unwrap();
-    let count = async || call(customers.clone(), "query", json!({})).await["totalCount"].clone();
+    let count = async || call(customers, "query", json!({})).await["totalCount"].clone();
     assert_eq!(count().await, 2);
     for (file, broken, outdated) in [
         // The database is no database any more, or cannot be opened.
@@ -398,7 +398,7 @@ async fn a_broken_edit_takes_no_database_away_from_its_models() {
     for database in ["databases.No", "models.Customer"] {
         let settings = json!({"defaultElement": {"defaultDatabase": database}});
         let manifest = json!({"appId": "acme.shop", "version": "1.0.0", "settings": settings});
-        shop.tree.write("app/app.json", &manifest.to_string());
+        shop.tree.write("app/app.json", manifest.to_string());
         let findings = app.reload(None).unwrap_err();
         assert_eq!(findings[0].code.name(), "database-not-found", "{database}");
         assert_eq!(app.reload_failure(), findings);

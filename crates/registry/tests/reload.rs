@@ -155,7 +155,7 @@ async fn an_element_that_was_not_used_yet_goes_on_in_the_newest_version_that_wor
     let tree = tree(&[BASE]);
     let app = open(&tree);
     for word in ["second", "third", "unspeakable"] {
-        tree.write("base/words/Hello/Hello.json", &format!(r#"{{"word": "{word}"}}"#));
+        tree.write("base/words/Hello/Hello.json", format!(r#"{{"word": "{word}"}}"#));
         app.reload(None).unwrap();
     }
     assert_eq!(call(&app, "words.Hello", "say").await, "say third");
