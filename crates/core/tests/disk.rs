@@ -114,6 +114,60 @@ fn links_are_followed_inside_the_app_only() {
 
 #[cfg(unix)]
 #[test]
+fn a_file_that_is_swapped_with_a_link_never_leads_out_of_its_directory() {
+    use std::os::unix::fs::symlink;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    let directory = on_disk("//- a/config.json\nsecret\n//- a/frontend/x.txt\npublic\n");
+    let files = disk(directory.path());
+    let frontend = directory.path().join("a/frontend");
+    let ended = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let new = frontend.join("new");
+            while !ended.load(Ordering::Relaxed) {
+                symlink("../config.json", &new).unwrap();
+                std::fs::rename(&new, frontend.join("x.txt")).unwrap();
+                std::fs::write(&new, "public\n").unwrap();
+                std::fs::rename(&new, frontend.join("x.txt")).unwrap();
+            }
+        });
+        let (mut read, mut refused, mut leaked) = (0, 0, 0);
+        // Without the defence, some of so many reads find the link between the check and the opening.
+        while read + refused + leaked < 10_000 || read == 0 || refused == 0 {
+            match files.read_below("a/frontend", "a/frontend/x.txt", 99) {
+                Ok(bytes) if bytes == b"public\n" => read += 1,
+                Ok(_) => leaked += 1,
+                Err(_) => refused += 1,
+            }
+        }
+        ended.store(true, Ordering::Relaxed);
+        assert_eq!(leaked, 0, "beside {read} that were read and {refused} that were refused");
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn links_below_a_directory_are_followed_while_they_stay_there() {
+    use std::os::unix::fs::symlink;
+
+    let directory = on_disk("//- a/config.json\nsecret\n//- a/frontend/deep/x.txt\npublic\n");
+    let frontend = directory.path().join("a/frontend");
+    symlink("deep/x.txt", frontend.join("y.txt")).unwrap();
+    symlink("deep", frontend.join("linked")).unwrap();
+    symlink("../config.json", frontend.join("z.txt")).unwrap();
+    symlink("..", frontend.join("up")).unwrap();
+    let files = disk(directory.path());
+    let read = |path: &str| files.read_below("a/frontend", path, 99);
+    assert_eq!(read("a/frontend/y.txt").unwrap(), b"public\n");
+    assert_eq!(read("a/frontend/linked/x.txt").unwrap(), b"public\n");
+    for path in ["a/frontend/z.txt", "a/frontend/up/config.json", "a/config.json"] {
+        assert!(matches!(read(path), Err(ReadError::Outside)), "{path}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn a_link_to_the_app_itself_can_be_its_root() {
     let directory = on_disk(&format!("//- a/e.json\n{META}\n"));
     let links = TempDir::new().unwrap();

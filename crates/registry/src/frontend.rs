@@ -1,7 +1,5 @@
-use std::path::Path;
-
 use mti_core::SourceFile;
-use mti_core::files::{AppFiles, FILE_LIMIT};
+use mti_core::files::FILE_LIMIT;
 
 use crate::define::configs;
 use crate::snapshot::Snapshot;
@@ -23,22 +21,9 @@ pub(crate) fn frontend_file(snapshot: &Snapshot, element: &str, file: &str) -> O
         }
         if definition.files.iter().any(|listed| **listed == *wanted) {
             let app = snapshot.chain().get(&definition.app.id)?;
-            return if leads_inside(&*app.files, &frontend, &path) {
-                app.files.read(&path, FILE_LIMIT).ok()
-            } else {
-                None
-            };
+            // A link inside the app may lead to what is not for the world, so the directory itself is the bound.
+            return app.files.read_below(&frontend, &path, FILE_LIMIT).ok();
         }
     }
     None
-}
-
-/// Whether a file is really below a directory: a link inside the app may lead to what is not for the world.
-fn leads_inside(files: &dyn AppFiles, directory: &str, file: &str) -> bool {
-    let Some(root) = files.root() else { return true };
-    let real = |path: &str| root.join(Path::new(path)).canonicalize().ok();
-    match (real(directory), real(file)) {
-        (Some(directory), Some(file)) => file.starts_with(directory),
-        _ => false,
-    }
 }

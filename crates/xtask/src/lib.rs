@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 mod forgotten_tests;
 mod layering;
+mod security_tests;
 
 pub use layering::{Package, forbidden_dependencies};
 
@@ -37,5 +38,6 @@ pub fn tidy(root: &Path) -> Result<Vec<String>, TidyError> {
     for package in &packages {
         problems.extend(forgotten_tests::forgotten_tests(package)?);
     }
+    problems.extend(security_tests::missing_security_tests(root, &packages)?);
     Ok(problems)
 }

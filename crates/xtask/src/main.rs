@@ -8,7 +8,8 @@ use clap::Parser;
 /// Checks of the repository itself.
 #[derive(Parser)]
 enum Task {
-    /// Reports tests that no test binary compiles and dependencies that the architecture forbids.
+    /// Reports tests that no test binary compiles, dependencies that the architecture forbids, and tests that
+    /// `docs/security.md` names and no package has.
     Tidy,
 }
 

@@ -45,6 +45,31 @@ fn a_test_file_that_no_binary_names_is_reported() {
 }
 
 #[test]
+fn a_test_that_the_security_page_names_and_no_package_has_is_reported() {
+    let directory = tempfile::tempdir().expect("a directory");
+    write(
+        directory.path(),
+        "Cargo.toml",
+        "[package]\nname = \"shop\"\nedition = \"2024\"\nautotests = false\n[[test]]\nname = \"main\"\npath = \"tests/main.rs\"\n",
+    );
+    write(directory.path(), "src/lib.rs", "");
+    write(directory.path(), "tests/main.rs", "#[test]\nfn held() {}\n\nfn helper() {}\n");
+    write(
+        directory.path(),
+        "docs/security.md",
+        "# Security\n\n## The attack list\n\n| line | test |\n| --- | --- |\n| `S1` | `held`, `helper` |\n| S2 | `lost` |\n\n## More\n\n| `x` | `y` |\n",
+    );
+    let problems = tidy(directory.path()).expect("a workspace");
+    assert_eq!(
+        problems,
+        [
+            "`docs/security.md` names the test `helper`, which does not exist",
+            "`docs/security.md` names the test `lost`, which does not exist",
+        ]
+    );
+}
+
+#[test]
 fn this_repository_is_tidy() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     assert_eq!(tidy(&root).expect("the workspace"), Vec::<String>::new());

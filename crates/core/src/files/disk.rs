@@ -130,6 +130,20 @@ impl DiskFiles {
         Ok(())
     }
 
+    /// Reads the file at a path whose links are resolved, if it is inside the root.
+    fn read_resolved(&self, real: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
+        let Ok(inside) = real.strip_prefix(&self.root) else { return Err(ReadError::Outside) };
+        // Opening a device may do something already, so look first.
+        if !fs::symlink_metadata(real)?.is_file() {
+            return Err(ReadError::NotAFile);
+        }
+        let file = open_without_links(&self.root, inside)?;
+        if !file.metadata()?.is_file() {
+            return Err(ReadError::NotAFile);
+        }
+        read_bounded(file, limit)
+    }
+
     /// Whether everything below `path` that a link leads to is still inside the root.
     pub(super) fn stays_inside(&self, path: &Path) -> bool {
         fs::canonicalize(path).is_ok_and(|real| real.starts_with(&self.root))
@@ -216,22 +230,26 @@ impl AppFiles for DiskFiles {
         if !is_plain(path) {
             return Err(ReadError::Outside);
         }
-        let real = fs::canonicalize(self.root.join(path))?;
-        if !real.starts_with(&self.root) {
+        self.read_resolved(&fs::canonicalize(self.root.join(path))?, limit)
+    }
+
+    fn read_below(&self, directory: &str, path: &str, limit: u64) -> Result<Vec<u8>, ReadError> {
+        if !is_plain(directory) || !is_plain(path) {
             return Err(ReadError::Outside);
         }
-        // Opening a pipe would wait for its other end, so look first.
-        if !fs::metadata(&real)?.is_file() {
-            return Err(ReadError::NotAFile);
+        let directory = fs::canonicalize(self.root.join(directory))?;
+        let real = fs::canonicalize(self.root.join(path))?;
+        if !real.starts_with(&directory) {
+            return Err(ReadError::Outside);
         }
-        read_bounded(&real, limit)
+        self.read_resolved(&real, limit)
     }
 
     fn read_listed(&self, path: &str, limit: u64) -> Result<Vec<u8>, ReadError> {
         if !is_plain(path) {
             return Err(ReadError::Outside);
         }
-        read_bounded(&self.root.join(path), limit)
+        read_bounded(File::open(self.root.join(path))?, limit)
     }
 
     fn root(&self) -> Option<&Path> {
@@ -275,9 +293,34 @@ fn kind_of(file_type: FileType) -> EntryKind {
     }
 }
 
-fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
+/// Opens a file by its path below `root` without following links: after a check of the path, another process may replace
+/// any part of it by a link.
+#[cfg(unix)]
+fn open_without_links(root: &Path, inside: &Path) -> Result<File, ReadError> {
+    use rustix::fs::{Mode, OFlags, open, openat};
+    use rustix::io::Errno;
+
+    let refused = |error: Errno| if error == Errno::LOOP { ReadError::Outside } else { io::Error::from(error).into() };
+    let usual = OFlags::RDONLY | OFlags::CLOEXEC;
+    let mut opened = open(root, usual | OFlags::DIRECTORY, Mode::empty()).map_err(refused)?;
+    let mut segments = inside.components().peekable();
+    while let Some(segment) = segments.next() {
+        // Opening a pipe would wait for its other end.
+        let kind = if segments.peek().is_some() { OFlags::DIRECTORY } else { OFlags::NONBLOCK };
+        opened =
+            openat(&opened, segment.as_os_str(), usual | OFlags::NOFOLLOW | kind, Mode::empty()).map_err(refused)?;
+    }
+    Ok(File::from(opened))
+}
+
+#[cfg(not(unix))]
+fn open_without_links(root: &Path, inside: &Path) -> Result<File, ReadError> {
+    Ok(File::open(root.join(inside))?)
+}
+
+fn read_bounded(file: File, limit: u64) -> Result<Vec<u8>, ReadError> {
     let mut bytes = Vec::with_capacity(1024);
-    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length <= limit) {
         Ok(bytes)
     } else {

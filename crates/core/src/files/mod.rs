@@ -47,6 +47,16 @@ pub trait AppFiles: Send + Sync + fmt::Debug {
     /// Reads a file of at most `limit` bytes. Nothing outside the app's root is ever read.
     fn read(&self, path: &str, limit: u64) -> Result<Vec<u8>, ReadError>;
 
+    /// Reads a file of at most `limit` bytes that is below `directory`, also where links on its path lead. Both paths are
+    /// relative to the app's root.
+    fn read_below(&self, directory: &str, path: &str, limit: u64) -> Result<Vec<u8>, ReadError> {
+        if path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/')) {
+            self.read(path, limit)
+        } else {
+            Err(ReadError::Outside)
+        }
+    }
+
     /// Reads a file that [`AppFiles::list`] has just listed, and so already judged.
     fn read_listed(&self, path: &str, limit: u64) -> Result<Vec<u8>, ReadError> {
         self.read(path, limit)
