@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 use mti_core::ElementName;
 use mti_element::{Fail, Live, Result};
 
-/// How long a caller waits for another thread that is loading the same element. Loading only reads definitions and
-/// config, so this is reached only by code that waits for its own caller, such as an `__init__` that waits for a thread
-/// which asks for the element being loaded.
-const LOADING_DEADLINE: Duration = Duration::from_secs(30);
+/// How long an element may be loading before callers wait no more. Loading only reads definitions and config, so this is
+/// reached only by code that waits for its own caller, such as an `__init__` that waits for a thread which asks for the
+/// element being loaded. From then on callers fail at once, for as long as that load goes on: nobody's request can hold
+/// up the threads that answer others.
+const LOADING_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Where the one live object of an element is made and kept.
 ///
@@ -18,13 +19,14 @@ pub(crate) struct LiveCell {
     /// The generation of the first snapshot that had it.
     generation: u64,
     live: OnceLock<Arc<Live>>,
-    is_loading: Mutex<bool>,
+    /// Since when it is being loaded.
+    loading_since: Mutex<Option<Instant>>,
     has_loaded: Condvar,
 }
 
 impl LiveCell {
     pub(crate) fn new(generation: u64) -> Self {
-        Self { generation, live: OnceLock::new(), is_loading: Mutex::new(false), has_loaded: Condvar::new() }
+        Self { generation, live: OnceLock::new(), loading_since: Mutex::new(None), has_loaded: Condvar::new() }
     }
 
     pub(crate) fn generation(&self) -> u64 {
@@ -55,25 +57,25 @@ impl LiveCell {
     }
 
     fn begin_loading(&self, name: &ElementName) -> Result<Loading<'_>> {
-        let deadline = Instant::now() + LOADING_DEADLINE;
-        let mut is_loading = self.lock();
-        while *is_loading {
-            let left = deadline.saturating_duration_since(Instant::now());
+        let mut loading_since = self.lock();
+        while let Some(since) = *loading_since {
+            let left = LOADING_DEADLINE.saturating_sub(since.elapsed());
             if left.is_zero() {
-                let waited = LOADING_DEADLINE.as_secs();
                 return Err(Fail::ELEMENT_EXCEPTION.failure().noting(format!(
-                    "another thread has been loading `{name}` for {waited} s: does its code wait for a caller of `{name}`?"
+                    "`{name}` has been loading for {} s on another thread: does its code wait for a caller of `{name}`? \
+                     Then it waits for itself: `{name}` → a thread that it waits for → `{name}`",
+                    since.elapsed().as_secs()
                 )));
             }
-            let waited = self.has_loaded.wait_timeout(is_loading, left);
-            is_loading = waited.unwrap_or_else(PoisonError::into_inner).0;
+            let waited = self.has_loaded.wait_timeout(loading_since, left);
+            loading_since = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        *is_loading = true;
+        *loading_since = Some(Instant::now());
         Ok(Loading(self))
     }
 
-    fn lock(&self) -> MutexGuard<'_, bool> {
-        self.is_loading.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.loading_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -82,7 +84,7 @@ struct Loading<'a>(&'a LiveCell);
 
 impl Drop for Loading<'_> {
     fn drop(&mut self) {
-        *self.0.lock() = false;
+        *self.0.lock() = None;
         self.0.has_loaded.notify_all();
     }
 }
