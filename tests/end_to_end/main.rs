@@ -5,6 +5,8 @@
 mod calling;
 mod checking;
 mod database;
+#[cfg(unix)]
+mod deploying;
 #[cfg(target_os = "linux")]
 mod disk_full;
 mod durability;

@@ -16,6 +16,8 @@ mod postgres_failover;
 mod postgres_network;
 mod q_binding;
 mod q_syntax;
+#[cfg(unix)]
+mod replaced_directory;
 mod rows_read;
 mod schema_changes;
 mod schemas;

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::acknowledged::Acknowledged;
 use super::cache::Writing;
 use super::holder::Holder;
+use super::location::Location;
 use super::open::within;
 use super::outage::Outage;
 use super::recovery::dispose;
@@ -64,6 +65,7 @@ enum Done {
 /// their changes at once, waits for the disk, and answers.
 pub(super) struct Committer {
     pub(super) options: SledOptions,
+    pub(super) location: Location,
     /// The store, unless a write failed and it has not been opened again yet.
     pub(super) writer: Result<Writing, Outage>,
     /// As they were published last.
@@ -82,6 +84,7 @@ pub(super) struct Committer {
 impl Committer {
     pub(super) fn new(
         options: SledOptions,
+        location: Location,
         store: Store,
         acknowledged: Acknowledged,
         gate: Arc<Gate>,
@@ -89,7 +92,7 @@ impl Committer {
         holder: Holder,
     ) -> Self {
         let (writer, tables, room) = (Ok(Writing { store }), Tables::default(), Room::new(&options.directory));
-        Self { options, writer, tables, acknowledged, room, gate, epoch, holder, last_group: 0 }
+        Self { options, location, writer, tables, acknowledged, room, gate, epoch, holder, last_group: 0 }
     }
 
     /// Works until nobody can hand in jobs any more, then closes the store.
@@ -169,7 +172,7 @@ impl Committer {
             // Tables that are as they were can be used whatever the disk says; who asks for writes is told.
             self.publish(changes, tables).and_then(|()| match group.as_slice() {
                 [Done::Prepare(..), ..] => Ok(()),
-                _ => self.room.check(&Changes::new()),
+                _ => self.check_place(&Changes::new()),
             })
         } else {
             self.publish(changes, tables).and_then(|()| self.sync())
@@ -240,11 +243,11 @@ impl Committer {
         if !writes && !changes_tables {
             return Ok(());
         }
-        let keys = self.writer.as_ref().map_err(Outage::error)?;
         if writes {
-            self.room.check(&changes)?;
+            self.check_place(&changes)?;
             self.acknowledged.count(&mut changes);
         }
+        let keys = self.writer.as_ref().map_err(Outage::error)?;
         let mut published = self.gate.write().unwrap_or_else(PoisonError::into_inner);
         let applied = if writes { keys.store.apply(changes) } else { Ok(()) };
         if applied.is_ok() && changes_tables {
@@ -262,12 +265,23 @@ impl Committer {
         self.noted(applied)
     }
 
+    /// Brings what was published to the disk. Fails also if that turns out to be where the next start does not look:
+    /// whatever is acknowledged was in its place when it reached the disk.
     fn sync(&mut self) -> Result<(), DataError> {
-        let synced = self.writer.as_ref().map_err(Outage::error)?.store.sync();
+        let store = &self.writer.as_ref().map_err(Outage::error)?.store;
+        let (synced, file) = (store.sync(), Arc::clone(&store.file));
         if synced.is_ok() {
             self.acknowledged.synced();
         }
-        self.noted(synced)
+        self.noted(synced)?;
+        self.location.check_with(&file)
+    }
+
+    /// Fails if the directory is not where it was, or may have no space for changes. Nothing was touched then.
+    fn check_place(&mut self, changes: &Changes) -> Result<(), DataError> {
+        let keys = self.writer.as_ref().map_err(Outage::error)?;
+        self.location.check_with(&keys.store.file)?;
+        self.room.check(changes)
     }
 
     /// What nobody waits for.

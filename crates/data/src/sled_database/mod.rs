@@ -5,6 +5,7 @@ mod cache;
 mod committer;
 mod failure_watch;
 mod holder;
+mod location;
 mod open;
 mod outage;
 mod recovery;
@@ -40,7 +41,10 @@ use crate::{
 /// It is opened when it is first used, within a Tokio runtime. What [`Database::execute`] answered with success is on
 /// the disk. A [`Database::find`] may see a batch shortly before it is there.
 pub struct SledDatabase {
+    /// With the directory as its path was resolved when the database was asked for.
     options: Arc<SledOptions>,
+    /// The directory as it was given, perhaps through a link.
+    given: Arc<Path>,
     opened: OnceCell<Arc<Opened>>,
     /// Where the opening leaves its result, for the next caller when the one that began it has gone.
     opening: Arc<Mutex<Option<Arc<Opened>>>>,
@@ -80,15 +84,23 @@ struct Published {
 impl SledDatabase {
     /// The database in a directory. Nothing is opened yet.
     pub fn new(options: SledOptions) -> Self {
-        Self { options: Arc::new(options), opened: OnceCell::new(), opening: Arc::default(), usage: Arc::default() }
+        let given = std::path::absolute(&options.directory).unwrap_or_else(|_| options.directory.clone());
+        let options = SledOptions { directory: resolved(&given), ..options };
+        Self {
+            options: Arc::new(options),
+            given: given.into(),
+            opened: OnceCell::new(),
+            opening: Arc::default(),
+            usage: Arc::default(),
+        }
     }
 
     /// The database in a directory, the same one for all who ask for it in this process until the last of them drops
     /// it or [releases](SledDatabase::release) it. A caller that asks for it while it closes gets a new one, which
     /// opens once the old one is closed.
     pub fn shared(options: &SledOptions) -> Arc<Self> {
-        let options = SledOptions { directory: resolved(&options.directory), program: options.program.clone() };
-        let is_wanted = |database: &Self| database.options.directory == options.directory && !database.usage.is_over();
+        let directory = resolved(&options.directory);
+        let is_wanted = |database: &Self| database.options.directory == directory && !database.usage.is_over();
         let database = SHARED.get_or_add(is_wanted, || Self::new(options.clone()));
         database.usage.ends_with(Arc::downgrade(&database));
         database
@@ -110,7 +122,7 @@ impl SledDatabase {
     async fn opened(&self) -> Result<&Arc<Opened>, DataError> {
         let open = || {
             let (options, opening) = (Arc::clone(&self.options), Arc::clone(&self.opening));
-            let usage = Arc::clone(&self.usage);
+            let (given, usage) = (Arc::clone(&self.given), Arc::clone(&self.usage));
             blocking(move || {
                 let mut opening = opening.lock().unwrap_or_else(PoisonError::into_inner);
                 if usage.is_over() {
@@ -118,7 +130,7 @@ impl SledDatabase {
                 }
                 let opened = match opening.take() {
                     Some(opened) => opened,
-                    None => open::open(&options, &usage)?,
+                    None => open::open(&options, &given, &usage)?,
                 };
                 Ok(Arc::clone(opening.insert(opened)))
             })

@@ -11,6 +11,7 @@ use super::acknowledged::Acknowledged;
 use super::committer::{Committer, QUEUE};
 use super::failure_watch::FailureWatch;
 use super::holder::Holder;
+use super::location::Location;
 use super::store::{Store, failed, unavailable};
 use super::usage::Usage;
 use super::{Opened, Published, SledOptions};
@@ -26,18 +27,20 @@ const MOST_CACHE: u64 = 1 << 30;
 /// How often sled tidies its file up, in milliseconds. Durability does not depend on it.
 const TIDY_EVERY: u64 = 1000;
 
-/// Opens the database and starts its committer.
-pub(super) fn open(options: &SledOptions, usage: &Arc<Usage>) -> Result<Arc<Opened>, DataError> {
+/// Opens the database, whose directory the operator knows as `given`, and starts its committer.
+pub(super) fn open(options: &SledOptions, given: &Path, usage: &Arc<Usage>) -> Result<Arc<Opened>, DataError> {
     let directory = &options.directory;
     let holder = make_private(directory)
         .map_err(|error| unavailable(&error))
         .and_then(|()| Holder::acquire(directory, &options.program, usage))
         .map_err(|error| within(directory, error))?;
+    let location = Location::new(given, directory).map_err(|error| within(directory, error))?;
     let (store, acknowledged) = open_store(directory)?;
     let gate = Arc::new(RwLock::new(Ok(Published { store: store.clone(), tables: Tables::default() })));
     let epoch = Arc::default();
     let (jobs, queue) = mpsc::channel(QUEUE);
-    let committer = Committer::new(options.clone(), store, acknowledged, Arc::clone(&gate), Arc::clone(&epoch), holder);
+    let committer =
+        Committer::new(options.clone(), location, store, acknowledged, Arc::clone(&gate), Arc::clone(&epoch), holder);
     let committer = thread::Builder::new()
         .name("mti-data-commit".to_owned())
         .spawn(move || committer.run(queue))

@@ -47,6 +47,10 @@ impl Committer {
         if !outage.is_due() {
             return;
         }
+        // The path may lead to another directory by now, which must not be taken for this one.
+        if let Err(error) = self.location.check() {
+            return outage.go_on(error);
+        }
         let published = self.gate.read().unwrap_or_else(PoisonError::into_inner);
         let file = published.as_ref().ok().map(|Published { store, .. }| Arc::clone(&store.file));
         drop(published);
@@ -60,6 +64,7 @@ impl Committer {
         // sled panics at some logs that it cannot read.
         let reopened = panic::catch_unwind(AssertUnwindSafe(|| {
             let (store, acknowledged) = open_store(&self.options.directory)?;
+            self.location.check_with(&store.file)?;
             reprepared(store, acknowledged, &self.acknowledged, &self.tables)
         }));
         let reopened = reopened.unwrap_or_else(|_| Err(unreadable()));

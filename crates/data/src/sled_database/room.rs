@@ -25,19 +25,22 @@ const TRIAL: usize = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Room {
     directory: PathBuf,
+    /// The open directory: its file system can be asked also when the path leads elsewhere.
+    opened: Option<File>,
     /// Whether the last look found too little.
     is_short: bool,
 }
 
 impl Room {
     pub(super) fn new(directory: &Path) -> Self {
-        Self { directory: directory.to_owned(), is_short: false }
+        Self { directory: directory.to_owned(), opened: File::open(directory).ok(), is_short: false }
     }
 
     /// Refuses changes that the disk may have no space for. Logs when writes stop, and when they go on.
     pub(super) fn check(&mut self, changes: &Changes) -> Result<(), DataError> {
         // A file system that does not say is tried.
-        let Space { total, free } = space(&self.directory).unwrap_or(Space { total: u64::MAX, free: u64::MAX });
+        let Space { total, free } =
+            self.opened.as_ref().and_then(space).unwrap_or(Space { total: u64::MAX, free: u64::MAX });
         // Once in the log, and again when sled rewrites the page that they are in.
         let needed = RESERVE.min(total / RESERVED_PART) + 2 * changes.iter().map(size).sum::<u64>();
         let directory = self.directory.display();
@@ -81,13 +84,13 @@ struct Space {
 }
 
 #[cfg(unix)]
-fn space(directory: &Path) -> Option<Space> {
-    let found = rustix::fs::statvfs(directory).ok().filter(|found| found.f_blocks > 0)?;
+fn space(directory: &File) -> Option<Space> {
+    let found = rustix::fs::fstatvfs(directory).ok().filter(|found| found.f_blocks > 0)?;
     let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
     Some(Space { total: bytes(found.f_blocks), free: bytes(found.f_bavail) })
 }
 
 #[cfg(not(unix))]
-fn space(_: &Path) -> Option<Space> {
+fn space(_: &File) -> Option<Space> {
     None
 }

@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -12,6 +13,9 @@ use crate::output::Output;
 
 /// Serves the app until it is told to stop.
 pub(crate) fn run(arguments: &ServeArguments, opening: &Opening<'_>, output: &Output) -> Result<Exit, CommandError> {
+    if arguments.data.data.is_none() {
+        warn_of_link(&opening.directory()?);
+    }
     let app = databases::place(opening.find()?, &arguments.data, output)?.open()?;
     runtime()?.block_on(async {
         // An element is loaded at its first use, so none is opened to be looked at.
@@ -25,4 +29,17 @@ pub(crate) fn run(arguments: &ServeArguments, opening: &Opening<'_>, output: &Ou
         serving.run().await
     })?;
     Ok(Exit::Done)
+}
+
+/// Warns of data below an app that is reached through a link: whoever switches the link leaves the data behind.
+fn warn_of_link(app: &Path) {
+    let Ok(path) = std::path::absolute(app) else { return };
+    if let Some(link) = path.ancestors().find(|ancestor| ancestor.is_symlink()) {
+        tracing::warn!(
+            "`{}` is a link, and the data lies below it, in `{}`: a deployment that switches the link leaves the data \
+             behind; keep it elsewhere with `--data`",
+            link.display(),
+            path.join("appData").display()
+        );
+    }
 }
