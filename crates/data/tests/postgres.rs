@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio_postgres::{Client, NoTls};
 
 use crate::contract::{Shared, find, insert, prepare};
-use crate::fixtures::{filter, named, person, row};
+use crate::fixtures::{filter, named, person, row, schema as model};
 
 pub(crate) fn temporary() -> (Shared, TestDatabase) {
     let database = TestDatabase::new();
@@ -505,4 +505,63 @@ async fn what_moves_or_changes_a_whole_table_takes_longer_than_statements_may() 
     send.send(Delivery::End).await.unwrap();
     node.import(vec![TableToFill { schema: retyped.clone(), replace: true }], deliveries).await.unwrap();
     assert_eq!(find(&node, &retyped, "").await, []);
+}
+
+/// As a standby has it that was behind when it was promoted, and a database that was dropped and made anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_that_the_server_lost_are_made_again_at_their_next_use() {
+    let place = TestDatabase::new();
+    let (node, schema) = (place.node(), person());
+    let seed = vec![row(json!({"userId": "seed"}))];
+    node.prepare(schema.clone(), seed).await.unwrap();
+    let bystander = bystander(&place).await;
+    let lose = async || {
+        insert(&node, &schema, json!({"userId": "lost"})).await.unwrap();
+        bystander.batch_execute(&format!("DROP SCHEMA {} CASCADE", place.schema())).await.unwrap();
+    };
+
+    lose().await;
+    let found = find(&node, &schema, "").await;
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["userId"], "seed");
+
+    lose().await;
+    insert(&node, &schema, json!({"userId": "one statement"})).await.expect("makes the table and inserts");
+    assert_eq!(find(&node, &schema, "").await.len(), 2);
+
+    lose().await;
+    let batch = ["a", "b"].map(|name| Operation::insert(&schema, row(json!({"userId": name}))));
+    node.execute(batch.to_vec()).await.expect("makes the table and does the batch");
+    assert_eq!(find(&node, &schema, "").await.len(), 3);
+
+    // Many callers at once make it once.
+    lose().await;
+    let mut callers = JoinSet::new();
+    for number in 0..8 {
+        let (node, schema) = (Arc::clone(&node), schema.clone());
+        callers.spawn(async move { insert(&node, &schema, json!({"userId": format!("u{number}")})).await });
+    }
+    assert!(callers.join_all().await.into_iter().all(|inserted| inserted.is_ok()));
+    assert_eq!(find(&node, &schema, "").await.len(), 9);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_that_the_server_lost_are_added_again() {
+    let place = TestDatabase::new();
+    let (node, schema) = (place.node(), person());
+    prepare(&node, &schema).await;
+    let bystander = bystander(&place).await;
+    bystander.batch_execute(&format!("DROP SCHEMA {} CASCADE", place.schema())).await.unwrap();
+    // Where a node of the version before made the table.
+    let before = model(&json!({"fields": [
+        {"name": "id", "title": "Key", "dataType": "AutoInt", "primaryKey": true},
+        {"name": "userId", "title": "User", "dataType": "Stext", "unique": true}
+    ]}));
+    let older = place.node();
+    prepare(&older, &before).await;
+    insert(&older, &before, json!({"userId": "before"})).await.unwrap();
+
+    insert(&node, &schema, json!({"userId": "u1", "age": 7})).await.expect("adds the column");
+    assert_eq!(find(&node, &schema, "Q(age=7)").await.len(), 1);
+    assert_eq!(find(&node, &schema, "").await.len(), 2, "rows of the other version stay");
 }

@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use mti_data::{DataError, Database, Model, PostgresDatabase, PostgresOptions, SledDatabase, SledOptions};
 use mti_element::{AppHandle, Secret};
+use mti_testkit::database::TestDatabase;
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -161,4 +163,32 @@ async fn several_apps_share_a_database() {
         let customers: Model<'_> = AppHandle::outside(&view).get("models.Customer").unwrap();
         assert_eq!(customers.query(None, None, None, None, None).await.unwrap().total_count, 4);
     }
+}
+
+/// As in a program whose runtimes follow one another, while the process keeps its elements.
+#[test]
+fn a_shared_database_sees_changes_after_the_runtime_that_used_it_first_ended() {
+    const DEADLINE: Duration = Duration::from_secs(30);
+    let place = TestDatabase::new();
+    let database = PostgresDatabase::shared(&place.options());
+    let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let first = runtime();
+    first.block_on(database.prepare(person(), Vec::new())).unwrap();
+    drop(first);
+
+    runtime().block_on(async {
+        let epoch = database.epoch();
+        let node = place.node();
+        prepare(&node, &person()).await;
+        node.generations().expect("it is shared").raise("tables").await.unwrap();
+        let seen = async {
+            while database.epoch() == epoch {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(DEADLINE, seen).await.expect("the change is seen");
+        let shared: Shared = database.clone();
+        insert(&shared, &person(), json!({"userId": "u1"})).await.unwrap();
+        database.close().await.unwrap();
+    });
 }

@@ -191,6 +191,13 @@ impl AttemptError {
         self.state == Some(SqlState::READ_ONLY_SQL_TRANSACTION)
     }
 
+    /// Whether the server lacks a table, a column, or the schema of both, that the statement is about. The statement did
+    /// nothing, nor did its transaction.
+    pub(super) fn lacks_table(&self) -> bool {
+        let states = [SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_COLUMN, SqlState::INVALID_SCHEMA_NAME];
+        self.state.as_ref().is_some_and(|state| states.contains(state))
+    }
+
     /// Whether something was made that was there already.
     pub(super) fn is_already_there(&self) -> bool {
         let states = [

@@ -111,6 +111,11 @@ impl Step {
         Ok(Self { table, work })
     }
 
+    /// The table that it is about.
+    pub(super) fn table(&self) -> &Arc<Table> {
+        &self.table
+    }
+
     /// Whether it is one statement, which takes effect whole or not at all without a transaction around it, and whose
     /// rows wait for those who change them.
     fn is_one_statement(&self) -> bool {

@@ -11,6 +11,7 @@ use tokio_postgres::AsyncMessage;
 use tokio_postgres::error::SqlState;
 
 use super::attempt_error::AttemptError;
+use super::background;
 use super::connect::Connector;
 use super::connections::Connections;
 use super::prepare::make_records;
@@ -35,12 +36,14 @@ pub(super) struct Listener {
 struct Running {
     /// Kept, so that who waits is not told that nothing can come any more.
     hears: Arc<watch::Sender<u64>>,
-    task: JoinHandle<()>,
+    task: Option<JoinHandle<()>>,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.task.abort();
+        if let Some(task) = &self.task {
+            task.abort();
+        }
     }
 }
 
@@ -131,7 +134,7 @@ impl Running {
         let teller = Arc::clone(&hears);
         let options = connections.options().clone();
         let statement = format!("LISTEN {}", quoted(&channel(connections)));
-        let task = tokio::spawn(async move {
+        let listening = async move {
             if !options.listens {
                 return;
             }
@@ -149,7 +152,15 @@ impl Running {
                 }
                 tokio::time::sleep(LISTEN_AGAIN).await;
             }
-        });
+        };
+        let task = match background::runtime() {
+            Ok(runtime) => Some(runtime.spawn(listening)),
+            Err(error) => {
+                // Those who wait for a notice ask from time to time too.
+                tracing::warn!("not listening to the server: {error}");
+                None
+            }
+        };
         Self { hears, task }
     }
 }

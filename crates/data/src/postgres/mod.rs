@@ -3,6 +3,7 @@
 //! Only what PostgreSQL, CockroachDB and YugabyteDB have in common is used.
 
 mod attempt_error;
+mod background;
 mod condition;
 mod connect;
 mod connections;
@@ -26,6 +27,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
+use attempt_error::AttemptError;
 use connections::Connections;
 use execute::Step;
 use find::{Aggregation, Find};
@@ -92,21 +94,51 @@ impl PostgresDatabase {
     async fn make_ready(&self, schema: Arc<ModelSchema>, seed: Vec<Row>) -> Result<Prepared, DataError> {
         self.check_open()?;
         let table = prepare::table_of(&schema);
-        let seed = prepare::seeds(&table, seed)?;
+        let seed: Arc<[Step]> = prepare::seeds(&table, seed)?.into();
         self.watcher.start(&self.connections, &self.listener).await?;
         let is_again = self.tables.has(&schema);
         self.tables.begin(&schema);
-        let is_outdated = || self.tables.is_outdated(&schema);
+        let created = self.bring_in_line(&table, &seed, is_again).await?;
+        Ok(Prepared { created })
+    }
+
+    async fn bring_in_line(&self, table: &Arc<Table>, seed: &Arc<[Step]>, is_again: bool) -> Result<bool, DataError> {
+        let is_outdated = || self.tables.is_outdated(&table.schema);
         let mut attempts = self.connections.attempts(Effect::None);
         loop {
             let mut lease = attempts.lease().await?;
-            let migration = prepare::Wanted { table: &table, seed: &seed, is_again, is_outdated: &is_outdated };
+            let migration = prepare::Wanted { table, seed, is_again, is_outdated: &is_outdated };
             let done = prepare::prepare(&self.connections, lease.connection(), migration).await;
             if let Some(created) = attempts.after(lease, done).await? {
-                self.tables.put(&table);
-                return Ok(Prepared { created });
+                self.tables.put(table, seed);
+                return Ok(created);
             }
         }
+    }
+
+    /// Makes tables ready again that a statement did not find as they were made ready: the server is a standby that was
+    /// behind when it was promoted, or its database was dropped and made anew.
+    async fn bring_back<'t>(&self, tables: impl Iterator<Item = &'t Arc<Table>>) -> Result<(), DataError> {
+        self.connections.forget_statements();
+        let mut done: Vec<Arc<Table>> = Vec::new();
+        for table in tables {
+            let Some((table, seed)) = self.tables.newest(&table.schema) else { continue };
+            if done.iter().any(|other| Arc::ptr_eq(other, &table)) {
+                continue;
+            }
+            let model = table.schema.model();
+            if self.bring_in_line(&table, &seed, false).await? {
+                tracing::error!(
+                    model,
+                    "the server no longer had the table of `{model}`, so it was made anew, with the rows of \
+                     `initData.json`: rows that were in it are not on this server"
+                );
+            } else {
+                tracing::warn!(model, "the server no longer had the table of `{model}` as it was made ready");
+            }
+            done.push(table);
+        }
+        Ok(())
     }
 
     async fn compare(&self, schema: Arc<ModelSchema>) -> Result<Vec<TableChange>, DataError> {
@@ -130,11 +162,18 @@ impl PostgresDatabase {
     }
 
     /// Runs a statement that changes nothing.
-    async fn read(&self, sql: &Sql, table: &Table) -> Result<Vec<tokio_postgres::Row>, DataError> {
+    async fn read(&self, sql: &Sql, table: &Arc<Table>) -> Result<Vec<tokio_postgres::Row>, DataError> {
         let mut attempts = self.connections.attempts(Effect::None);
+        let mut was_brought_back = false;
         loop {
             let mut lease = attempts.lease().await?;
             let done = self.connections.session(lease.connection()).query(sql, Some(table)).await;
+            if done.as_ref().is_err_and(AttemptError::lacks_table) && !was_brought_back {
+                was_brought_back = true;
+                drop(lease.end(done));
+                self.bring_back(std::iter::once(table)).await?;
+                continue;
+            }
             if let Some(answered) = attempts.after(lease, done).await? {
                 return Ok(answered);
             }
@@ -166,6 +205,7 @@ impl PostgresDatabase {
         let is_one_statement = execute::is_one_statement(&steps);
         let effect = if is_one_statement { Effect::Unknown } else { Effect::None };
         let mut attempts = self.connections.attempts(effect);
+        let mut was_brought_back = false;
         loop {
             let mut lease = attempts.lease().await?;
             let done = if steps.is_empty() {
@@ -178,6 +218,12 @@ impl PostgresDatabase {
                     .transact(async |connection| execute::transact(&self.connections.session(connection), steps).await)
                     .await
             };
+            if done.as_ref().is_err_and(AttemptError::lacks_table) && !was_brought_back {
+                was_brought_back = true;
+                drop(lease.end(done));
+                self.bring_back(steps.iter().map(Step::table)).await?;
+                continue;
+            }
             if let Some(outcomes) = attempts.after(lease, done).await? {
                 return Ok(outcomes);
             }

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::Value;
 
+use super::execute::Step;
 use super::sql::{Bound, fitting, quoted};
 use crate::datatype::DataType;
 use crate::scalar::number_value;
@@ -229,6 +230,8 @@ pub(super) struct Tables {
 struct Ready {
     /// As the newest schema has it that was made ready.
     table: Option<Arc<Table>>,
+    /// The rows that it begins with, for a server that turns out to have no such table.
+    seed: Arc<[Step]>,
     /// The generation of the newest schema that a caller began to make ready.
     newest: u64,
 }
@@ -262,12 +265,21 @@ impl Tables {
         self.with(schema, |ready| ready.is_some_and(|ready| ready.newest > schema.generation()))
     }
 
-    /// Notes that a table was made ready. The one of a newer schema stays.
-    pub(super) fn put(&self, table: &Arc<Table>) {
+    /// The table of a model as it was made ready last, with the rows that it begins with.
+    pub(super) fn newest(&self, schema: &ModelSchema) -> Option<(Arc<Table>, Arc<[Step]>)> {
+        self.with(schema, |ready| {
+            let ready = ready?;
+            Some((Arc::clone(ready.table.as_ref()?), Arc::clone(&ready.seed)))
+        })
+    }
+
+    /// Notes that a table was made ready, which begins with these rows. The one of a newer schema stays.
+    pub(super) fn put(&self, table: &Arc<Table>, seed: &Arc<[Step]>) {
         let generation = table.schema.generation();
         self.change(&table.schema, |ready| {
             if ready.table.as_ref().is_none_or(|known| known.schema.generation() <= generation) {
                 ready.table = Some(Arc::clone(table));
+                ready.seed = Arc::clone(seed);
             }
         });
     }

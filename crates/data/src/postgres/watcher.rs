@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::{OnceCell, watch};
 use tokio::task::JoinHandle;
 
+use super::background;
 use super::connections::Connections;
 use super::generations::{self, Listener, TABLES};
 use crate::DataError;
@@ -17,7 +18,8 @@ const PERIOD: Duration = Duration::from_secs(2);
 /// The longest pause while the server cannot be reached.
 const LONGEST_PERIOD: Duration = Duration::from_secs(30);
 
-/// Reads the number of the tables from time to time. One task per database, from its first table until it is closed.
+/// Reads the number of the tables from time to time. One task per database, from its first table until it is closed. It
+/// runs in the [background](background::runtime): the database outlives the runtime of the caller who used it first.
 #[derive(Debug, Default)]
 pub(super) struct Watcher {
     epoch: Arc<AtomicU64>,
@@ -37,7 +39,7 @@ impl Watcher {
             let known = generations::current(connections, TABLES).await?;
             let notices = listener.notices(connections);
             let watched = watch_number(Arc::clone(connections), Arc::clone(&self.epoch), notices, known);
-            *self.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(tokio::spawn(watched));
+            *self.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(background::runtime()?.spawn(watched));
             Ok(())
         };
         self.started.get_or_try_init(start).await.map(drop)
