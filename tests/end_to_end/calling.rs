@@ -41,6 +41,18 @@ fn arguments_come_by_name_from_the_line_or_from_standard_input() {
 }
 
 #[test]
+fn arguments_on_standard_input_have_a_limit_that_is_named() {
+    const LIMIT: usize = 1 << 20;
+    let app = demo();
+    let row = r#"{"filter": "Q(userId='user123')"}"#;
+    let call = |input: &str| mti_in(app.path(), &["call", "auths.models.UserModel", "get", "-"], input);
+    let fits = format!("{row}{}", " ".repeat(LIMIT - row.len()));
+    assert_eq!(call(&fits).ended_with(0).json()["nick"], "张三");
+    let refused = call(&format!("{fits}garbage")).ended_with(2);
+    assert!(refused.stderr.contains("larger than 1048576 bytes"), "{}", refused.stderr);
+}
+
+#[test]
 fn what_is_written_is_there_for_the_next_call_in_the_data_directory_that_was_named() {
     let app = demo();
     let data = app.join("elsewhere");

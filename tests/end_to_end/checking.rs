@@ -255,6 +255,20 @@ fn a_key_that_is_nearly_a_known_one_is_a_warning_where_it_stands() {
 }
 
 #[test]
+fn a_key_of_the_manifest_in_a_config_is_a_warning_that_says_where_it_belongs() {
+    let app = demo();
+    app.write("models/Note/e.json", r#"{"type": "models.NormalType", "title": "Note"}"#);
+    let fields = r#"[{"name": "id", "title": "Key", "dataType": "AutoInt", "primaryKey": true}]"#;
+    app.write("models/Note/Note.json", &format!("{{\n  \"db\": \"databases.Second\",\n  \"fields\": {fields}\n}}"));
+    let found = mti_in(app.path(), &["check", "--format", "json"], "").ended_with(1).json();
+    let warning = find(&found, |one| one["code"] == "MTI0506");
+    assert_eq!(
+        (&warning["severity"], &warning["element"], &warning["line"], &warning["help"]),
+        (&json!("warning"), &json!("models.Note"), &json!(2), &json!("move `db` into the element's `e.json`"))
+    );
+}
+
+#[test]
 fn a_missing_key_points_at_the_one_that_was_probably_meant() {
     let app = demo();
     app.write(CONFIG, "{\n  \"authConfg\": {\"appId\": \"wx0123456789abcdef\", \"appSecret\": \"s\"}\n}");

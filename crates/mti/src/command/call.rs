@@ -42,11 +42,19 @@ fn unopened(error: OpenError) -> CommandError {
 
 /// The JSON object on the command line, or on standard input for `-`.
 fn named_arguments(text: &str, example: impl Fn() -> String) -> Result<Value, CommandError> {
-    let mut read = String::new();
+    let read;
     let text = if text == "-" {
-        let input = std::io::stdin().lock().take(INPUT_LIMIT).read_to_string(&mut read);
-        input
-            .map_err(|error| CommandError::usage(format!("cannot read the arguments from standard input: {error}")))?;
+        let unread = |error| CommandError::usage(format!("cannot read the arguments from standard input: {error}"));
+        let mut bytes = Vec::new();
+        // One byte more tells input that is too long from input that just fits.
+        std::io::stdin().lock().take(INPUT_LIMIT + 1).read_to_end(&mut bytes).map_err(unread)?;
+        if bytes.len() as u64 > INPUT_LIMIT {
+            return Err(CommandError::usage(format!(
+                "the arguments on standard input are larger than {INPUT_LIMIT} bytes; bring many rows in several calls \
+                 of `createOrUpdateMany`"
+            )));
+        }
+        read = String::from_utf8(bytes).map_err(|error| unread(std::io::Error::other(error.utf8_error())))?;
         read.as_str()
     } else {
         text

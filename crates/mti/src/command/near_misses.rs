@@ -11,12 +11,14 @@ use super::schema;
 use crate::App;
 
 /// The keys of `e.json` that belong to a Type.
-const OF_MANIFESTS: [(&str, &[&str]); 1] = [(WECHAT_TYPE, &["allowRegister", "appSecret", "redirectUris"])];
+const OF_MANIFESTS: [(&str, &[&str]); 2] =
+    [(WECHAT_TYPE, &["allowRegister", "appSecret", "redirectUris"]), ("models.NormalType", &["db"])];
 
 /// A shorter key is near to too much.
 const SHORTEST: usize = 5;
 
-/// Keys that nothing reads, and that are nearly keys that something would: `isActve`. Other keys that are not known may be those of a level of the
+/// Keys that nothing reads, and that are nearly keys that something would: `isActve`, or that something reads in the
+/// other file: `db` in a model's config. Other keys that are not known may be those of a level of the
 /// app.
 pub(super) fn near_misses(app: &App) -> Vec<Diagnostic> {
     let snapshot = app.snapshot();
@@ -26,12 +28,13 @@ pub(super) fn near_misses(app: &App) -> Vec<Diagnostic> {
         let Ok(definition) = app.get_element_define(name.as_str()) else { continue };
         let names =
             || std::iter::once(definition.name.as_str()).chain(definition.types.iter().map(ElementName::as_str));
+        let of_type = names().find_map(|name| OF_MANIFESTS.iter().find(|(type_name, _)| *type_name == name));
         if let Some(schema) = definition.config_schema.as_ref().map(|schema| Value::Object(schema.document())) {
             let mut look =
                 Look { definition: &definition, document: &definition.config, schema: &schema, found: &mut found };
             look.at(&Pointer::ROOT, definition.config.value(), &schema, &[]);
+            look.misplaced(of_type.map_or(&[], |(_, keys)| keys));
         }
-        let of_type = names().find_map(|name| OF_MANIFESTS.iter().find(|(type_name, _)| *type_name == name));
         if let Some(schema) = schema::of_file("element") {
             let mut look =
                 Look { definition: &definition, document: &definition.manifest, schema: &schema, found: &mut found };
@@ -86,6 +89,22 @@ impl<'a> Look<'a> {
         let target = schema.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix('#'));
         let root = self.schema;
         target.and_then(|target| root.pointer(target)).unwrap_or(schema)
+    }
+
+    /// Keys of a config that are read in `e.json` only.
+    fn misplaced(&mut self, of_manifest: &[&str]) {
+        let known = self.schema.get("properties").and_then(Value::as_object);
+        for key in of_manifest.iter().filter(|key| !known.is_some_and(|known| known.contains_key(**key))) {
+            let Some(origin) = self.document.key_origin(&Pointer::ROOT.key(key)) else { continue };
+            self.found.push(
+                Diagnostic::new(Code::UnknownConfigKey, format!("nothing reads the key `{key}` of a config"))
+                    .with_severity(Severity::Warning)
+                    .with_element(self.definition.name.clone())
+                    .with_app(origin.app.id.clone())
+                    .with_location(origin.location)
+                    .with_help(format!("move `{key}` into the element's `e.json`")),
+            );
+        }
     }
 
     fn unknown<'k>(&mut self, parent: &Pointer, key: &str, known: impl Iterator<Item = &'k str>) {
