@@ -13,7 +13,7 @@ use crate::output::Output;
 
 /// Serves the app until it is told to stop.
 pub(crate) fn run(arguments: &ServeArguments, opening: &Opening<'_>, output: &Output) -> Result<Exit, CommandError> {
-    if arguments.data.data.is_none() {
+    if arguments.data.data.is_none() && arguments.data.database_url.is_none() {
         warn_of_link(&opening.directory()?);
     }
     let app = databases::place(opening.find()?, &arguments.data, output)?.open()?;
