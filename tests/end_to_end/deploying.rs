@@ -65,7 +65,7 @@ async fn an_app_that_is_replaced_by_moving_takes_no_writes_until_it_is_back() {
     })
     .await;
     let log = server.log();
-    assert_eq!(log.matches("no longer leads to the open database").count(), 1, "{log}");
+    assert_eq!(log.matches("writes stop until then").count(), 1, "{log}");
     assert!(!app.join("appData").exists(), "no empty database takes its place");
 
     fs::remove_dir_all(&app).expect("is removed");
