@@ -26,13 +26,12 @@ mod open;
 mod owned_frame;
 mod payload;
 mod problems;
-mod sealed_secrets;
-mod secret;
 mod shared_calls;
 mod steps;
 mod this;
 
 pub use mti_element_macros::{Level, level};
+pub use mti_secret::{REDACTED, Secret};
 pub use serde_json::{Map, Value};
 
 pub use crate::app::{AppHandle, AppView, Resources};
@@ -52,7 +51,7 @@ pub use crate::open::OpenContext;
 pub use crate::owned_frame::OwnedFrame;
 pub use crate::payload::{Answer, Arguments, Exchange, NamedArguments, NativeCall, ResultPlace, StepValue, WireCall};
 pub use crate::problems::Problems;
-pub use crate::secret::{REDACTED, Secret};
+
 pub use crate::shared_calls::{CallCount, SharedCalls};
 pub use crate::this::{Facade, This};
 

@@ -5,5 +5,4 @@
 mod configs;
 mod dispatch;
 mod failures;
-mod secrets;
 mod support;

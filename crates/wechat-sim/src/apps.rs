@@ -1,4 +1,4 @@
-use mti_element::Secret;
+use mti_secret::Secret;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 

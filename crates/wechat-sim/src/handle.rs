@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use mti_element::Secret;
+use mti_secret::Secret;
 
 use crate::apps::AppRegistration;
 use crate::error::SimulatorError;

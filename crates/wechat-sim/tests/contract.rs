@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mti_element::Secret;
+use mti_secret::Secret;
 use mti_wechat::{
     AppCredentials, AuthorizationCode, AuthorizeRequest, Client, DEFAULT_SCOPE, Endpoints, ErrorKind, Language,
     Profile, QrProgress, Tokens, WeChatError,

@@ -2,7 +2,7 @@
 
 use std::sync::Once;
 
-use mti_element::Secret;
+use mti_secret::Secret;
 use mti_wechat_sim::{
     AppKind, AppRegistration, CallbackRule, Clock, Knobs, ManualClock, Simulator, SimulatorHandle, SimulatorOptions,
 };

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use mti_element::Secret;
+use mti_secret::Secret;
 use mti_wechat_sim::{
     AppRegistration, Simulator, SimulatorError, SimulatorHandle, SimulatorOptions, TestAuthority, WECHAT_HOSTS,
     openid_for,

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use mti_element::Secret;
+use mti_secret::Secret;
 use url::Url;
 
 use crate::answer::{Answer, Defect};

@@ -1,4 +1,4 @@
-use mti_element::Secret;
+use mti_secret::Secret;
 
 /// What identifies an application to WeChat.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use mti_element::Secret;
+use mti_secret::Secret;
 
 use crate::answer::{Answer, Defect};
 use crate::identity::{OpenId, UnionId};

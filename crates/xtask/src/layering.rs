@@ -7,14 +7,15 @@ use crate::TidyError;
 
 /// The crates of ours that each crate may depend on. Development dependencies are free: tests may reach
 /// across layers. A crate that is missing here may depend on all: what wires everything together, and apps.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("mti-core", &[]),
     ("mti-element-macros", &[]),
-    ("mti-element", &["mti-core", "mti-element-macros"]),
+    ("mti-secret", &[]),
+    ("mti-element", &["mti-core", "mti-element-macros", "mti-secret"]),
     ("mti-registry", &["mti-core", "mti-element"]),
     ("mti-data", &["mti-core", "mti-element"]),
-    ("mti-wechat", &["mti-element"]),
-    ("mti-wechat-sim", &["mti-element"]),
+    ("mti-wechat", &["mti-secret"]),
+    ("mti-wechat-sim", &["mti-secret"]),
     ("mti-login-types", &["mti-core", "mti-element", "mti-data", "mti-wechat"]),
     ("mti-server", &["mti-core", "mti-element", "mti-registry"]),
     ("xtask", &[]),

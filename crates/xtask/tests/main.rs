@@ -21,10 +21,17 @@ fn a_dependency_against_the_layers_is_reported() {
     );
     let wechat = package(
         r#"{"name": "mti-wechat", "manifest_path": "", "targets": [], "dependencies": [
-            {"name": "mti-server", "kind": "dev"}]}"#,
+            {"name": "mti-server", "kind": "dev"}, {"name": "mti-element", "kind": null}]}"#,
     );
-    let problems = forbidden_dependencies(&[core, server, wechat]);
-    assert_eq!(problems, ["`mti-server` must not depend on `mti-wechat`: see ARCHITECTURE.md"]);
+    let element = package(r#"{"name": "mti-element", "manifest_path": "", "dependencies": [], "targets": []}"#);
+    let problems = forbidden_dependencies(&[core, element, server, wechat]);
+    assert_eq!(
+        problems,
+        [
+            "`mti-server` must not depend on `mti-wechat`: see ARCHITECTURE.md",
+            "`mti-wechat` must not depend on `mti-element`: see ARCHITECTURE.md",
+        ]
+    );
 }
 
 #[test]

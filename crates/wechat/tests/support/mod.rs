@@ -8,7 +8,7 @@ pub(crate) use server::{Reply, ScriptedServer};
 
 use std::time::Duration;
 
-use mti_element::Secret;
+use mti_secret::Secret;
 use mti_wechat::{
     AppCredentials, AuthorizationCode, Client, Endpoints, Language, OpenId, Profile, Tokens, WeChatError,
 };

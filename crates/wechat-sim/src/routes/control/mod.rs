@@ -10,7 +10,7 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use mti_element::Secret;
+use mti_secret::Secret;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 

@@ -1,6 +1,6 @@
 //! Secrets on their way to another language.
 
-use mti_element::Secret;
+use mti_secret::Secret;
 use serde_json::{Value, json};
 
 fn read(value: Value) -> Result<String, serde_json::Error> {

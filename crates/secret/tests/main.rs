@@ -1,0 +1,3 @@
+//! What a secret shows, and how it crosses between languages.
+
+mod secrets;
