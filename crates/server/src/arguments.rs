@@ -8,6 +8,7 @@ use mti_core::json;
 use mti_core::manifest::Function;
 use mti_element::{Fail, Map, Value};
 
+use crate::data_type;
 use crate::envelope::Refusal;
 use crate::options::Limits;
 
@@ -41,8 +42,11 @@ pub(crate) fn complete(mut arguments: Map<String, Value>, function: &Function) -
         return Err(refused(format!("`{}` is not an argument of this function", shown(unknown))));
     }
     for argument in &function.args {
-        if arguments.contains_key(&argument.name) {
-            continue;
+        if let Some(value) = arguments.get(&argument.name) {
+            match data_type::fault(argument, value) {
+                Some(fault) => return Err(refused(fault)),
+                None => continue,
+            }
         }
         if let Some(value) = &argument.value {
             arguments.insert(argument.name.clone(), value.clone());

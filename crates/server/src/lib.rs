@@ -11,6 +11,7 @@ mod call;
 mod caller;
 mod connection;
 mod cookies;
+mod data_type;
 mod descriptors;
 mod element_file;
 mod envelope;

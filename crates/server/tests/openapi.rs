@@ -146,6 +146,49 @@ async fn arguments_are_described_as_they_are_taken() {
     }
 }
 
+/// Whatever the step would make of it: the declaration decides, the same for every language.
+#[tokio::test]
+async fn what_a_declaration_narrows_is_described_and_refused() {
+    let shop = shop().await;
+    shop.edit("probes/Probe/e.json", |manifest| {
+        manifest["functionList"] = json!([{
+            "name": "echo",
+            "args": [
+                {"name": "text", "dataType": "Stext", "required": true,
+                 "schema": {"enum": ["a", "b"], "maxLength": 9, "description": "One of two."}},
+                {"name": "times", "dataType": "Boolean"},
+            ],
+            "returnType": "Stext",
+            "returnSchema": {"minLength": 1},
+            "loginRequired": 0,
+        }]);
+    });
+    let document = document(&shop).await;
+    let path = "/api/acme/shop/probes/Probe/echo";
+    let operation = &document["paths"][path]["post"];
+    let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+    assert_eq!(
+        schema["properties"],
+        json!({
+            "text": {"type": "string", "enum": ["a", "b"], "maxLength": 9, "description": "One of two."},
+            "times": {"type": ["boolean", "null"]},
+        })
+    );
+    let answered = schema_of_answer(&document, operation, 200);
+    assert_eq!(answered["allOf"][1]["properties"]["data"], json!({"type": "string", "minLength": 1}));
+    for (body, refusal) in [
+        (json!({"text": "c"}), "argument `text` must be one of `a`, `b`"),
+        (json!({"text": ["a"]}), "argument `text` must be a string"),
+        (json!({"text": null}), "argument `text` must be a string"),
+        (json!({"text": "a", "times": 1}), "argument `times` must be `true` or `false`"),
+    ] {
+        let answer = post(path, body.to_string()).send(shop.address).await;
+        assert_eq!((answer.status, &answer.json()["errmsg"]), (400, &json!(refusal)), "{body}");
+        assert!(!is_valid(&document, schema, &body), "{body}");
+    }
+    assert!(is_valid(&document, schema, &json!({"text": "a", "times": null})));
+}
+
 #[tokio::test]
 async fn who_is_signed_in_may_show_it_in_two_ways() {
     let shop = shop().await;

@@ -22,6 +22,8 @@ pub struct Function {
     pub args: Vec<Argument>,
     /// The data type of its result.
     pub return_type: Option<String>,
+    /// `returnSchema`: the JSON Schema of its result, beyond the data type.
+    pub return_schema: Option<Map<String, Value>>,
     /// What it does: `desc`, or `description`.
     pub desc: Option<String>,
     /// `async`.
@@ -41,6 +43,8 @@ pub struct Argument {
     pub title: Option<String>,
     /// Its data type.
     pub data_type: Option<String>,
+    /// `schema`: keywords of JSON Schema that narrow the data type, such as `enum`, `maxLength` and `description`.
+    pub schema: Map<String, Value>,
     /// Whether a call without it is refused.
     pub required: bool,
     /// What it is when a call leaves it out.
@@ -88,6 +92,7 @@ fn read_function(
         title: reader.string("title"),
         args: Vec::new(),
         return_type: reader.string("returnType"),
+        return_schema: reader.object("returnSchema").cloned(),
         desc: reader.string("desc").or_else(|| reader.string("description")),
         is_async: reader.flag("async").unwrap_or(false),
         login_required: reader.flag("loginRequired").unwrap_or(true),
@@ -103,6 +108,7 @@ fn read_function(
                 name,
                 title: reader.string("title"),
                 data_type: reader.string("dataType"),
+                schema: reader.object("schema").cloned().unwrap_or_default(),
                 required: reader.flag("required").unwrap_or(false),
                 value: entry.get("value").cloned(),
             });

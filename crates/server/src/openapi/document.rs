@@ -72,7 +72,7 @@ fn operation(
     let name = element.definition.name.as_str();
     let declared = &function.declared;
     let mut responses = Map::new();
-    responses.insert("200".to_owned(), success(declared.return_type.as_deref()));
+    responses.insert("200".to_owned(), success(&schema::of_result(declared)));
     for (status, kinds) in &function.failures {
         responses.insert(status.to_string(), answers.reference(*status, kinds));
     }
@@ -109,23 +109,17 @@ fn operation_id(element: &str, function: &str, taken: &mut HashSet<String>) -> S
     id
 }
 
-fn success(return_type: Option<&str>) -> Value {
+fn success(result: &Value) -> Value {
     json!({
         "description": "The result, in `data`.",
         "content": {"application/json": {"schema": {
-            "allOf": [{"$ref": "#/components/schemas/Success"}],
-            "properties": {"data": result_schema(return_type)},
+            // Side by side, because generators of clients drop what stands beside an `allOf`.
+            "allOf": [
+                {"$ref": "#/components/schemas/Success"},
+                {"type": "object", "properties": {"data": result}, "required": ["data"]},
+            ],
         }}},
     })
-}
-
-/// Where a row is what a function answers, there may be none.
-fn result_schema(return_type: Option<&str>) -> Value {
-    let mut schema = schema::of_data_type(return_type);
-    if return_type.is_some_and(|name| name.ends_with("RowData")) {
-        schema.insert("type".to_owned(), json!(["object", "null"]));
-    }
-    Value::Object(schema)
 }
 
 fn envelope(errcode: &Value, errmsg: &Value, data: &Value) -> Map<String, Value> {

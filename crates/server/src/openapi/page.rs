@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use mti_core::manifest::Argument;
-use mti_element::Fail;
+use mti_element::{Fail, Value};
 
 use super::Context;
 use super::interface::{CallableElement, CallableFunction, Interface};
@@ -206,6 +206,9 @@ impl Page {
             let name = escape(&argument.name);
             let data_type = argument.data_type.as_deref().map_or_else(|| self.texts.anything.to_owned(), escape);
             let mut meaning = argument.title.as_deref().map(escape).unwrap_or_default();
+            if let Some(description) = argument.schema.get("description").and_then(Value::as_str) {
+                let _ = write!(meaning, " {}", escape(description));
+            }
             if schema::must_be_given(argument) {
                 let _ = write!(meaning, " <span class=\"badge\">{}</span>", self.texts.required);
             } else if let Some(value) = &argument.value {

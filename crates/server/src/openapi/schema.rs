@@ -2,26 +2,36 @@ use mti_core::manifest::{Argument, Function};
 use mti_element::Value;
 use serde_json::{Map, json};
 
+use crate::data_type::DataType;
+
 /// The JSON Schema of a data type. One that is not known here admits anything.
-pub(super) fn of_data_type(data_type: Option<&str>) -> Map<String, Value> {
-    let name = data_type.unwrap_or_default();
-    let schema = match name.strip_prefix("datatypes.").unwrap_or(name) {
-        "Stext" | "Ltext" | "Phone" | "Radio" | "Dropdown" => json!({"type": "string"}),
-        "Date" => json!({"type": "string", "format": "date"}),
-        "Datetime" => json!({"type": "string", "description": "A point in time: `2026-11-22 18:30:00`."}),
-        "Time" => json!({"type": "string", "description": "A time of day: `18:30:00`."}),
-        "Numeric" | "Money" | "Percent" => json!({"type": "number"}),
-        "AutoInt" | "Integer" => json!({"type": "integer"}),
-        "Checkbox" => json!({"type": "integer", "enum": [0, 1]}),
-        "Boolean" => json!({"type": "boolean"}),
-        "JitDict" | "JitMap" | "RowData" => json!({"type": "object"}),
-        "JitList" | "RowList" => json!({"type": "array"}),
-        _ => json!({}),
+pub(super) fn of_data_type(name: Option<&str>) -> Map<String, Value> {
+    let schema = match DataType::of(name) {
+        DataType::Text => json!({"type": "string"}),
+        DataType::Date => json!({"type": "string", "format": "date"}),
+        DataType::Datetime => json!({"type": "string", "description": "A point in time: `2026-11-22 18:30:00`."}),
+        DataType::Time => json!({"type": "string", "description": "A time of day: `18:30:00`."}),
+        DataType::Number => json!({"type": "number"}),
+        DataType::Integer => json!({"type": "integer"}),
+        DataType::Checkbox => json!({"type": "integer", "enum": [0, 1]}),
+        DataType::Boolean => json!({"type": "boolean"}),
+        DataType::Object => json!({"type": "object"}),
+        // There may be no row.
+        DataType::Row => json!({"type": ["object", "null"]}),
+        DataType::Array => json!({"type": "array"}),
+        DataType::Any => json!({}),
     };
     match schema {
         Value::Object(schema) => schema,
         _ => Map::new(),
     }
+}
+
+/// The JSON Schema of what a function answers: that of its data type, and what its declaration says beyond it.
+pub(super) fn of_result(function: &Function) -> Value {
+    let mut schema = of_data_type(function.return_type.as_deref());
+    schema.extend(function.return_schema.clone().unwrap_or_default());
+    Value::Object(schema)
 }
 
 /// The JSON Schema of an object of a function's arguments.
@@ -48,19 +58,28 @@ pub(super) fn must_be_given(argument: &Argument) -> bool {
 
 fn of_argument(argument: &Argument) -> Value {
     let mut schema = of_data_type(argument.data_type.as_deref());
+    schema.extend(argument.schema.clone());
     if let Some(title) = &argument.title {
         schema.insert("title".to_owned(), json!(title));
     }
     if let Some(value) = &argument.value {
         schema.insert("default".to_owned(), value.clone());
-    } else if !argument.required
-        && let Some(kind) = schema.get_mut("type")
-    {
-        // What may be left out may as well be null.
-        *kind = json!([kind.clone(), "null"]);
-        if let Some(Value::Array(values)) = schema.get_mut("enum") {
-            values.push(Value::Null);
-        }
+    } else if !argument.required {
+        admit_null(&mut schema);
     }
     Value::Object(schema)
+}
+
+/// What may be left out may be null as well.
+fn admit_null(schema: &mut Map<String, Value>) {
+    match schema.get_mut("type") {
+        Some(Value::Array(kinds)) if !kinds.contains(&json!("null")) => kinds.push(json!("null")),
+        Some(kind @ Value::String(_)) => *kind = json!([kind.clone(), "null"]),
+        _ => {}
+    }
+    if let Some(Value::Array(values)) = schema.get_mut("enum")
+        && !values.contains(&Value::Null)
+    {
+        values.push(Value::Null);
+    }
 }
