@@ -13,7 +13,7 @@ use std::sync::Arc;
 use mti_core::json::Pointer;
 use mti_core::manifest::ElementType;
 use mti_core::merge::MergeRules;
-use mti_core::{AppChain, AppId, Code, Diagnostic, ElementName, suggest};
+use mti_core::{AppChain, AppId, AppTree, Code, Diagnostic, ElementName, suggest};
 use mti_element::{Chain, Kind, Resources};
 use serde_json::Value;
 
@@ -56,7 +56,7 @@ pub(crate) fn link(
     let named = named_elements(&chain, &linking.inputs.running);
     diagnostics.extend(initial_data.findings().iter().cloned());
     diagnostics.extend(levels::unused_levels(&chain, linking.codes));
-    let apps = chain.keys().map(|key| key.id.clone()).collect();
+    let apps = chain.apps.iter().map(|app| (app.key().id.clone(), Arc::clone(app))).collect();
     let mut linker = Linker::new(named, apps, initial_data, linking);
     let nodes = linker.link_all();
     let Linker { generation, diagnostics: mut findings, outdated, linking, initial_data, .. } = linker;
@@ -71,7 +71,7 @@ struct Linker<'a> {
     generation: u64,
     named: BTreeMap<ElementName, Named>,
     /// The apps of the chain.
-    apps: BTreeSet<AppId>,
+    apps: BTreeMap<AppId, Arc<AppTree>>,
     /// The names that are the `type` of some element.
     used_as_type: BTreeSet<ElementName>,
     linked: HashMap<ElementName, Arc<Node>>,
@@ -85,7 +85,7 @@ struct Linker<'a> {
 impl<'a> Linker<'a> {
     fn new(
         named: BTreeMap<ElementName, Named>,
-        apps: BTreeSet<AppId>,
+        apps: BTreeMap<AppId, Arc<AppTree>>,
         initial_data: InitialData,
         linking: Linking<'a>,
     ) -> Self {

@@ -95,6 +95,27 @@ async fn a_directory_that_a_parent_lost_below_an_override_leaves_the_last_good_v
 }
 
 #[tokio::test]
+async fn an_override_that_lost_its_e_json_or_is_excluded_leaves_the_last_good_version() {
+    let tree = tree(&[BASE, CHILD, UNDECLARED]);
+    let app = open(&tree, &Arc::default());
+    assert!(doubles(&app).await);
+    remove(&tree, "child/words/PlainType/e.json");
+    let reloaded = app.reload(None).unwrap();
+    assert_eq!(outdated(&reloaded), ["words.PlainType"]);
+    let found = reloaded.diagnostics.iter().find(|finding| finding.code.name() == "code-lost").unwrap();
+    assert_eq!(found.location.as_ref().unwrap().file, "words/PlainType/__init__.py");
+    assert!(doubles(&app).await, "its code is still there");
+    tree.write("child/words/PlainType/e.json", "{}");
+    assert_eq!(outdated(&app.reload(None).unwrap()), [""; 0]);
+    tree.write("child/.mtiignore", "words/PlainType/");
+    assert_eq!(outdated(&app.reload(None).unwrap()), ["words.PlainType"]);
+    assert!(doubles(&app).await, "it is only excluded");
+    remove(&tree, "child/words/PlainType");
+    assert_eq!(outdated(&app.reload(None).unwrap()), [""; 0]);
+    assert!(!doubles(&app).await, "it is gone as it was meant to");
+}
+
+#[tokio::test]
 async fn an_override_that_is_removed_and_a_parent_that_leaves_take_their_code_along() {
     let tree = tree(&[BASE, CHILD, UNDECLARED, GRANDCHILD]);
     let app = crate::words::builder(&tree, "grandchild").language(Arc::<crate::languages::Doubling>::default());

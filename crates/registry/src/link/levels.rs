@@ -1,9 +1,10 @@
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use mti_core::files::{FILE_LIMIT, ReadError};
 use mti_core::json::Pointer;
 use mti_core::manifest::Backend;
-use mti_core::{AppChain, AppId, Code, Definition, Diagnostic, Severity};
+use mti_core::{AppChain, AppId, AppTree, Code, Definition, Diagnostic, Location, Severity};
 use mti_element::{ChainLevel, LevelCode};
 
 use super::names::Named;
@@ -101,8 +102,9 @@ pub(super) fn unused_levels(chain: &AppChain, codes: &Codes) -> Vec<Diagnostic> 
 /// Code that definitions had before a reload and have no more; `apps` are those of the chain.
 ///
 /// It may be a rule that others rely on, so the element keeps its last good version until the `e.json` says that it is
-/// meant to have no code. The same holds for a definition that vanished from below an override.
-pub(super) fn lost_code(named: &Named, before: &Node, apps: &BTreeSet<AppId>) -> Vec<Diagnostic> {
+/// meant to have no code. The same holds for a definition that vanished from below an override, or whose files are still
+/// there: it lost its `e.json`, or is excluded since.
+pub(super) fn lost_code(named: &Named, before: &Node, apps: &BTreeMap<AppId, Arc<AppTree>>) -> Vec<Diagnostic> {
     let mut above = Vec::new();
     let mut findings = Vec::new();
     if named.layers.iter().any(|layer| layer.definition().is_none()) {
@@ -111,8 +113,8 @@ pub(super) fn lost_code(named: &Named, before: &Node, apps: &BTreeSet<AppId>) ->
     }
     for definition in definitions(&before.layers) {
         let had_code = definition.backend_kind().is_some_and(|kind| kind != Backend::None);
-        if had_code && apps.contains(&definition.app.id) {
-            findings.extend(lost_code_of(named, definition, &above));
+        if let Some(app) = apps.get(&definition.app.id).filter(|_| had_code) {
+            findings.extend(lost_code_of(named, definition, app, &above));
         }
         above.push(&definition.app.id);
     }
@@ -120,22 +122,34 @@ pub(super) fn lost_code(named: &Named, before: &Node, apps: &BTreeSet<AppId>) ->
 }
 
 /// Code that one definition had, below overrides in the apps `above`.
-fn lost_code_of(named: &Named, before: &Definition, above: &[&AppId]) -> Option<Diagnostic> {
+fn lost_code_of(named: &Named, before: &Definition, app: &AppTree, above: &[&AppId]) -> Option<Diagnostic> {
     let mut now = definitions(&named.layers).chain(definitions(&named.hidden));
-    let (message, help, place) = match now.find(|now| now.app.id == before.app.id) {
-        Some(now) if now.backend_kind().is_none() => (
-            format!("the code of `{}` in {} is gone", before.name, before.app.id),
-            "restore it, or write `\"backend\": \"none\"` into the `e.json` if no code is meant",
-            now,
-        ),
-        Some(_) => return None,
-        None => (
-            format!("{} no longer declares `{}`, which had code below an override", before.app.id, before.name),
-            "restore the element's directory, or remove the override as well",
-            definitions(&named.layers).find(|definition| above.contains(&&definition.app.id))?,
-        ),
-    };
+    if let Some(now) = now.find(|now| now.app.id == before.app.id) {
+        if now.backend_kind().is_some() {
+            return None;
+        }
+        let message = format!("the code of `{}` in {} is gone", before.name, before.app.id);
+        let help = "restore it, or write `\"backend\": \"none\"` into the `e.json` if no code is meant";
+        return Some(named.at(Code::CodeLost, message, Some(now), &Pointer::ROOT).with_help(help));
+    }
+    if let Some(file) = remaining_file(before, app) {
+        let message = format!("{} no longer declares `{}`, whose code ran before", before.app.id, before.name);
+        let help = "restore its `e.json` or, if the code is no longer meant to run, remove the directory";
+        let finding = Diagnostic::new(Code::CodeLost, message).with_element(named.name.clone()).with_help(help);
+        return Some(finding.with_app(before.app.id.clone()).with_location(Location::file(file)));
+    }
+    let place = definitions(&named.layers).find(|definition| above.contains(&&definition.app.id))?;
+    let message = format!("{} no longer declares `{}`, which had code below an override", before.app.id, before.name);
+    let help = "restore the element's directory, or remove the override as well";
     Some(named.at(Code::CodeLost, message, Some(place), &Pointer::ROOT).with_help(help))
+}
+
+/// What is still there of a definition that is declared no more: its `e.json`, which is excluded then, or its code.
+fn remaining_file(definition: &Definition, app: &AppTree) -> Option<String> {
+    let code = definition.files.iter().filter(|file| file.ends_with(".py"));
+    let code = code.map(|file| format!("{}/{file}", definition.directory));
+    let mut files = std::iter::once(definition.manifest_file.path.to_string()).chain(code);
+    files.find(|file| !matches!(app.files.read(file, FILE_LIMIT), Err(ReadError::NotFound)))
 }
 
 /// Python code that runs only because its file is there.
