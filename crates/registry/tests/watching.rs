@@ -279,10 +279,21 @@ async fn a_root_that_is_gone_leaves_the_last_good_version_and_is_read_wholly_whe
 async fn what_discovery_never_searches_is_not_watched() {
     let tree = tree(&[BASE]);
     tree.write("base/.mtiignore", "scratch/\n");
-    let passed_over = ["target", "node_modules", "appData", "dist", ".git", "scratch", "words/Hello/node_modules"];
+    let passed_over = [
+        "target",
+        "node_modules",
+        "appData",
+        "dist",
+        ".git",
+        "scratch",
+        "words/Hello/node_modules",
+        "commons/node_modules",
+        "commons/environment",
+    ];
     for directory in passed_over {
         tree.write(&format!("base/{directory}/deep/er/file"), "");
     }
+    tree.write("base/commons/environment/pyvenv.cfg", "home = /usr/bin");
     let looked_at = ["words", "words/Hello", "commons", "commons/deep", "words/Hello/backend"];
     for directory in looked_at {
         tree.write(&format!("base/{directory}/file"), "");

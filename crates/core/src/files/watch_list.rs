@@ -10,6 +10,9 @@ use super::disk::{DEPTH_LIMIT, DiskFiles, is_link};
 use super::ignore_rules::IGNORE_FILE;
 use super::{AppFiles, ENTRY_LIMIT};
 
+/// The file that Python puts at the root of a virtual environment (PEP 405).
+const VIRTUAL_ENVIRONMENT: &str = "pyvenv.cfg";
+
 /// The directory at an app's root with the modules that its elements share. It is never searched for elements.
 const SHARED_CODE: &str = "commons";
 
@@ -68,7 +71,8 @@ impl WatchList {
     fn add_shared_code(&mut self, directory: &Path) {
         let is_imported = |entry: &DirEntry| {
             let name = entry.file_name().as_encoded_bytes();
-            !name.starts_with(b".") && name != b"__pycache__"
+            let holds_no_code = matches!(name, b"__pycache__" | b"node_modules");
+            !name.starts_with(b".") && !holds_no_code && !is_virtual_environment(entry)
         };
         let walk = WalkDir::new(directory).max_depth(DEPTH_LIMIT).follow_links(true).into_iter();
         for entry in walk.filter_entry(is_imported).filter_map(Result::ok).take(ENTRY_LIMIT) {
@@ -90,4 +94,9 @@ impl WatchList {
             self.directories.insert(real);
         }
     }
+}
+
+/// Whether an entry is a directory of installed packages, whatever it is called.
+fn is_virtual_environment(entry: &DirEntry) -> bool {
+    entry.file_type().is_dir() && entry.path().join(VIRTUAL_ENVIRONMENT).is_file()
 }
