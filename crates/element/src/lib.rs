@@ -45,7 +45,7 @@ pub use crate::frame::Frame;
 pub use crate::handle::{Element, ElementSource, RunningApp};
 pub use crate::language::Language;
 pub use crate::level::{BoxFuture, Level, LevelCode, LevelMethods, NativeCode, NativeMethod, OpenLevel, OtherName};
-pub use crate::live::{Live, Retired};
+pub use crate::live::{Live, Retired, RetiredLevel};
 pub use crate::need::{Expectation, Need, NeededElement, Shortcoming};
 pub use crate::open::OpenContext;
 pub use crate::owned_frame::OwnedFrame;

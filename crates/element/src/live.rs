@@ -34,11 +34,25 @@ impl Retired {
         &self.name
     }
 
-    /// Lets every level let go of what it holds, most derived first.
+    /// Its levels one by one, most derived first: what one of them does keeps no other from retiring.
+    pub fn into_levels(self) -> impl Iterator<Item = RetiredLevel> {
+        self.levels.into_iter().map(RetiredLevel)
+    }
+}
+
+/// One level of an element, after the element's last call.
+pub struct RetiredLevel(Box<dyn OpenLevel>);
+
+impl RetiredLevel {
+    /// Lets go of what the level holds.
     pub async fn retire(self) {
-        for level in &self.levels {
-            level.retire().await;
-        }
+        self.0.retire().await;
+    }
+}
+
+impl fmt::Debug for RetiredLevel {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("RetiredLevel").finish_non_exhaustive()
     }
 }
 

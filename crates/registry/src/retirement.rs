@@ -1,29 +1,32 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use mti_element::Retired;
+use mti_core::ElementName;
+use mti_element::{Retired, RetiredLevel};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinSet;
 
-/// How long one element may take to let go of what it holds before the log says so and others no longer wait for it.
+/// How long one level may take to let go of what it holds before the log says so and others no longer wait for it.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// How many elements retire at once. More wait in the queue.
 const MOST_AT_ONCE: usize = 64;
+
+/// How many levels may hang, each with a thread that cannot be ended, before no more are asked to let go.
+const MOST_HANGING: usize = 384;
 
 /// How many elements may wait. Further ones are dropped without being retired, and the log says so.
 const QUEUE_CAPACITY: usize = 4096;
 
 /// Where elements that were changed or removed end, after their last call.
 ///
-/// Each one retires on a thread of its own, under a deadline: a level that panics or hangs keeps no other element from
-/// retiring. The threads are started when the first element retires.
+/// Each level retires on a thread of its own, under a deadline: one that panics or hangs keeps no other from retiring. The threads are started when the first element retires.
 #[derive(Default)]
 pub(crate) struct Retirement {
     queue: OnceLock<Option<Sender<Retired>>>,
@@ -46,6 +49,8 @@ struct Counts {
     taken_in: AtomicU64,
     retired: AtomicU64,
     failed: AtomicU64,
+    /// The levels that have exceeded the deadline and still go on.
+    hanging: AtomicUsize,
 }
 
 impl Retirement {
@@ -77,7 +82,8 @@ fn start(counts: Arc<Counts>) -> Option<Sender<Retired>> {
     let (sender, queue) = mpsc::channel(QUEUE_CAPACITY);
     let runtime = Builder::new_multi_thread()
         .worker_threads(1)
-        .max_blocking_threads(2 * MOST_AT_ONCE)
+        // One for each level that lets go or hangs, so that none waits for a thread while its time runs.
+        .max_blocking_threads(2 * MOST_AT_ONCE + MOST_HANGING)
         .thread_name("mti-retire")
         .enable_all()
         .build();
@@ -109,24 +115,44 @@ fn supervise(runtime: Runtime, mut queue: Receiver<Retired>, counts: &Arc<Counts
     runtime.shutdown_background();
 }
 
-/// Lets one element go on a thread that may block, and reports it when that fails or takes too long.
+/// Lets an element go level by level, and counts how it ended.
 async fn retire(retired: Retired, counts: Arc<Counts>) {
     let element = retired.name().clone();
-    let runtime = Handle::current();
-    let task = tokio::task::spawn_blocking(move || runtime.block_on(retired.retire()));
-    match tokio::time::timeout(DEADLINE, task).await {
-        Ok(Ok(())) => {
-            counts.retired.fetch_add(1, Ordering::Relaxed);
-            return;
-        }
-        Ok(Err(error)) => tracing::error!(%element, "a level panicked while its element retired: {error}"),
-        Err(_) => tracing::error!(
-            %element,
-            "the element has not retired within {} s; nobody waits for it any more",
-            DEADLINE.as_secs()
-        ),
+    let mut is_well = true;
+    for level in retired.into_levels() {
+        is_well &= let_go(&element, level, &counts).await;
     }
-    counts.failed.fetch_add(1, Ordering::Relaxed);
+    let count = if is_well { &counts.retired } else { &counts.failed };
+    count.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Lets one level go on a thread that may block, and reports it when that fails or takes too long.
+async fn let_go(element: &ElementName, level: RetiredLevel, counts: &Arc<Counts>) -> bool {
+    if counts.hanging.load(Ordering::Relaxed) >= MOST_HANGING {
+        tracing::error!(%element, "a level was dropped without being retired: {MOST_HANGING} others hang");
+        return false;
+    }
+    let runtime = Handle::current();
+    let mut task = tokio::task::spawn_blocking(move || runtime.block_on(level.retire()));
+    match tokio::time::timeout(DEADLINE, &mut task).await {
+        Ok(Ok(())) => return true,
+        Ok(Err(error)) => tracing::error!(%element, "a level panicked while its element retired: {error}"),
+        Err(_) => {
+            tracing::error!(
+                %element,
+                "a level of the element has not retired within {} s; nobody waits for it any more",
+                DEADLINE.as_secs()
+            );
+            counts.hanging.fetch_add(1, Ordering::Relaxed);
+            let counts = Arc::clone(counts);
+            tokio::spawn(async move {
+                // However it ends: its thread is free again.
+                let _ended = task.await;
+                counts.hanging.fetch_sub(1, Ordering::Relaxed);
+            });
+        }
+    }
+    false
 }
 
 impl fmt::Debug for Retirement {

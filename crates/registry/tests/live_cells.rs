@@ -1,5 +1,6 @@
 //! An element has one live object while it is made of the same, and that object retires once.
 
+use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -29,7 +30,7 @@ async fn retirements(app: &App, wanted: impl Fn(Retirements) -> bool) -> Retirem
         }
         app.retirements()
     };
-    let found = tokio::time::timeout(Duration::from_secs(20), until).await;
+    let found = tokio::time::timeout(Duration::from_mins(1), until).await;
     found.unwrap_or_else(|_| panic!("the elements do not retire: {:?}", app.retirements()))
 }
 
@@ -102,6 +103,58 @@ async fn a_retirement_that_panics_or_hangs_keeps_no_other_element_from_retiring(
     assert_eq!(app.reload(None).unwrap().remade.len(), 1);
     let found = retirements(&app, |found| found.retired == 1).await;
     assert_eq!(found, Retirements { pending: 1, retired: 1, failed: 1 });
+}
+
+static LET_GO: AtomicUsize = AtomicUsize::new(0);
+
+/// The level below those that fail to retire.
+struct Below;
+
+impl Level for Below {
+    fn open(_: &OpenContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+
+    async fn retire(&self) {
+        LET_GO.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[level]
+impl WordSteps for Below {
+    async fn say(&self, _: Words<'_>) -> Result<String> {
+        Ok("below".to_owned())
+    }
+}
+
+/// More elements hang than there are threads for those that retire at once.
+#[tokio::test]
+async fn levels_that_panic_or_hang_keep_neither_those_below_nor_later_elements_from_retiring() {
+    const HANGING: usize = 130;
+    let tree = tree(&[BASE]);
+    tree.write("base/words/Late/e.json", r#"{"title": "Late", "type": "words.LoudType"}"#);
+    tree.write("base/words/LoudType/e.json", r#"{"title": "Loud", "type": "words.PlainType", "backend": "rust"}"#);
+    let names: Vec<_> = (0..=HANGING).map(|index| format!("words.N{index}")).collect();
+    for (index, name) in names.iter().enumerate() {
+        let place = format!("base/{}", name.replace('.', "/"));
+        let word = if index == 0 { "panics" } else { "hangs" };
+        tree.write(&format!("{place}/e.json"), r#"{"title": "N", "type": "words.LoudType"}"#);
+        tree.write(&format!("{place}/config.json"), format!(r#"{{"word": "{word}"}}"#));
+    }
+    let builder = App::builder(tree.join("base")).level::<Below>("acme.base", "words.PlainType");
+    let app = builder.level::<Leaving>("acme.base", "words.LoudType").open().unwrap();
+    for name in names.iter().map(String::as_str).chain(["words.Late"]) {
+        app.get_element(name).unwrap().call("say", json!({})).await.unwrap();
+    }
+    for name in &names {
+        fs::remove_dir_all(tree.join(&format!("base/{}", name.replace('.', "/")))).unwrap();
+    }
+    assert_eq!(app.reload(None).unwrap().remade.len(), HANGING + 1);
+    retirements(&app, |found| found.failed == HANGING as u64 + 1).await;
+    assert_eq!(LET_GO.load(Ordering::SeqCst), HANGING + 1, "the levels below retire all the same");
+    fs::remove_dir_all(tree.join("base/words/Late")).unwrap();
+    app.reload(None).unwrap();
+    retirements(&app, |found| found.retired == 1).await;
 }
 
 fn hello_now(app: &App) -> Arc<mti_element::Live> {
