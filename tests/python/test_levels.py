@@ -265,6 +265,23 @@ def test_code_that_was_gone_for_a_while_is_taken_in_when_it_is_back(tree):
         assert [finding for finding in app.check() if finding["severity"] == "error"] == []
 
 
+@pytest.mark.parametrize("asked", ["app.getElement('words.Hello')", "app.envVars"])
+def test_a_reload_refuses_modules_that_the_next_start_would_refuse(tree, asked):
+    root = tree(FAMILY)
+    level = root / "child/words/PlainType/__init__.py"
+    with mti.App(root / "child") as app:
+        hello = app.getElement("words.Hello")
+        assert hello.say() == "say Ahello"
+        level.write_text(f"{asked}\n" + level.read_text())
+        app.reload()
+        assert hello.say() == "say Ahello"
+        (at_reload,) = [finding["message"] for finding in app.check() if finding["severity"] == "error"]
+    with mti.App(root / "child") as app:
+        (at_start,) = {finding["message"] for finding in app.diagnostics() if finding["code"] == "MTI0407"}
+    assert "the app is not open yet" in at_start
+    assert at_reload == at_start
+
+
 def test_a_reload_takes_in_what_was_edited_and_leaks_nothing(tree):
     root = tree(FAMILY)
     with mti.App(root / "child") as app:

@@ -24,6 +24,7 @@ pub(crate) use level::Level;
 pub(crate) use running::RunningApp;
 
 use crate::thread::{attached, try_attached};
+use running::while_importing;
 
 /// Python for one app: the modules of its elements, in a namespace of their own.
 pub(crate) struct Python3 {
@@ -66,7 +67,7 @@ impl Python3 {
     }
 
     fn loaded<'py>(&self, py: Python<'py>, app: &AppKey, element: &ElementName) -> PyResult<Bound<'py, PyAny>> {
-        self.namespace.bind(py).call_method1("level", (app.to_string(), element.as_str()))
+        while_importing(|| self.namespace.bind(py).call_method1("level", (app.to_string(), element.as_str())))
     }
 
     /// Whether code still fails as it did.

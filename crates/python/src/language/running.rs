@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
@@ -11,6 +12,25 @@ use crate::definition;
 use crate::element::Element;
 use crate::error::exception;
 use crate::value::to_python;
+
+thread_local! {
+    /// Whether this thread imports modules of elements for a snapshot that is not published yet.
+    static IMPORTING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs an import of the modules of elements: meanwhile there is no app that they could ask.
+pub(super) fn while_importing<T>(import: impl FnOnce() -> T) -> T {
+    struct Before(bool);
+
+    impl Drop for Before {
+        fn drop(&mut self) {
+            IMPORTING.set(self.0);
+        }
+    }
+
+    let _before = Before(IMPORTING.replace(true));
+    import()
+}
 
 /// The app that code of an element runs in, as its modules find it under the name `app`, and levels as `self.app`.
 ///
@@ -91,7 +111,9 @@ impl RunningApp {
         if let Some(frame) = current(py)? {
             return Ok(Arc::clone(frame.context().app()));
         }
-        let anchor = self.anchor.get().ok_or_else(|| {
+        // A reload could do what the next start cannot: both judge code alike.
+        let anchor = self.anchor.get().filter(|_| !IMPORTING.get());
+        let anchor = anchor.ok_or_else(|| {
             PyRuntimeError::new_err("the app is not open yet: modules and `__init__` cannot call elements; steps can")
         })?;
         anchor.app().map_err(|failure| exception(py, &failure))
