@@ -39,6 +39,12 @@ impl Earlier {
         *self.lock() = [Some(last), oldest].into_iter().flatten().collect();
     }
 
+    /// Takes over what came before an earlier version that was made of the same files.
+    pub(crate) fn take_over(&self, last: &Node) {
+        let versions = std::mem::take(&mut *last.earlier().lock());
+        *self.lock() = versions;
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.lock().is_empty()
     }

@@ -205,9 +205,15 @@ impl Node {
         Ok(Arc::new(live))
     }
 
-    /// Keeps an earlier version that was not used either, in case this one turns out not to work.
+    /// Keeps an earlier version that was not used either, in case the edit of the element's files that lies between them
+    /// turns out not to work.
     pub(crate) fn succeed(&self, last: &Arc<Self>) {
-        if last.is_sound() && !std::ptr::eq(self, Arc::as_ptr(last)) {
+        if std::ptr::eq(self, Arc::as_ptr(last)) {
+            return;
+        }
+        if same_definitions(&self.layers, &last.layers) {
+            self.earlier.take_over(last);
+        } else if last.is_sound() {
             self.earlier.follow(last);
         }
     }

@@ -69,16 +69,18 @@ pub fn run(options: Options) -> (Arc<Findings>, String) {
         let (world, handle) = (Arc::clone(&world), runtime.handle().clone());
         let random = StdRng::seed_from_u64(options.seed);
         move || {
-            let editor = Editor::new(Arc::clone(&world), handle.clone(), sources, random);
+            let mut editor = Editor::new(Arc::clone(&world), handle.clone(), sources, random);
             let callers = (0..CALLERS).map(|number| handle.spawn(call_on(Arc::clone(&world), options.seed, number)));
             let callers: Vec<_> = callers.collect();
-            let memory = edit_on(editor, options, &log);
+            let memory = edit_on(&mut editor, options, &log);
             world.end();
             for caller in callers {
                 if handle.block_on(caller).is_err() {
                     world.findings.wrong("no call panics", "a caller panicked");
                 }
             }
+            // The files of the app and of its database go after the last call.
+            drop(editor);
             // The main thread may have given up waiting.
             let _gone = sender.send(memory);
         }
@@ -126,7 +128,7 @@ fn keep_wanted_panics_quiet() {
 }
 
 /// Rounds of edits and checks until the time is over. Returns how much memory was in use.
-fn edit_on(mut editor: Editor, options: Options, log: &Log) -> String {
+fn edit_on(editor: &mut Editor, options: Options, log: &Log) -> String {
     let begun = Instant::now();
     let mut warm = None;
     let mut round = 0_u64;
